@@ -1,0 +1,62 @@
+//! A half-open range of byte offsets.
+
+/// A half-open range of UTF-8 byte offsets in one document. Invariant: `start <= end`.
+///
+/// A document is smaller than 4 GiB; the limits of every room that takes text are far below it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The range from `start` to before `end`, or nothing where `start > end`.
+    pub const fn new(start: u32, end: u32) -> Option<Self> {
+        if start <= end { Some(Self { start, end }) } else { None }
+    }
+
+    /// The empty range at `offset`.
+    pub const fn empty(offset: u32) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// The first byte.
+    pub const fn start(self) -> u32 {
+        self.start
+    }
+
+    /// The byte after the last.
+    pub const fn end(self) -> u32 {
+        self.end
+    }
+
+    /// Its length in bytes.
+    pub const fn len(self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Whether it contains no byte.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether `other` lies in it, borders included.
+    pub const fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether `offset` lies in it or right behind it, as a cursor touches a word.
+    pub const fn touches(self, offset: u32) -> bool {
+        self.start <= offset && offset <= self.end
+    }
+
+    /// Whether it lies inside `text` with both ends on character boundaries.
+    pub fn fits(self, text: &str) -> bool {
+        text.is_char_boundary(self.start as usize) && text.is_char_boundary(self.end as usize)
+    }
+
+    /// The part of `text` that it names, or nothing where it does not fit.
+    pub fn slice(self, text: &str) -> Option<&str> {
+        text.get(self.start as usize..self.end as usize)
+    }
+}
