@@ -1,0 +1,82 @@
+//! Who an analyzer is.
+
+/// A language that an analyzer serves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Language {
+    /// The identifier that editors use.
+    pub id: String,
+    /// Suffixes of its files without the dot.
+    pub suffixes: Vec<String>,
+}
+
+/// What an analyzer's engine answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(missing_docs, reason = "each is the feature of its name in the contract's `meta.features`")]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent features")]
+pub struct Features {
+    pub diagnostics: bool,
+    pub definition: bool,
+    pub declaration: bool,
+    pub type_definition: bool,
+    pub implementation: bool,
+    pub references: bool,
+    pub highlight: bool,
+    pub hover: bool,
+    pub completion: bool,
+    pub signature_help: bool,
+    pub rename: bool,
+    pub formatting: bool,
+    pub range_formatting: bool,
+    pub on_type_formatting: bool,
+    pub call_hierarchy: bool,
+    pub type_hierarchy: bool,
+    pub semantic_tokens: bool,
+    pub inlay_hints: bool,
+    pub selection_ranges: bool,
+    pub code_actions: bool,
+    pub code_lens: bool,
+    pub document_links: bool,
+    pub linked_editing: bool,
+    pub file_operations: bool,
+}
+
+/// Who an analyzer is, and what it wants (`meta.description` of the contract).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Description {
+    /// A short lower-case identifier.
+    pub id: String,
+    /// A semantic version.
+    pub version: String,
+    /// For people.
+    pub title: String,
+    /// The languages, first the main one.
+    pub languages: Vec<Language>,
+    /// File names, beside the suffixes, that it reads.
+    pub project_files: Vec<String>,
+    /// What it answers.
+    pub features: Features,
+    /// Characters that ask for completion.
+    pub completion_triggers: Vec<String>,
+    /// Characters that ask for signature help.
+    pub signature_triggers: Vec<String>,
+    /// Characters that ask for on-type formatting.
+    pub on_type_triggers: Vec<String>,
+    /// The names of semantic token types.
+    pub token_types: Vec<String>,
+    /// The names of semantic token modifiers.
+    pub token_modifiers: Vec<String>,
+}
+
+impl Description {
+    /// Whether it reads a file of this path: by its suffix, or by its name.
+    pub fn reads(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.language_of(path).is_some() || self.project_files.iter().any(|file| file == name)
+    }
+
+    /// The language that a file of this path is in, if it is one of the analyzer's.
+    pub fn language_of(&self, path: &str) -> Option<&Language> {
+        let (_, suffix) = path.rsplit('/').next()?.rsplit_once('.')?;
+        self.languages.iter().find(|language| language.suffixes.iter().any(|known| known == suffix))
+    }
+}

@@ -1,0 +1,35 @@
+//! A finding in a document.
+
+use vraftls_text::Span;
+
+use crate::Location;
+
+/// A finding in a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// Where it is shown.
+    pub span: Span,
+    /// How bad it is, as the Language Server Protocol numbers it: 1 error, 2 warning, 3 information, 4 hint.
+    pub severity: u8,
+    /// The rule; may be empty.
+    pub code: String,
+    /// A page about the rule; may be empty.
+    pub code_url: String,
+    /// For people.
+    pub message: String,
+    /// Whether the code is not needed.
+    pub unnecessary: bool,
+    /// Whether what is used is deprecated.
+    pub deprecated: bool,
+    /// Other places that explain it.
+    pub related: Vec<Related>,
+}
+
+/// Another place that explains a diagnostic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Related {
+    /// Where.
+    pub location: Location,
+    /// For people.
+    pub message: String,
+}

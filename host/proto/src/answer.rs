@@ -1,0 +1,224 @@
+//! What is answered.
+
+use std::sync::Arc;
+
+use vraftls_index::{Diagnostic, Facts, Location, Roles};
+use vraftls_text::{Span, TextEdit};
+use vraftls_vfs::{ContentDigest, Revision, VfsPath};
+
+/// An answer with what it rests on.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The base it was computed at.
+    pub revision: Revision,
+    /// The content of every file that the answer has a place in, sorted by path.
+    pub digests: Vec<(VfsPath, ContentDigest)>,
+    /// Whether something that should have been asked could not be. Never set for definition, hover and rename: they fail instead.
+    pub partial: bool,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// What is answered; [`Query`](crate::Query) says which variant belongs to which question.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is the type of its name")]
+pub enum Answer {
+    Targets(Option<Targets>),
+    References(Vec<FileReferences>),
+    Highlights(Vec<Highlight>),
+    Hover(Option<Hover>),
+    Completion(CompletionItems),
+    CompletionDetails(CompletionDetails),
+    SignatureHelp(Option<SignatureHelp>),
+    RenameTarget(Option<RenameTarget>),
+    Edits(Vec<DocumentEdit>),
+    TextEdits(Vec<TextEdit>),
+    DocumentSymbols(DocumentSymbols),
+    Symbols(Vec<SymbolMatch>),
+    Diagnostics(Arc<[Diagnostic]>),
+    Files(Vec<VfsPath>),
+}
+
+/// Where a name leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Targets {
+    /// The name that was asked about.
+    pub origin: Span,
+    /// Where it leads, best first.
+    pub locations: Vec<Location>,
+}
+
+/// A search over many files: what `plan` of the contract says, and `confirm` wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SearchPlan {
+    /// The name that was asked about.
+    pub origin: Span,
+    /// The names under which it may occur.
+    pub names: Vec<String>,
+    /// The roles in which it may occur; none for all.
+    pub roles: Roles,
+    /// The only file in which it can occur, if there is only one.
+    pub only: Option<VfsPath>,
+    /// Its definitions.
+    pub definitions: Vec<Location>,
+    /// Whatever else the analyzer wants to know.
+    pub token: Vec<u8>,
+}
+
+/// The confirmed occurrences in one file, ascending.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileReferences {
+    /// The file.
+    pub path: VfsPath,
+    /// Its occurrences.
+    pub references: Vec<Reference>,
+}
+
+/// A confirmed occurrence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reference {
+    /// Where.
+    pub span: Span,
+    /// Its roles.
+    pub roles: Roles,
+}
+
+/// An occurrence in the same document.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Highlight {
+    /// Where.
+    pub span: Span,
+    /// `DocumentHighlightKind`: 1 text, 2 read, 3 write.
+    pub kind: u8,
+}
+
+/// What is known of the thing under the pointer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hover {
+    /// What it speaks of.
+    pub span: Span,
+    /// Code; may be empty.
+    pub signature: String,
+    /// The language of the signature.
+    pub language: String,
+    /// Markdown; may be empty.
+    pub documentation: String,
+}
+
+/// What could be written at a place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompletionItems {
+    /// What the proposals replace.
+    pub replace: Span,
+    /// Best first.
+    pub items: Vec<CompletionItem>,
+    /// Whether more would come if more were typed.
+    pub incomplete: bool,
+}
+
+/// A proposal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompletionItem {
+    /// What is shown.
+    pub label: String,
+    /// Shown beside the label; may be empty.
+    pub label_detail: String,
+    /// Where it comes from; may be empty.
+    pub label_source: String,
+    /// `CompletionItemKind`.
+    pub kind: u32,
+    /// A type or signature; may be empty.
+    pub detail: String,
+    /// What is inserted; empty for the label.
+    pub insert: String,
+    /// Whether `insert` is a snippet.
+    pub snippet: bool,
+    /// Edits elsewhere in the document.
+    pub additional: Vec<TextEdit>,
+    /// Whether its author advises against it.
+    pub deprecated: bool,
+    /// What resolving it wants to know; empty where there is nothing to resolve.
+    pub token: Vec<u8>,
+}
+
+/// The rest of a proposal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompletionDetails {
+    /// A type or signature; may be empty.
+    pub detail: String,
+    /// Markdown; may be empty.
+    pub documentation: String,
+    /// Edits elsewhere in the document.
+    pub additional: Vec<TextEdit>,
+}
+
+/// The ways to call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignatureHelp {
+    /// The overloads.
+    pub signatures: Vec<Signature>,
+    /// The one that fits best so far.
+    pub active: u32,
+}
+
+/// One way to call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signature {
+    /// The whole signature.
+    pub label: String,
+    /// Markdown; may be empty.
+    pub documentation: String,
+    /// Its parameters in order.
+    pub parameters: Vec<Parameter>,
+    /// The parameter that the cursor is at.
+    pub active_parameter: Option<u32>,
+}
+
+/// A parameter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parameter {
+    /// Where it stands in the label, in bytes of it.
+    pub label: Span,
+    /// Markdown; may be empty.
+    pub documentation: String,
+}
+
+/// What can be renamed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RenameTarget {
+    /// The name.
+    pub span: Span,
+    /// What to offer for editing.
+    pub placeholder: String,
+}
+
+/// The edits of one document, sorted, none overlapping another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocumentEdit {
+    /// The file.
+    pub path: VfsPath,
+    /// Its edits.
+    pub edits: Vec<TextEdit>,
+}
+
+/// The outline of a file: the facts it was read from, whose symbols are the outline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocumentSymbols {
+    /// The facts.
+    pub facts: Arc<Facts>,
+}
+
+/// A symbol of the workspace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SymbolMatch {
+    /// Its name.
+    pub name: String,
+    /// The names it lies in, outermost first, joined by `.`; may be empty.
+    pub container: String,
+    /// `SymbolKind`.
+    pub kind: u32,
+    /// Where it is.
+    pub location: Location,
+    /// How well it matches; higher is better. Ties are broken by path and place.
+    pub score: u32,
+}

@@ -1,0 +1,100 @@
+//! The port to whatever holds the files.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use vraftls_vfs::{ContentDigest, Revision, VfsPath};
+
+/// One workspace at one revision, library roots (`@lib/`) included: immutable, so that all reads of a call agree.
+pub trait Base: Send + Sync + Any {
+    /// The revision.
+    fn revision(&self) -> Revision;
+
+    /// What is known of a file without reading it.
+    fn file(&self, path: &VfsPath) -> Option<BaseFile>;
+
+    /// The contents of a file. May read a disk; never called on the async runtime.
+    fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError>;
+
+    /// The entries of a directory, sorted by name; the empty path is the workspace. Empty where there is none.
+    fn list(&self, directory: &str) -> Vec<DirEntry>;
+
+    /// Whether there is such a directory.
+    fn is_directory(&self, path: &str) -> bool;
+
+    /// The files of the workspace, libraries left out, sorted by path.
+    fn files(&self) -> Vec<(VfsPath, BaseFile)>;
+
+    /// How it differs from an older base of the same workspace, libraries included.
+    fn changes_since(&self, older: &dyn Base) -> Changes;
+
+    /// For an implementation to know its own kind again in [`Base::changes_since`].
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// What is known of a file without reading it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BaseFile {
+    /// Of its bytes.
+    pub digest: ContentDigest,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// Whether a path is a file or a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeKind {
+    /// It has contents.
+    File,
+    /// It has entries.
+    Directory,
+}
+
+/// An entry of a directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DirEntry {
+    /// The last component of its path.
+    pub name: String,
+    /// File or directory.
+    pub kind: NodeKind,
+}
+
+/// How two views differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Changes {
+    /// In these paths, sorted.
+    Paths(Vec<Change>),
+    /// In too much to say.
+    Everything,
+}
+
+/// One difference.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Change {
+    /// A file is new.
+    Created(VfsPath),
+    /// A file has other contents.
+    Changed(VfsPath),
+    /// A file is gone.
+    Removed(VfsPath),
+}
+
+/// Why a file could not be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("no such file")]
+    NotFound,
+    /// It is a directory.
+    #[error("a directory")]
+    IsDirectory,
+    /// It is no UTF-8.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// It is larger than is handed out.
+    #[error("{0} bytes are more than is handed out")]
+    TooLarge(u64),
+    /// It could not be read now.
+    #[error("{0}")]
+    Unavailable(String),
+}
