@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit, Facts,
-    Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Move,
-    RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
+    Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
+    Move, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 /// An analyzer: what a component exports.
@@ -84,7 +84,13 @@ pub trait Project: 'static {
     }
 
     /// What could be written there.
-    fn complete(&mut self, path: &str, offset: u32, trigger: Option<&str>, limit: u32) -> Result<CompletionItems, Failure> {
+    fn complete(
+        &mut self,
+        path: &str,
+        offset: u32,
+        trigger: Option<&str>,
+        limit: u32,
+    ) -> Result<CompletionItems, Failure> {
         Err(Failure::Unsupported)
     }
 
@@ -109,7 +115,12 @@ pub trait Project: 'static {
     }
 
     /// The edits in the candidates.
-    fn rename_edits(&mut self, plan: SearchPlan, new_name: &str, files: Vec<Candidate>) -> Result<Vec<DocumentEdit>, Failure> {
+    fn rename_edits(
+        &mut self,
+        plan: SearchPlan,
+        new_name: &str,
+        files: Vec<Candidate>,
+    ) -> Result<Vec<DocumentEdit>, Failure> {
         Err(Failure::Unsupported)
     }
 

@@ -7,33 +7,42 @@
 //! ```
 //!
 //! The analyzer sees the workspace through [`Workspace`] alone. Natively, in tests, that is a [`MemoryWorkspace`]; inside a
-//! component it is the host's import. Bindings generated from the contract stay in [`bindings`]: authors never name it.
+//! component it is the host's import. Bindings generated from the contract stay inside: authors never name them.
+//!
+//! What needs no project implements [`Indexer`] and is exported by [`export_indexer!`]: a component without imports.
 
+mod analyzer;
 #[doc(hidden)]
 pub mod bindings;
-mod analyzer;
+#[doc(hidden)]
+pub mod export;
+mod host_workspace;
+mod indexer;
 mod memory_workspace;
 pub mod roles;
 mod workspace;
 
 pub use analyzer::{Analyzer, Project};
-pub use bindings::exports::vraftls::analyzer::actions::{Action, Move};
-pub use bindings::exports::vraftls::analyzer::completing::{Details, Item as CompletionItem, Items as CompletionItems};
-pub use bindings::exports::vraftls::analyzer::decorations::{HintPart, InlayHint, Lens, Link, Padding};
-pub use bindings::exports::vraftls::analyzer::formatting::Options as FormattingOptions;
-pub use bindings::exports::vraftls::analyzer::hierarchies::{Call, Item as HierarchyItem};
-pub use bindings::exports::vraftls::analyzer::hovering::HoverInfo;
-pub use bindings::exports::vraftls::analyzer::indexing::{Document, Facts, ImportRef};
-pub use bindings::exports::vraftls::analyzer::meta::{Description, Features, Language};
-pub use bindings::exports::vraftls::analyzer::navigation::Targets;
-pub use bindings::exports::vraftls::analyzer::projects::{Change, Config, Library};
-pub use bindings::exports::vraftls::analyzer::references::{FileReferences, Highlight, Reference, SearchPlan};
-pub use bindings::exports::vraftls::analyzer::renaming::Target as RenameTarget;
-pub use bindings::exports::vraftls::analyzer::signatures::{Parameter, Signature, SignatureHelp};
-pub use bindings::vraftls::analyzer::log::Level;
-pub use bindings::vraftls::analyzer::types::{
+pub use bindings::engine::exports::vraftls::analyzer::actions::{Action, Move};
+pub use bindings::engine::exports::vraftls::analyzer::completing::{
+    Details, Item as CompletionItem, Items as CompletionItems,
+};
+pub use bindings::engine::exports::vraftls::analyzer::decorations::{HintPart, InlayHint, Lens, Link, Padding};
+pub use bindings::engine::exports::vraftls::analyzer::formatting::Options as FormattingOptions;
+pub use bindings::engine::exports::vraftls::analyzer::hierarchies::{Call, Item as HierarchyItem};
+pub use bindings::engine::exports::vraftls::analyzer::hovering::HoverInfo;
+pub use bindings::engine::exports::vraftls::analyzer::navigation::Targets;
+pub use bindings::engine::exports::vraftls::analyzer::projects::{Change, Config, Library};
+pub use bindings::engine::exports::vraftls::analyzer::references::{FileReferences, Highlight, Reference, SearchPlan};
+pub use bindings::engine::exports::vraftls::analyzer::renaming::Target as RenameTarget;
+pub use bindings::engine::exports::vraftls::analyzer::signatures::{Parameter, Signature, SignatureHelp};
+pub use bindings::engine::vraftls::analyzer::log::Level;
+pub use bindings::engine::vraftls::analyzer::types::{
     Candidate, Diagnostic, DocumentEdit, Failure, Location, Related, Span, Symbol, SymbolFlags, TextEdit,
 };
-pub use bindings::vraftls::analyzer::workspace::{Entry, Metadata, NodeKind, ReadError, WorkspaceSymbol};
+pub use bindings::engine::vraftls::analyzer::workspace::{Entry, Metadata, NodeKind, ReadError, WorkspaceSymbol};
+pub use bindings::indexer::exports::vraftls::analyzer::indexing::{Document, Facts, ImportRef};
+pub use bindings::indexer::exports::vraftls::analyzer::meta::{Description, Features, Language};
+pub use indexer::{IndexOnly, Indexer, NoProject};
 pub use memory_workspace::MemoryWorkspace;
 pub use workspace::Workspace;
