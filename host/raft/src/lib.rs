@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Replicated state machines: the only room that knows consensus and the durable log.
+//!
+//! A [`StateMachine`](machine::StateMachine) is written against one documented trait; a `Group` runs one on top of a
+//! replicated log. Any number of groups of a process share one log store, and with it one fsync per batch of writes.
+//!
+//! What this room refuses to know: what commands mean, what a file is, sockets, retries on behalf of clients, where
+//! groups are placed.
+
+pub mod codec;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod machine;
+pub mod network;
+pub mod status;
