@@ -1,1 +1,51 @@
-//! The Python analyzer.
+//! The Python analyzer: ty's inference behind the contract of `wit/analyzer.wit`.
+//!
+//! What is not here: a type checker (that is `ty_python_semantic`), files (they come through the `workspace` import),
+//! positions in lines and columns (offsets are UTF-8 bytes), and any state beyond one project in memory.
+//!
+//! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
+//! warm instance; the same view gives the same answer.
+
+mod db;
+mod paths;
+mod project;
+mod roots;
+mod system;
+
+use std::sync::Arc;
+
+pub use project::PythonProject;
+use vraftls_guest_sdk::{Analyzer, Config, Description, Document, Facts, Failure, Features, Language, Workspace};
+
+/// The analyzer.
+pub struct Python;
+
+impl Analyzer for Python {
+    type Project = PythonProject;
+
+    fn describe() -> Description {
+        Description {
+            id: "python".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            title: "Python (ty 0.0.10)".to_owned(),
+            languages: vec![Language { id: "python".to_owned(), suffixes: vec!["py".to_owned(), "pyi".to_owned()] }],
+            project_files: roots::CONFIGURATION_FILES.map(str::to_owned).to_vec(),
+            features: Features::empty(),
+            completion_triggers: Vec::new(),
+            signature_triggers: Vec::new(),
+            on_type_triggers: Vec::new(),
+            token_types: Vec::new(),
+            token_modifiers: Vec::new(),
+        }
+    }
+
+    fn index(_document: &Document) -> Result<Facts, Failure> {
+        Err(Failure::Unsupported)
+    }
+
+    fn open(config: Config, workspace: Arc<dyn Workspace>) -> Result<PythonProject, Failure> {
+        Ok(PythonProject::open(config, workspace))
+    }
+}
+
+vraftls_guest_sdk::export_analyzer!(Python);

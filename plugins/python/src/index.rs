@@ -1,0 +1,108 @@
+//! What a Python file says by itself: outline, identifiers, imports, folds, syntax errors, and a hash of what others see.
+//!
+//! A pure function of the text. It refuses to know types, other files and the engine: no salsa, no workspace. Scopes are
+//! resolved only as far as the grammar decides them, so a doubtful name counts as visible everywhere.
+
+mod exports;
+mod folds;
+mod interface;
+mod names;
+mod nesting;
+mod outline;
+mod scopes;
+mod strings;
+mod walker;
+
+use ruff_python_ast::{ModModule, PySourceType};
+use ruff_python_parser::{Parsed, parse_unchecked_source};
+use ruff_text_size::TextRange;
+use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span};
+
+pub(crate) use nesting::is_too_deep;
+
+/// The largest text whose offsets fit the contract.
+const TEXT_BYTES_MAX: usize = u32::MAX as usize;
+
+/// What the document says by itself.
+///
+/// # Errors
+/// [`Failure::Limited`] for a text whose offsets do not fit 32 bits. Broken code is no error.
+pub fn index(document: &Document) -> Result<Facts, Failure> {
+    let text = document.text.as_str();
+    if text.len() >= TEXT_BYTES_MAX {
+        return Err(Failure::Limited(format!("{} bytes do not fit the offsets", text.len())));
+    }
+    if is_too_deep(text) {
+        return Ok(too_deep_facts(text));
+    }
+    let parsed = parse_unchecked_source(text, source_type(&document.path));
+    Ok(facts(text, &parsed))
+}
+
+/// The facts of a parsed module.
+fn facts(text: &str, parsed: &Parsed<ModModule>) -> Facts {
+    let suite = parsed.suite();
+    let walked = walker::walk(text, parsed.tokens(), suite);
+    Facts {
+        symbols: outline::symbols(text, suite),
+        names: walked.names,
+        occurrences: walked.occurrences,
+        imports: walked.imports,
+        folds: folds::folds(text, parsed.tokens()),
+        diagnostics: syntax_errors(text, parsed),
+        interface_hash: interface::hash(text, parsed.tokens(), suite),
+    }
+}
+
+/// Stubs differ from modules in what the grammar forgives. Notebooks reach an analyzer as plain code.
+fn source_type(path: &str) -> PySourceType {
+    if path.ends_with(".pyi") { PySourceType::Stub } else { PySourceType::Python }
+}
+
+fn syntax_errors(text: &str, parsed: &Parsed<ModModule>) -> Vec<Diagnostic> {
+    // Errors of unsupported versions are left out: the version is a setting of the project, which is not known here.
+    let mut errors: Vec<Diagnostic> =
+        parsed.errors().iter().map(|error| syntax_error(text, error.location, error.error.to_string())).collect();
+    errors.sort_by_key(|error| (error.span.start, error.span.end));
+    errors
+}
+
+fn syntax_error(text: &str, range: TextRange, message: String) -> Diagnostic {
+    let start = floor_boundary(text, range.start().to_usize());
+    let end = floor_boundary(text, range.end().to_usize()).max(start);
+    Diagnostic {
+        span: Span { start: start as u32, end: end as u32 },
+        severity: 1,
+        code: "invalid-syntax".to_owned(),
+        code_url: String::new(),
+        message,
+        tags: 0,
+        related: Vec::new(),
+    }
+}
+
+/// Facts of a text whose nesting would exhaust the stack: nothing but the reason.
+fn too_deep_facts(text: &str) -> Facts {
+    let message = "the code is nested too deeply to be analyzed".to_owned();
+    Facts {
+        symbols: Vec::new(),
+        names: Vec::new(),
+        occurrences: Vec::new(),
+        imports: Vec::new(),
+        folds: Vec::new(),
+        diagnostics: vec![syntax_error(text, TextRange::default(), message)],
+        interface_hash: interface::hash_text(text),
+    }
+}
+
+/// The last character boundary at or before `offset`.
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset.min(text.len()))
+}
+
+fn span(range: TextRange) -> Span {
+    Span { start: range.start().to_u32(), end: range.end().to_u32() }
+}
+
+#[cfg(test)]
+mod tests;

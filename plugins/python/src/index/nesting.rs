@@ -1,0 +1,171 @@
+//! A guard against code that is nested so deeply that a recursive parser runs out of stack.
+//!
+//! A sandboxed stack cannot grow, and running out of it costs the whole warm instance. The bounds on brackets and blocks
+//! are CPython's own, so no program that Python runs is turned away. A pass over bytes decides for nearly every file; only
+//! where it alarms does the lexer look again, because brackets in strings do not nest.
+
+use memchr::memmem;
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, lexer};
+
+/// Open brackets within one another; CPython's `MAXLEVEL`.
+const BRACKETS_MAX: u32 = 200;
+/// Indented blocks within one another; CPython's `MAXINDENT`.
+const BLOCKS_MAX: u32 = 100;
+/// Operators that open an operand without a bracket, in a chain: `not not …`, `lambda: lambda: …`, `… else … else …`.
+const CHAIN_MAX: u32 = 200;
+
+/// Whether the text nests deeper than the stack bears.
+pub(crate) fn is_too_deep(text: &str) -> bool {
+    may_be_too_deep(text.as_bytes()) && is_too_deep_in_tokens(text)
+}
+
+/// A cheap count that errs on the side of alarm: brackets wherever they stand, columns of indentation, words of a chain
+/// anywhere in the file.
+fn may_be_too_deep(bytes: &[u8]) -> bool {
+    let mut count = ByteCount::default();
+    for (index, &byte) in bytes.iter().enumerate() {
+        let class = CLASSES[byte as usize];
+        if class != Class::Plain && count.feed(class, &bytes[index + 1..]) {
+            return true;
+        }
+    }
+    let words: [&[u8]; 4] = [b"not", b"lambda", b"else", b"await"];
+    words.iter().any(|word| memmem::find_iter(bytes, word).nth(CHAIN_MAX as usize).is_some())
+}
+
+/// What a byte can do to the depth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Open,
+    Close,
+    Newline,
+    Operator,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Plain; 256];
+    classes[b'(' as usize] = Class::Open;
+    classes[b'[' as usize] = Class::Open;
+    classes[b'{' as usize] = Class::Open;
+    classes[b')' as usize] = Class::Close;
+    classes[b']' as usize] = Class::Close;
+    classes[b'}' as usize] = Class::Close;
+    classes[b'\n' as usize] = Class::Newline;
+    classes[b'\r' as usize] = Class::Newline;
+    classes[b'+' as usize] = Class::Operator;
+    classes[b'-' as usize] = Class::Operator;
+    classes[b'~' as usize] = Class::Operator;
+    classes[b'*' as usize] = Class::Operator;
+    classes
+};
+
+/// What the pass over bytes counts.
+#[derive(Default)]
+struct ByteCount {
+    brackets: u32,
+    operators: u32,
+}
+
+impl ByteCount {
+    /// Counts a byte that is followed by `rest`; whether a bound is passed.
+    fn feed(&mut self, class: Class, rest: &[u8]) -> bool {
+        match class {
+            Class::Plain => false,
+            Class::Open => {
+                self.brackets += 1;
+                self.brackets > BRACKETS_MAX
+            }
+            Class::Close => {
+                self.brackets = self.brackets.saturating_sub(1);
+                false
+            }
+            Class::Operator => {
+                self.operators += 1;
+                self.operators > CHAIN_MAX
+            }
+            Class::Newline => {
+                if self.brackets == 0 {
+                    self.operators = 0;
+                }
+                // A block takes at least one column, so fewer columns cannot be too many blocks.
+                rest.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count() > BLOCKS_MAX as usize
+            }
+        }
+    }
+}
+
+/// The exact count, over tokens.
+fn is_too_deep_in_tokens(text: &str) -> bool {
+    let mut lexer = lexer::lex(text, Mode::Module);
+    let mut depth = TokenDepth::default();
+    loop {
+        let kind = lexer.next_token();
+        if kind.is_eof() {
+            return false;
+        }
+        if depth.feed(kind) {
+            return true;
+        }
+    }
+}
+
+/// What the pass over tokens counts.
+#[derive(Default)]
+struct TokenDepth {
+    brackets: u32,
+    blocks: u32,
+    /// Prefix operators one right after the other.
+    prefixes: u32,
+    /// Operators that nest to the right, since the last comma or line.
+    chain: u32,
+}
+
+impl TokenDepth {
+    fn feed(&mut self, kind: TokenKind) -> bool {
+        match kind {
+            TokenKind::Not | TokenKind::Await | TokenKind::Plus | TokenKind::Minus | TokenKind::Tilde => {
+                self.prefixes += 1;
+                return self.prefixes > CHAIN_MAX;
+            }
+            TokenKind::Comment | TokenKind::NonLogicalNewline => return false,
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => self.brackets += 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => self.brackets = self.brackets.saturating_sub(1),
+            TokenKind::Indent => self.blocks += 1,
+            TokenKind::Dedent => self.blocks = self.blocks.saturating_sub(1),
+            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => self.chain = 0,
+            TokenKind::Lambda | TokenKind::Else | TokenKind::DoubleStar => self.chain += 1,
+            _ => {}
+        }
+        self.prefixes = 0;
+        self.brackets > BRACKETS_MAX || self.blocks > BLOCKS_MAX || self.chain > CHAIN_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_code_is_not_too_deep() {
+        assert!(!is_too_deep("def f(x):\n    return [[x], {1: (2,)}]\n"));
+        assert!(!is_too_deep(&format!("x = [{}]\n", "-1, ".repeat(5000))));
+        assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(5000))));
+        assert!(!is_too_deep(&"if not x:\n    pass\nelse:\n    pass\n".repeat(1000)));
+        assert!(!is_too_deep(&format!("x = '{}'\n", "(".repeat(5000))));
+    }
+
+    #[test]
+    fn nesting_of_every_kind_is_found() {
+        assert!(is_too_deep(&"(".repeat(5000)));
+        assert!(is_too_deep(&format!("x = {}1", "[(".repeat(101))));
+        assert!(is_too_deep(&"not ".repeat(5000)));
+        assert!(is_too_deep(&"- ~".repeat(5000)));
+        assert!(is_too_deep(&"lambda: ".repeat(5000)));
+        assert!(is_too_deep(&"a if b else ".repeat(5000)));
+        assert!(is_too_deep(&"a ** ".repeat(5000)));
+        let blocks: String = (0..150).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+        assert!(is_too_deep(&blocks));
+    }
+}

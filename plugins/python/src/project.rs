@@ -1,0 +1,194 @@
+//! A Python project in memory: the database, how it follows the workspace, and how a place in a file is found. The features
+//! live in files of their own; here they are only named.
+
+use std::sync::Arc;
+
+use ruff_db::files::{File, Files, system_path_to_file, vendored_path_to_file};
+use ruff_db::parsed::{ParsedModuleRef, parsed_module};
+use ruff_db::source::{SourceText, source_text};
+use ruff_db::system::SystemPath;
+use ruff_db::vendored::VendoredPath;
+use ruff_python_ast::PySourceType;
+use ruff_text_size::{TextRange, TextSize};
+use ty_python_core::ProgramFile;
+use ty_python_semantic::{Db as _, SemanticModel};
+use vraftls_guest_sdk::{Change, Config, Failure, Location, Project, Span, Workspace};
+
+use crate::db::Database;
+use crate::system::WorkspaceSystem;
+use crate::{paths, roots};
+
+/// A project in memory.
+pub struct PythonProject {
+    db: Database,
+    system: WorkspaceSystem,
+    workspace: Arc<dyn Workspace>,
+    config: Config,
+}
+
+/// A file that a question is about, with what every feature needs of it.
+pub(crate) struct Source<'db> {
+    /// The file.
+    pub(crate) file: File,
+    /// Its contents.
+    pub(crate) text: SourceText,
+    /// Its syntax tree and tokens, as far as they could be made out.
+    pub(crate) parsed: ParsedModuleRef,
+    /// What its names mean.
+    pub(crate) model: SemanticModel<'db>,
+}
+
+impl PythonProject {
+    /// Opens a project. Reads its configuration and nothing else.
+    pub(crate) fn open(config: Config, workspace: Arc<dyn Workspace>) -> Self {
+        let system = WorkspaceSystem::new(Arc::clone(&workspace));
+        let settings = roots::settings(&system, &config);
+        Self { db: Database::new(system.clone(), settings), system, workspace, config }
+    }
+
+    /// The database.
+    pub(crate) fn db(&self) -> &Database {
+        &self.db
+    }
+
+    /// The workspace, for candidates, symbols and cancelling.
+    pub(crate) fn workspace(&self) -> &dyn Workspace {
+        &*self.workspace
+    }
+
+    /// Fails if nobody waits any more. To be asked between files.
+    pub(crate) fn check_cancelled(&self) -> Result<(), Failure> {
+        if self.workspace.cancelled() { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+
+    /// The file at a path of the contract.
+    pub(crate) fn file(&self, path: &str) -> Result<File, Failure> {
+        let found = match paths::to_vendored(path) {
+            Some(vendored) => vendored_path_to_file(&self.db, VendoredPath::new(vendored)),
+            None => system_path_to_file(&self.db, paths::to_system(path)),
+        };
+        found.map_err(|_| Failure::NotFound(path.to_owned()))
+    }
+
+    /// The file at a path of the contract, read and parsed.
+    pub(crate) fn source(&self, path: &str) -> Result<Source<'_>, Failure> {
+        let file = self.file(path)?;
+        if file.source_type(&self.db) == PySourceType::Ipynb {
+            return Err(Failure::InvalidInput(format!("{path} is a notebook, not Python source")));
+        }
+        let source = self.source_of(file);
+        match source.text.read_error() {
+            Some(error) => Err(Failure::Limited(format!("{path} cannot be read: {error}"))),
+            None => Ok(source),
+        }
+    }
+
+    /// A file of the engine, read and parsed. Its text is empty where it cannot be read.
+    pub(crate) fn source_of(&self, file: File) -> Source<'_> {
+        let program_file = self.program_file(file);
+        Source {
+            file,
+            text: source_text(&self.db, file),
+            parsed: parsed_module(&self.db, program_file.python_file(&self.db)).load(&self.db),
+            model: SemanticModel::new(&self.db, program_file),
+        }
+    }
+
+    /// The file as a part of the program.
+    pub(crate) fn program_file(&self, file: File) -> ProgramFile<'_> {
+        self.db.program_file(file)
+    }
+
+    /// The contract's path of a file.
+    pub(crate) fn path_of(&self, file: File) -> String {
+        paths::from_file_path(file.path(&self.db))
+    }
+
+    /// The contract's location of ranges in a file; `full` is widened to contain `focus`.
+    pub(crate) fn location(&self, file: File, focus: TextRange, full: TextRange) -> Location {
+        Location { path: self.path_of(file), span: span(focus), full: span(full.cover(focus)) }
+    }
+
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Changed(path) => File::sync_path(&mut self.db, &paths::to_system(path)),
+            Change::Created(path) | Change::Removed(path) => {
+                let path = paths::to_system(path);
+                // Directories come and go with their first and last file, and nobody says so.
+                for ancestor in path.ancestors().skip(1) {
+                    self.system.touch_directory(ancestor);
+                }
+                self.sync_tree(&path);
+                for ancestor in path.ancestors().skip(1) {
+                    File::sync_path_only(&mut self.db, ancestor);
+                }
+            }
+            Change::Everything => {
+                self.system.touch_all_directories();
+                Files::sync_all(&mut self.db);
+            }
+        }
+    }
+
+    /// Syncs a path of which nobody said whether it is, or was, a file or a directory. Walking all that the engine knows is
+    /// worth it for directories alone.
+    fn sync_tree(&mut self, path: &SystemPath) {
+        let known_file = system_path_to_file(&self.db, path).is_ok();
+        File::sync_path(&mut self.db, path);
+        if !known_file && system_path_to_file(&self.db, path).is_err() {
+            Files::sync_all_recursive(&mut self.db, [path]);
+        }
+    }
+
+    /// Starts over if the configuration differs now.
+    fn reconfigure(&mut self) {
+        let settings = roots::settings(&self.system, &self.config);
+        if settings != *self.db.settings() {
+            self.db = Database::new(self.system.clone(), settings);
+        }
+    }
+}
+
+impl Source<'_> {
+    /// The offset of a question, if it lies on a character boundary of the text.
+    pub(crate) fn offset(&self, offset: u32) -> Result<TextSize, Failure> {
+        if self.text.is_char_boundary(offset as usize) {
+            Ok(TextSize::new(offset))
+        } else {
+            Err(Failure::InvalidInput(format!("offset {offset} is not between two characters of the file")))
+        }
+    }
+
+    /// The text of a range, empty where the range is not of this text.
+    pub(crate) fn slice(&self, range: TextRange) -> &str {
+        self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
+    }
+}
+
+/// A range in the contract's words.
+pub(crate) fn span(range: TextRange) -> Span {
+    Span { start: range.start().to_u32(), end: range.end().to_u32() }
+}
+
+impl Project for PythonProject {
+    fn update(&mut self, changes: &[Change]) -> Result<(), Failure> {
+        self.system.forget();
+        for change in changes {
+            self.apply(change);
+        }
+        if changes.iter().any(roots::matters) {
+            self.reconfigure();
+        }
+        Ok(())
+    }
+
+    fn set_open(&mut self, open: Vec<String>) {
+        let files = open.iter().filter_map(|path| self.file(path).ok()).collect();
+        self.db.set_open(files);
+    }
+
+    fn bundled(&self, path: &str) -> Option<String> {
+        let path = VendoredPath::new(paths::to_vendored(path)?);
+        ty_vendored::file_system().read_to_string(path).ok()
+    }
+}
