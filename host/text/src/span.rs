@@ -2,7 +2,7 @@
 
 /// A half-open range of UTF-8 byte offsets in one document. Invariant: `start <= end`.
 ///
-/// A document is smaller than 4 GiB; the limits of every room that takes text are far below it.
+/// A document is smaller than 2 GiB ([`crate::TEXT_BYTES_MAX`]); the limits of every room that takes text are far below it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Span {
     start: u32,
