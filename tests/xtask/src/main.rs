@@ -1,1 +1,52 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! One file for each command. It knows cargo, rustup and the folders of this tree, and none of our crates: it must compile in
+//! seconds, and before anything else does.
+
+mod check;
+mod fix;
+mod plugins;
+mod steps;
+mod test;
+mod toolchain;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The gate: formatting, lints and the rules of the tree. Changes nothing.
+    Check,
+    /// Builds what tests need, then runs every test.
+    Test(test::Arguments),
+    /// Builds the plugins to components, or takes them from the cache.
+    Plugins(plugins::Arguments),
+    /// Formats the tree.
+    Fix,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Check => check::run(),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Plugins(arguments) => plugins::run(&arguments),
+        Command::Fix => fix::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            steps::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

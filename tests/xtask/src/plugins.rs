@@ -1,0 +1,122 @@
+//! `cargo xtask plugins`: builds every plugin and test guest to a component, or takes it from the cache.
+//!
+//! A component is a function of its sources, so a build is cached under their hash in the user's cache directory, where
+//! branches and clones share it. Plugins land in `target/plugins/<name>.wasm`, test guests in
+//! `target/test-components/<name>.wasm`.
+
+mod cache;
+mod sources;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{steps, toolchain, tree};
+use cache::Cache;
+
+/// Vector instructions, without which parsers lose half their speed, and a stack for deeply nested sources: the default of
+/// 1 MiB ends in a trap where a native analyzer has 8 MiB.
+const RUSTFLAGS: &str = "-C target-feature=+simd128 -C link-arg=-zstack-size=8388608";
+
+/// Which plugins to build.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Arguments {
+    /// Plugins or test guests by name; without any, all of them.
+    names: Vec<String>,
+    /// Build even what is cached.
+    #[arg(long)]
+    force: bool,
+}
+
+/// A crate that becomes a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plugin {
+    /// The name of its folder.
+    pub(crate) name: String,
+    /// Its folder.
+    pub(crate) directory: PathBuf,
+    /// Its package.
+    pub(crate) package: String,
+    /// Where the component belongs.
+    pub(crate) destination: PathBuf,
+}
+
+/// Builds what is not cached and puts every component in its place.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let all = plugins()?;
+    if let Some(unknown) = arguments.names.iter().find(|name| all.iter().all(|plugin| plugin.name != **name)) {
+        let known: Vec<&str> = all.iter().map(|plugin| plugin.name.as_str()).collect();
+        bail!("there is no plugin `{unknown}`; there are {}", known.join(", "));
+    }
+    let cache = Cache::of_user()?;
+    let version = toolchain::rustc_version()?;
+    let asked = |plugin: &&Plugin| arguments.names.is_empty() || arguments.names.contains(&plugin.name);
+    for plugin in all.iter().filter(asked) {
+        let environment = [version.as_str(), toolchain::TARGET, RUSTFLAGS];
+        let hash = sources::hash(plugin, &environment)?;
+        let cached = cache.get(&hash, &plugin.name).filter(|_| !arguments.force);
+        let component = match cached {
+            Some(component) => component,
+            None => cache.put(&hash, &plugin.name, &build(plugin)?)?,
+        };
+        place(&component, &plugin.destination)?;
+        let bytes = fs::metadata(&plugin.destination)?.len();
+        let place = tree::shown(&plugin.destination);
+        steps::say(&format!("plugin {:<10} {:>6} KiB  {place}  ({})", plugin.name, bytes / 1024, &hash[..12]));
+    }
+    cache.evict()
+}
+
+/// Every plugin we ship, then every test guest, each by name.
+fn plugins() -> Result<Vec<Plugin>> {
+    let root = tree::root();
+    let mut all = find(&root.join("plugins"), "vraftls-", &root.join("target/plugins"))?;
+    all.extend(find(&root.join("tests/components"), "vraftls-test-", &root.join("target/test-components"))?);
+    Ok(all)
+}
+
+/// The folders with a manifest. A package is named after its folder, so that no manifest must be read.
+fn find(directory: &Path, prefix: &str, destination: &Path) -> Result<Vec<Plugin>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).with_context(|| format!("cannot list {}", tree::shown(directory)))? {
+        let directory = entry?.path();
+        let Some(name) = directory.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+        if directory.join("Cargo.toml").is_file() {
+            let package = format!("{prefix}{name}");
+            let destination = destination.join(format!("{name}.wasm"));
+            found.push(Plugin { name, directory, package, destination });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// Compiles a plugin; the path of its component.
+fn build(plugin: &Plugin) -> Result<PathBuf> {
+    toolchain::ensure_target()?;
+    steps::say(&format!("plugin {}: building; an engine takes some minutes the first time", plugin.name));
+    let workspace = tree::plugins();
+    let target_directory = workspace.join("target");
+    let mut command = steps::cargo(&workspace);
+    command
+        .args(["build", "--release", "--target", toolchain::TARGET, "--package", &plugin.package])
+        // Whatever the caller's environment says of these, a component depends on its sources alone.
+        .env("RUSTFLAGS", RUSTFLAGS)
+        .env("CARGO_TARGET_DIR", &target_directory)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET");
+    steps::run(&mut command).with_context(|| format!("cannot build the plugin `{}`", plugin.name))?;
+    let file = format!("{}.wasm", plugin.package.replace('-', "_"));
+    Ok(target_directory.join(toolchain::TARGET).join("release").join(file))
+}
+
+/// Copies a component to where others look for it, unless it is there: its time stamp then stays, and with it what others
+/// derived from it.
+fn place(component: &Path, destination: &Path) -> Result<()> {
+    let bytes = fs::read(component).with_context(|| format!("cannot read {}", tree::shown(component)))?;
+    if fs::read(destination).is_ok_and(|existing| existing == bytes) {
+        return Ok(());
+    }
+    cache::write_atomically(destination, &bytes)
+}
