@@ -25,6 +25,14 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
 }
 
+impl Diagnostic {
+    /// The memory it takes, roughly, for a cache's budget.
+    pub fn weight_bytes(&self) -> usize {
+        let related = self.related.iter().map(|related| related.message.len() + size_of::<Related>());
+        size_of::<Self>() + self.code.len() + self.code_url.len() + self.message.len() + related.sum::<usize>()
+    }
+}
+
 /// Another place that explains a diagnostic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Related {

@@ -26,6 +26,21 @@ pub struct Facts {
     pub interface_hash: u64,
 }
 
+impl Facts {
+    /// The heap they hold, roughly, for a cache's budget.
+    pub fn weight_bytes(&self) -> usize {
+        let texts = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
+        let symbols = self.symbols.iter().map(|symbol| symbol.name.len() + symbol.detail.len() + size_of::<Symbol>());
+        let names = self.names.iter().map(|name| name.len() + size_of::<Box<str>>());
+        let imports = self.imports.iter();
+        let imports = imports.map(|import| import.module.len() + texts(&import.names) + size_of::<ImportRef>());
+        let packed = size_of_val(&*self.folds) + size_of_val(self.occurrences.as_packed());
+        let diagnostics: usize = self.diagnostics.iter().map(Diagnostic::weight_bytes).sum();
+        let lists = symbols.sum::<usize>() + names.sum::<usize>() + imports.sum::<usize>();
+        size_of::<Self>() + packed + diagnostics + lists
+    }
+}
+
 /// An entry of a document's outline.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Symbol {

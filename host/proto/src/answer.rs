@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vraftls_index::{Diagnostic, Facts, Location, Roles};
+use vraftls_index::{Diagnostic, Facts, FileReferences, Location, Roles, SymbolMatch};
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
@@ -63,24 +63,6 @@ pub struct SearchPlan {
     pub definitions: Vec<Location>,
     /// Whatever else the analyzer wants to know.
     pub token: Vec<u8>,
-}
-
-/// The confirmed occurrences in one file, ascending.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FileReferences {
-    /// The file.
-    pub path: VfsPath,
-    /// Its occurrences.
-    pub references: Vec<Reference>,
-}
-
-/// A confirmed occurrence.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reference {
-    /// Where.
-    pub span: Span,
-    /// Its roles.
-    pub roles: Roles,
 }
 
 /// An occurrence in the same document.
@@ -206,19 +188,4 @@ pub struct DocumentEdit {
 pub struct DocumentSymbols {
     /// The facts.
     pub facts: Arc<Facts>,
-}
-
-/// A symbol of the workspace.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SymbolMatch {
-    /// Its name.
-    pub name: String,
-    /// The names it lies in, outermost first, joined by `.`; may be empty.
-    pub container: String,
-    /// `SymbolKind`.
-    pub kind: u32,
-    /// Where it is.
-    pub location: Location,
-    /// How well it matches; higher is better. Ties are broken by path and place.
-    pub score: u32,
 }

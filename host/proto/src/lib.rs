@@ -5,15 +5,21 @@
 //!
 //! This room has no behavior, no sockets, and no invariants of the domain beyond the shapes.
 
-mod answer;
-mod error;
+mod fingerprint;
 mod overlay;
+
 mod request;
 
+mod answer;
+mod error;
+
 pub use answer::{
-    Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols, FileReferences,
-    Highlight, Hover, Parameter, Reference, RenameTarget, SearchPlan, Signature, SignatureHelp, SymbolMatch, Targets,
+    Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols, Highlight,
+    Hover, Parameter, RenameTarget, SearchPlan, Signature, SignatureHelp, Targets,
 };
 pub use error::QueryError;
+pub use fingerprint::Fingerprint;
 pub use overlay::{OverlayFile, OverlaySet};
-pub use request::{At, Candidate, FormattingOptions, Query, Request, SessionId};
+pub use request::{At, FormattingOptions, Query, Request, SessionId};
+// What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.
+pub use vraftls_index::{Candidate, FileReferences, Reference, SymbolMatch};

@@ -125,12 +125,3 @@ pub struct FormattingOptions {
     /// Whether to indent by spaces.
     pub insert_spaces: bool,
 }
-
-/// A file with the byte offsets at which a name starts in it, ascending.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Candidate {
-    /// The file.
-    pub path: VfsPath,
-    /// Where.
-    pub offsets: Vec<u32>,
-}

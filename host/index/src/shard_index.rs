@@ -1,0 +1,209 @@
+//! The inverted index of a shard: from a name to where it stands, and from a query to symbols.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use vraftls_vfs::{ContentDigest, VfsPath};
+
+use crate::indexed_file::{IndexedFile, IndexedSymbol, NameId};
+use crate::name_table::{FileId, NameTable};
+use crate::rank::Pattern;
+use crate::{Candidate, Facts, Location, Roles, SymbolMatch, merge_candidates};
+
+/// What the files of a shard say, turned around.
+///
+/// Cloning costs next to nothing and gives a snapshot: a query holds a clone and sees one consistent index while the original
+/// moves on. An index is a function of the facts put in, whatever was in it before and in whatever order they came.
+#[derive(Clone, Debug, Default)]
+pub struct ShardIndex {
+    by_path: OrdMap<VfsPath, FileId>,
+    files: Vector<Option<Arc<IndexedFile>>>,
+    free: Vector<FileId>,
+    names: NameTable,
+    /// Files of which nothing is known because their facts could not be made: whoever searches must look into them itself.
+    unindexed: OrdMap<VfsPath, ContentDigest>,
+}
+
+impl ShardIndex {
+    /// Puts a file in, in the place of what was known of its path before.
+    pub fn insert(&mut self, path: &VfsPath, digest: ContentDigest, facts: &Facts) {
+        self.unindexed.remove(path);
+        let names = &mut self.names;
+        let file = Arc::new(IndexedFile::new(path.clone(), digest, facts, |name| names.intern(name)));
+        let id = self.by_path.get(path).copied().unwrap_or_else(|| self.new_file_id(path));
+        let before = self.files.set(id.0 as usize, Some(Arc::clone(&file)));
+        // In this order a name that both have is never forgotten in between.
+        file.name_ids().for_each(|name| self.names.add_file(name, id));
+        if let Some(before) = before {
+            self.forget_names(&before, id, Some(&file));
+        }
+    }
+
+    /// Records that a file's facts could not be made, in the place of what was known of its path before.
+    pub fn insert_unindexed(&mut self, path: &VfsPath, digest: ContentDigest) {
+        self.remove(path);
+        self.unindexed.insert(path.clone(), digest);
+    }
+
+    /// Takes a file out. Whether it was in.
+    pub fn remove(&mut self, path: &VfsPath) -> bool {
+        let was_unindexed = self.unindexed.remove(path).is_some();
+        let Some(id) = self.by_path.remove(path) else { return was_unindexed };
+        if let Some(before) = self.files.set(id.0 as usize, None) {
+            self.forget_names(&before, id, None);
+        }
+        self.free.push_back(id);
+        true
+    }
+
+    /// The contents that a file had when it was put in, indexed or not.
+    pub fn digest(&self, path: &VfsPath) -> Option<ContentDigest> {
+        self.file(path).map(|file| file.digest).or_else(|| self.unindexed.get(path).copied())
+    }
+
+    /// The files that are in, indexed or not, with their contents; by path within each of the two kinds.
+    pub fn files(&self) -> impl Iterator<Item = (&VfsPath, ContentDigest)> {
+        let indexed = self.by_path.iter().filter_map(|(path, id)| self.slot(*id).map(|file| (path, file.digest)));
+        indexed.chain(self.unindexed())
+    }
+
+    /// The files of which nothing but their being there is known, by path.
+    pub fn unindexed(&self) -> impl Iterator<Item = (&VfsPath, ContentDigest)> {
+        self.unindexed.iter().map(|(path, digest)| (path, *digest))
+    }
+
+    /// How many files are indexed.
+    pub fn n_files(&self) -> usize {
+        self.by_path.len()
+    }
+
+    /// How many files are not indexed though they should be.
+    pub fn n_unindexed(&self) -> usize {
+        self.unindexed.len()
+    }
+
+    /// How many distinct names occur.
+    pub fn n_names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The indexed files in which a name occurs in one of the roles (none asks for all), sorted by path.
+    pub fn candidates(&self, name: &str, roles: Roles) -> Vec<Candidate> {
+        let Some(name) = self.names.id(name) else { return Vec::new() };
+        let files = self.names.files(name).iter().filter_map(|id| self.slot(*id));
+        let found = files.map(|file| Candidate { path: file.path.clone(), offsets: file.offsets(name, roles) });
+        merge_candidates([found.collect()])
+    }
+
+    /// The best `limit` symbols for what a person typed, in the order of [`SymbolMatch::cmp_rank`].
+    pub fn symbols(&self, typed: &str, limit: u32) -> Vec<SymbolMatch> {
+        let mut pattern = Pattern::new(typed);
+        // One name is scored once, however many symbols have it. 0 is not scored yet, 1 no match, else the score and 2.
+        let mut scores = vec![0_u64; self.names.n_ids()];
+        self.best(limit, |name| {
+            let known = scores.get_mut(name.0 as usize)?;
+            if *known == 0 {
+                let may_match = self.names.letters(name).has(pattern.letters());
+                let score = may_match.then(|| pattern.score(self.names.text(name))).flatten();
+                *known = score.map_or(1, |score| u64::from(score) + 2);
+            }
+            u32::try_from(known.checked_sub(2)?).ok()
+        })
+    }
+
+    /// The first `limit` symbols of exactly this name, by path and place.
+    pub fn symbols_named(&self, name: &str, limit: u32) -> Vec<SymbolMatch> {
+        let Some(wanted) = self.names.id(name) else { return Vec::new() };
+        self.best(limit, |name| (name == wanted).then_some(0))
+    }
+
+    /// The heap it holds, roughly.
+    pub fn weight_bytes(&self) -> usize {
+        const PATH_HEADER_BYTES: usize = 24;
+        let files =
+            self.files.iter().flatten().map(|file| file.weight_bytes() + PATH_HEADER_BYTES + file.path.as_str().len());
+        let slot = size_of::<Option<Arc<IndexedFile>>>() + size_of::<(VfsPath, FileId)>() * 3 / 2;
+        files.sum::<usize>() + self.files.len() * slot + self.names.weight_bytes()
+    }
+
+    fn best(&self, limit: u32, mut score: impl FnMut(NameId) -> Option<u32>) -> Vec<SymbolMatch> {
+        let files = self.by_path.values().filter_map(|id| self.slot(*id)).enumerate();
+        let mut hits: Vec<Hit<'_>> = files
+            .flat_map(|(rank, file)| file.symbols.iter().map(move |symbol| (rank, file, symbol)))
+            .filter_map(|(rank, file, symbol)| score(symbol.name).map(|score| Hit { score, rank, file, symbol }))
+            .collect();
+        let limit = limit as usize;
+        if limit == 0 {
+            return Vec::new();
+        }
+        let key = |hit: &Hit<'_>| (Reverse(hit.score), hit.rank, hit.symbol.span, hit.symbol.full, hit.symbol.kind);
+        if hits.len() > limit {
+            hits.select_nth_unstable_by_key(limit - 1, key);
+            hits.truncate(limit);
+        }
+        let mut found: Vec<SymbolMatch> = hits.into_iter().map(|hit| self.resolve(&hit)).collect();
+        found.sort_unstable_by(SymbolMatch::cmp_rank);
+        found
+    }
+
+    fn resolve(&self, hit: &Hit<'_>) -> SymbolMatch {
+        let symbols = &hit.file.symbols;
+        let mut outer: Vec<&str> = Vec::new();
+        // Parents come before their children, so this ends.
+        let mut parent = hit.symbol.parent;
+        while let Some(symbol) = parent.and_then(|idx| symbols.get(idx as usize)) {
+            outer.push(self.names.text(symbol.name));
+            parent = symbol.parent.filter(|next| Some(*next) < parent);
+        }
+        outer.reverse();
+        let location = Location { path: hit.file.path.clone(), span: hit.symbol.span, full: hit.symbol.full };
+        SymbolMatch {
+            name: self.names.text(hit.symbol.name).to_owned(),
+            container: outer.join("."),
+            kind: hit.symbol.kind,
+            location,
+            score: hit.score,
+        }
+    }
+
+    fn file(&self, path: &VfsPath) -> Option<&Arc<IndexedFile>> {
+        self.by_path.get(path).and_then(|id| self.slot(*id))
+    }
+
+    fn slot(&self, id: FileId) -> Option<&Arc<IndexedFile>> {
+        self.files.get(id.0 as usize).and_then(Option::as_ref)
+    }
+
+    fn new_file_id(&mut self, path: &VfsPath) -> FileId {
+        let id = self.free.pop_back().unwrap_or_else(|| {
+            self.files.push_back(None);
+            FileId(u32::try_from(self.files.len() - 1).expect("a shard has fewer than 2^32 files"))
+        });
+        self.by_path.insert(path.clone(), id);
+        id
+    }
+
+    /// Takes the names of an old content out that the new one has not.
+    fn forget_names(&mut self, before: &IndexedFile, id: FileId, now: Option<&IndexedFile>) {
+        let mut kept = now.into_iter().flat_map(IndexedFile::name_ids).peekable();
+        for name in before.name_ids() {
+            while kept.next_if(|other| *other < name).is_some() {}
+            if kept.peek() != Some(&name) {
+                self.names.remove_file(name, id);
+            }
+        }
+    }
+}
+
+/// A symbol that matches, before it is known whether it is among the best.
+struct Hit<'a> {
+    score: u32,
+    /// The rank of its file by path.
+    rank: usize,
+    file: &'a IndexedFile,
+    symbol: &'a IndexedSymbol,
+}
+
+#[cfg(test)]
+mod tests;

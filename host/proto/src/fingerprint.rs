@@ -1,0 +1,208 @@
+//! Digests of questions, so that equal ones are known without keeping them.
+
+use vraftls_text::Span;
+use vraftls_vfs::{ContentDigest, VfsPath};
+
+use crate::{At, OverlaySet, Query};
+
+/// Collects the parts of a value into a digest that is the same on every machine and in every version with the same rules.
+///
+/// Texts and lists go in behind their length, so that no two different sequences of parts run into each other. Whoever changes
+/// what goes in, or its order, changes the `purpose` as well.
+pub struct Fingerprint(blake3::Hasher);
+
+impl Fingerprint {
+    /// Starts one. Fingerprints of different purposes never meet.
+    pub fn new(purpose: &str) -> Self {
+        Self(blake3::Hasher::new_derive_key(purpose))
+    }
+
+    /// A number; also a length, or which of several variants follows.
+    pub fn number(&mut self, number: u64) -> &mut Self {
+        self.0.update(&number.to_le_bytes());
+        self
+    }
+
+    /// Bytes of any length.
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.number(bytes.len() as u64).0.update(bytes);
+        self
+    }
+
+    /// A text of any length.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Another digest.
+    pub fn digest(&mut self, digest: &ContentDigest) -> &mut Self {
+        self.0.update(digest.as_bytes());
+        self
+    }
+
+    /// The digest of all that was put in.
+    pub fn finish(&self) -> ContentDigest {
+        ContentDigest::from_bytes(*self.0.finalize().as_bytes())
+    }
+
+    fn at(&mut self, at: &At) -> &mut Self {
+        self.text(at.path.as_str()).number(at.offset.into())
+    }
+
+    fn span(&mut self, span: Option<Span>) -> &mut Self {
+        match span {
+            Some(span) => self.number(1).number(span.start().into()).number(span.end().into()),
+            None => self.number(0),
+        }
+    }
+}
+
+impl Query {
+    /// A digest that equal queries share and no others.
+    pub fn fingerprint(&self) -> ContentDigest {
+        let mut print = Fingerprint::new("vraftls query 1");
+        match self {
+            Query::Definition(at) => print.number(1).at(at),
+            Query::Declaration(at) => print.number(2).at(at),
+            Query::TypeDefinition(at) => print.number(3).at(at),
+            Query::Implementation(at) => print.number(4).at(at),
+            Query::References { at, include_declaration } => {
+                print.number(5).at(at).number(u64::from(*include_declaration))
+            }
+            Query::Highlights(at) => print.number(6).at(at),
+            Query::Hover(at) => print.number(7).at(at),
+            Query::Complete { at, trigger, limit } => {
+                print.number(8).at(at).number(u64::from(*limit)).number(u64::from(trigger.is_some()));
+                print.text(trigger.as_deref().unwrap_or_default())
+            }
+            Query::ResolveCompletion { path, token } => print.number(9).text(path.as_str()).bytes(token),
+            Query::SignatureHelp(at) => print.number(10).at(at),
+            Query::PrepareRename(at) => print.number(11).at(at),
+            Query::Rename { at, new_name } => print.number(12).at(at).text(new_name),
+            Query::Format { path, span, options } => {
+                print.number(13).text(path.as_str()).span(*span);
+                print.number(options.tab_size.into()).number(u64::from(options.insert_spaces))
+            }
+            Query::DocumentSymbols { path } => print.number(14).text(path.as_str()),
+            Query::WorkspaceSymbols { query, limit } => print.number(15).text(query).number((*limit).into()),
+            Query::Diagnostics { path } => print.number(16).text(path.as_str()),
+            Query::Files => print.number(17),
+        };
+        print.finish()
+    }
+
+    /// The file that is asked about, if it is about one.
+    pub fn path(&self) -> Option<&VfsPath> {
+        match self {
+            Query::Definition(at)
+            | Query::Declaration(at)
+            | Query::TypeDefinition(at)
+            | Query::Implementation(at)
+            | Query::References { at, .. }
+            | Query::Highlights(at)
+            | Query::Hover(at)
+            | Query::Complete { at, .. }
+            | Query::SignatureHelp(at)
+            | Query::PrepareRename(at)
+            | Query::Rename { at, .. } => Some(&at.path),
+            Query::ResolveCompletion { path, .. }
+            | Query::Format { path, .. }
+            | Query::DocumentSymbols { path }
+            | Query::Diagnostics { path } => Some(path),
+            Query::WorkspaceSymbols { .. } | Query::Files => None,
+        }
+    }
+}
+
+impl OverlaySet {
+    /// A digest that sets of the same texts, under the same paths and in the same languages, share and no others.
+    pub fn fingerprint(&self) -> ContentDigest {
+        let mut print = Fingerprint::new("vraftls overlays 1");
+        print.number(self.len() as u64);
+        for (path, file) in self.iter() {
+            print.text(path.as_str()).digest(&file.digest).text(&file.language);
+        }
+        print.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{FormattingOptions, OverlayFile};
+
+    fn at(path: &str, offset: u32) -> At {
+        At { path: VfsPath::new(path).expect("a path"), offset }
+    }
+
+    #[test]
+    fn different_queries_have_different_fingerprints() {
+        let path = || VfsPath::new("a.py").expect("a path");
+        let complete =
+            |trigger: Option<&str>| Query::Complete { at: at("a.py", 1), trigger: trigger.map(Into::into), limit: 1 };
+        let format = |span, insert_spaces| {
+            let options = FormattingOptions { tab_size: 4, insert_spaces };
+            Query::Format { path: path(), span, options }
+        };
+        let queries = [
+            Query::Definition(at("a.py", 1)),
+            Query::Definition(at("a.py", 2)),
+            Query::Definition(at("b.py", 1)),
+            Query::Declaration(at("a.py", 1)),
+            Query::TypeDefinition(at("a.py", 1)),
+            Query::Implementation(at("a.py", 1)),
+            Query::References { at: at("a.py", 1), include_declaration: true },
+            Query::References { at: at("a.py", 1), include_declaration: false },
+            Query::Highlights(at("a.py", 1)),
+            Query::Hover(at("a.py", 1)),
+            complete(None),
+            complete(Some("")),
+            complete(Some(".")),
+            Query::ResolveCompletion { path: path(), token: vec![1] },
+            Query::SignatureHelp(at("a.py", 1)),
+            Query::PrepareRename(at("a.py", 1)),
+            Query::Rename { at: at("a.py", 1), new_name: "b".into() },
+            format(None, true),
+            format(None, false),
+            format(Some(Span::empty(0)), true),
+            Query::DocumentSymbols { path: path() },
+            Query::WorkspaceSymbols { query: "a.py".into(), limit: 1 },
+            Query::Diagnostics { path: path() },
+            Query::Files,
+        ];
+        let distinct: BTreeSet<_> = queries.iter().map(Query::fingerprint).collect();
+        assert_eq!(distinct.len(), queries.len());
+        assert_eq!(queries[0].fingerprint(), queries[0].clone().fingerprint());
+    }
+
+    #[test]
+    fn fingerprints_are_the_same_in_every_version() {
+        let known = "a716e35981ab36d18a547818efe3fe16af499b3ec433b6f2b397d8b4f1b1d613";
+        assert_eq!(Query::Hover(at("a.py", 7)).fingerprint().to_string(), known);
+    }
+
+    #[test]
+    fn overlays_are_told_apart_by_path_text_and_language() {
+        let overlay = |path: &str, text: &str, language: &str| {
+            let file = OverlayFile {
+                digest: ContentDigest::of(text.as_bytes()),
+                text: text.into(),
+                language: language.into(),
+            };
+            OverlaySet::default().with(VfsPath::new(path).expect("a path"), Some(file))
+        };
+        let sets = [
+            OverlaySet::default(),
+            overlay("a", "x", "python"),
+            overlay("b", "x", "python"),
+            overlay("a", "y", "python"),
+            overlay("a", "x", "toml"),
+        ];
+        let distinct: BTreeSet<_> = sets.iter().map(OverlaySet::fingerprint).collect();
+        assert_eq!(distinct.len(), sets.len());
+        let back = sets[1].with(VfsPath::new("a").expect("a path"), None);
+        assert_eq!(back.fingerprint(), sets[0].fingerprint());
+    }
+}
