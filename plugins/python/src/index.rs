@@ -27,7 +27,7 @@ const TEXT_BYTES_MAX: usize = u32::MAX as usize;
 ///
 /// # Errors
 /// [`Failure::Limited`] for a text whose offsets do not fit 32 bits. Broken code is no error.
-pub fn index(document: &Document) -> Result<Facts, Failure> {
+pub(crate) fn index(document: &Document) -> Result<Facts, Failure> {
     let text = document.text.as_str();
     if text.len() >= TEXT_BYTES_MAX {
         return Err(Failure::Limited(format!("{} bytes do not fit the offsets", text.len())));

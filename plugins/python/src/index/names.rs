@@ -53,13 +53,13 @@ impl<'text> Recorder<'text> {
         let next = self.ids.len() as NameId;
         let name = *self.ids.entry(key).or_insert(next);
         let occurrence = self.occurrences.len() as OccurrenceId;
-        self.occurrences.push(Occurrence {
-            start: range.start().to_u32(),
-            length: range.len().to_u32(),
-            name,
-            roles,
-        });
+        self.occurrences.push(Occurrence { start: range.start().to_u32(), length: range.len().to_u32(), name, roles });
         Some((occurrence, name))
+    }
+
+    /// The number of a name that was recorded before.
+    pub(super) fn id(&self, name: &str) -> Option<NameId> {
+        self.ids.get(name).copied()
     }
 
     /// How many names there are.

@@ -14,6 +14,9 @@ const BRACKETS_MAX: u32 = 200;
 const BLOCKS_MAX: u32 = 100;
 /// Operators that open an operand without a bracket, in a chain: `not not …`, `lambda: lambda: …`, `… else … else …`.
 const CHAIN_MAX: u32 = 200;
+/// Links of a chain to the left, as in `a.b().c` or `1 + 2 + 3`. They are parsed in a loop, but the tree is as deep as the
+/// chain is long, and dropping it recurses. CPython gives up on such chains too, at some thousands.
+const LINKS_MAX: u32 = 2000;
 
 /// Whether the text nests deeper than the stack bears.
 pub(crate) fn is_too_deep(text: &str) -> bool {
@@ -41,6 +44,8 @@ enum Class {
     Open,
     Close,
     Newline,
+    Comma,
+    Link,
     Operator,
 }
 
@@ -54,6 +59,13 @@ static CLASSES: [Class; 256] = {
     classes[b'}' as usize] = Class::Close;
     classes[b'\n' as usize] = Class::Newline;
     classes[b'\r' as usize] = Class::Newline;
+    classes[b',' as usize] = Class::Comma;
+    let links = b"./%|&^@<>";
+    let mut index = 0;
+    while index < links.len() {
+        classes[links[index] as usize] = Class::Link;
+        index += 1;
+    }
     classes[b'+' as usize] = Class::Operator;
     classes[b'-' as usize] = Class::Operator;
     classes[b'~' as usize] = Class::Operator;
@@ -65,7 +77,10 @@ static CLASSES: [Class; 256] = {
 #[derive(Default)]
 struct ByteCount {
     brackets: u32,
+    /// Prefix operators since the last line.
     operators: u32,
+    /// Anything that can be a link, since the last comma or line.
+    links: u32,
 }
 
 impl ByteCount {
@@ -75,7 +90,16 @@ impl ByteCount {
             Class::Plain => false,
             Class::Open => {
                 self.brackets += 1;
-                self.brackets > BRACKETS_MAX
+                self.links += 1;
+                self.brackets > BRACKETS_MAX || self.links > LINKS_MAX
+            }
+            Class::Link => {
+                self.links += 1;
+                self.links > LINKS_MAX
+            }
+            Class::Comma => {
+                self.links = 0;
+                false
             }
             Class::Close => {
                 self.brackets = self.brackets.saturating_sub(1);
@@ -83,11 +107,13 @@ impl ByteCount {
             }
             Class::Operator => {
                 self.operators += 1;
-                self.operators > CHAIN_MAX
+                self.links += 1;
+                self.operators > CHAIN_MAX || self.links > LINKS_MAX
             }
             Class::Newline => {
                 if self.brackets == 0 {
                     self.operators = 0;
+                    self.links = 0;
                 }
                 // A block takes at least one column, so fewer columns cannot be too many blocks.
                 rest.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count() > BLOCKS_MAX as usize
@@ -120,26 +146,34 @@ struct TokenDepth {
     prefixes: u32,
     /// Operators that nest to the right, since the last comma or line.
     chain: u32,
+    /// Operators, dots and calls since the last comma or line.
+    links: u32,
 }
 
 impl TokenDepth {
     fn feed(&mut self, kind: TokenKind) -> bool {
+        if kind.is_operator() && !matches!(kind, TokenKind::Colon | TokenKind::Equal) {
+            self.links += 1;
+        }
         match kind {
             TokenKind::Not | TokenKind::Await | TokenKind::Plus | TokenKind::Minus | TokenKind::Tilde => {
                 self.prefixes += 1;
-                return self.prefixes > CHAIN_MAX;
+                return self.prefixes > CHAIN_MAX || self.links > LINKS_MAX;
             }
             TokenKind::Comment | TokenKind::NonLogicalNewline => return false,
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => self.brackets += 1,
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => self.brackets = self.brackets.saturating_sub(1),
             TokenKind::Indent => self.blocks += 1,
             TokenKind::Dedent => self.blocks = self.blocks.saturating_sub(1),
-            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => self.chain = 0,
+            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
+                self.chain = 0;
+                self.links = 0;
+            }
             TokenKind::Lambda | TokenKind::Else | TokenKind::DoubleStar => self.chain += 1,
             _ => {}
         }
         self.prefixes = 0;
-        self.brackets > BRACKETS_MAX || self.blocks > BLOCKS_MAX || self.chain > CHAIN_MAX
+        self.brackets > BRACKETS_MAX || self.blocks > BLOCKS_MAX || self.chain > CHAIN_MAX || self.links > LINKS_MAX
     }
 }
 
@@ -151,7 +185,9 @@ mod tests {
     fn ordinary_code_is_not_too_deep() {
         assert!(!is_too_deep("def f(x):\n    return [[x], {1: (2,)}]\n"));
         assert!(!is_too_deep(&format!("x = [{}]\n", "-1, ".repeat(5000))));
-        assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(5000))));
+        assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(1900))));
+        assert!(!is_too_deep(&format!("x = [\n{}]\n", "a.b(c),\n".repeat(5000))));
+        assert!(!is_too_deep(&format!("x = '''{}'''\n", "a.b ".repeat(5000))));
         assert!(!is_too_deep(&"if not x:\n    pass\nelse:\n    pass\n".repeat(1000)));
         assert!(!is_too_deep(&format!("x = '{}'\n", "(".repeat(5000))));
     }
@@ -165,6 +201,8 @@ mod tests {
         assert!(is_too_deep(&"lambda: ".repeat(5000)));
         assert!(is_too_deep(&"a if b else ".repeat(5000)));
         assert!(is_too_deep(&"a ** ".repeat(5000)));
+        assert!(is_too_deep(&format!("x = a{}", ".b(c)".repeat(5000))));
+        assert!(is_too_deep(&"a + ".repeat(5000)));
         let blocks: String = (0..150).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
         assert!(is_too_deep(&blocks));
     }

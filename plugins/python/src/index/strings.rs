@@ -54,8 +54,8 @@ pub(super) enum TypeArguments {
 /// What of a call to `function` takes types.
 pub(super) fn type_arguments(function: &Expr) -> TypeArguments {
     match last_name(function) {
-        Some("cast" | "ForwardRef" | "assert_type") => TypeArguments::At(0),
-        Some("NewType") => TypeArguments::At(1),
+        Some("cast" | "ForwardRef") => TypeArguments::At(0),
+        Some("NewType" | "assert_type") => TypeArguments::At(1),
         Some("TypeVar") => TypeArguments::TypeVariable,
         _ => TypeArguments::None,
     }
