@@ -1,7 +1,5 @@
 //! What is remembered of proposers, and what is given up.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 mod model;
 
 use model::{Machine, create_workspace, next};
