@@ -6,7 +6,7 @@ use crate::{ClientId, ContentDigest, Sequence, VfsPath, WorkspaceId, WorkspaceNa
 
 /// What a log entry says.
 ///
-/// Stored and sent with [`Command::encode`]; variants and fields are only ever appended, because old logs must stay readable.
+/// Checked with [`Command::check`] and stored and sent with [`Command::encode`]; variants and fields are only ever appended, because old logs must stay readable.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Opens a session. Whoever proposes requests opens one first. Repeating this opens another, which harms nobody.

@@ -4,7 +4,7 @@
 //! [`Command`] that is more than a new last variant needs a new version byte and the old shape kept for reading;
 //! `tests/golden` holds bytes that must stay readable.
 
-use crate::{Command, Contents, FileOperation, Request};
+use crate::{Command, Contents, FileOperation, Request, VfsPath};
 
 /// How many bytes of contents a command may carry for one file. Larger ones go to the blob store first.
 pub const INLINE_BYTES_MAX: usize = 96 * 1024;
@@ -17,23 +17,20 @@ pub const COMMAND_BYTES_MAX: usize = BATCH_BYTES_MAX + 1024;
 
 const VERSION: u8 = 1;
 
-/// Why a command cannot be proposed.
-#[derive(Debug, thiserror::Error)]
-pub enum EncodeCommandError {
+/// Why a command must not be proposed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CommandLimitError {
     /// A file's contents are more than [`INLINE_BYTES_MAX`].
     #[error("{path:?} has {size_bytes} bytes inline; at most {INLINE_BYTES_MAX} are allowed")]
     InlineTooLarge {
         /// The file.
-        path: crate::VfsPath,
+        path: VfsPath,
         /// How many bytes its contents are.
         size_bytes: usize,
     },
-    /// The whole is more than [`COMMAND_BYTES_MAX`].
-    #[error("a command of {0} bytes; at most {COMMAND_BYTES_MAX} are allowed")]
-    TooLarge(usize),
-    /// The encoding itself failed.
-    #[error("a command that cannot be encoded")]
-    Encode(#[source] postcard::Error),
+    /// The operations of a batch are more than [`BATCH_BYTES_MAX`]; see [`split_into_batches`].
+    #[error("a batch of {0} bytes; at most {BATCH_BYTES_MAX} are allowed")]
+    BatchTooLarge(usize),
 }
 
 /// Why bytes are no command.
@@ -54,17 +51,28 @@ pub enum DecodeCommandError {
 }
 
 impl Command {
-    /// The bytes of a log entry. Limits are checked here and not when entries are read, because a limit may be
-    /// lowered one day and what is in the log must stay readable.
-    pub fn encode(&self) -> Result<Vec<u8>, EncodeCommandError> {
-        if let Command::Once { request: Request::Batch { operations, .. }, .. } = self {
-            operations.iter().try_for_each(check_inline)?;
+    /// Whether the limits of a log entry are kept. Whoever proposes must ask first.
+    ///
+    /// Reading and applying do not ask: a limit may be lowered one day, and what is in a log must stay readable.
+    pub fn check(&self) -> Result<(), CommandLimitError> {
+        let Command::Once { request: Request::Batch { operations, .. }, .. } = self else { return Ok(()) };
+        let mut batch_bytes = 0;
+        for operation in operations {
+            match operation {
+                FileOperation::Write { path, contents: Contents::Inline(bytes), .. }
+                    if bytes.len() > INLINE_BYTES_MAX =>
+                {
+                    return Err(CommandLimitError::InlineTooLarge { path: path.clone(), size_bytes: bytes.len() });
+                }
+                _ => batch_bytes += encoded_bytes_max(operation),
+            }
         }
-        let bytes = postcard::to_extend(self, vec![VERSION]).map_err(EncodeCommandError::Encode)?;
-        if bytes.len() > COMMAND_BYTES_MAX {
-            return Err(EncodeCommandError::TooLarge(bytes.len()));
-        }
-        Ok(bytes)
+        if batch_bytes > BATCH_BYTES_MAX { Err(CommandLimitError::BatchTooLarge(batch_bytes)) } else { Ok(()) }
+    }
+
+    /// The bytes of a log entry; at most [`COMMAND_BYTES_MAX`] if [`Command::check`] agrees.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![VERSION]).expect("all lengths are known and a vector takes any bytes")
     }
 
     /// Reads the bytes of a log entry. Takes memory in proportion to their number, whatever they say.
@@ -99,15 +107,6 @@ pub fn split_into_batches(operations: impl IntoIterator<Item = FileOperation>) -
         batches.push(batch);
     }
     batches
-}
-
-fn check_inline(operation: &FileOperation) -> Result<(), EncodeCommandError> {
-    match operation {
-        FileOperation::Write { path, contents: Contents::Inline(bytes), .. } if bytes.len() > INLINE_BYTES_MAX => {
-            Err(EncodeCommandError::InlineTooLarge { path: path.clone(), size_bytes: bytes.len() })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// At least as many bytes as an operation takes. A varint of 64 bits takes 10, and tags take one each.

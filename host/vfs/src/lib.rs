@@ -42,7 +42,7 @@ mod state_codec;
 
 pub use command::{Command, Contents, Expected, FileOperation, Request};
 pub use command_codec::{
-    BATCH_BYTES_MAX, COMMAND_BYTES_MAX, DecodeCommandError, EncodeCommandError, INLINE_BYTES_MAX, split_into_batches,
+    BATCH_BYTES_MAX, COMMAND_BYTES_MAX, CommandLimitError, DecodeCommandError, INLINE_BYTES_MAX, split_into_batches,
 };
 pub use digest::{ContentDigest, ParseDigestError};
 pub use ids::{

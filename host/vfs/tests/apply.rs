@@ -87,7 +87,7 @@ proptest! {
         let (mut machine, mut replica) = (Machine::new(), Machine::new());
         for request in history {
             let command = machine.command(request);
-            let read = Command::decode(&command.encode().unwrap()).unwrap();
+            let read = Command::decode(&command.encode()).unwrap();
             prop_assert_eq!(machine.apply(command), replica.apply(read));
             prop_assert_eq!(machine.state.digest(), replica.state.digest());
         }

@@ -6,8 +6,8 @@ use model::{Machine, histories, inline, next, path};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use vraftls_vfs::{
-    BATCH_BYTES_MAX, ClientId, Command, Contents, DecodeCommandError, DecodeStateError, EncodeCommandError,
-    FileOperation, INLINE_BYTES_MAX, Request, Sequence, State, WorkspaceId, split_into_batches,
+    BATCH_BYTES_MAX, COMMAND_BYTES_MAX, ClientId, Command, CommandLimitError, Contents, DecodeCommandError,
+    DecodeStateError, FileOperation, INLINE_BYTES_MAX, Request, Sequence, State, WorkspaceId, split_into_batches,
 };
 
 const HASH_BYTES: usize = 32;
@@ -40,13 +40,13 @@ proptest! {
     #[test]
     fn a_command_comes_back_from_its_bytes(request in model::requests()) {
         for command in [Command::OpenSession, once(request)] {
-            prop_assert_eq!(Command::decode(&command.encode().unwrap()).unwrap(), command);
+            prop_assert_eq!(Command::decode(&command.encode()).unwrap(), command);
         }
     }
 
     #[test]
     fn a_cut_command_is_refused(request in model::requests(), cut in any::<Index>()) {
-        let bytes = once(request).encode().unwrap();
+        let bytes = once(request).encode();
         prop_assert!(Command::decode(&bytes[..cut.index(bytes.len())]).is_err());
     }
 
@@ -55,7 +55,7 @@ proptest! {
         request in model::requests(),
         flips in prop::collection::vec((any::<Index>(), 0u8..8), 1..4),
     ) {
-        let mut bytes = once(request).encode().unwrap();
+        let mut bytes = once(request).encode();
         for (at, bit) in flips {
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
@@ -64,7 +64,7 @@ proptest! {
             // Whatever it is, it can be applied: apply is total.
             let mut machine = Machine::new();
             let _ = machine.apply(command.clone());
-            prop_assert_eq!(Command::decode(&command.encode().unwrap()).unwrap(), command);
+            prop_assert_eq!(Command::decode(&command.encode()).unwrap(), command);
         }
     }
 
@@ -122,21 +122,26 @@ proptest! {
         prop_assert_eq!(batches.concat(), operations);
         for batch in batches {
             prop_assert!(!batch.is_empty());
-            self::batch(batch).encode().unwrap();
+            let command = self::batch(batch);
+            prop_assert_eq!(command.check(), Ok(()));
+            prop_assert!(command.encode().len() <= COMMAND_BYTES_MAX);
         }
     }
 }
 
 #[test]
-fn limits_are_refused_when_a_command_is_written() {
-    let too_large = Contents::Inline(vec![0; INLINE_BYTES_MAX + 1]);
-    let error = batch(vec![FileOperation::put(path("a"), too_large)]).encode().unwrap_err();
-    assert!(
-        matches!(error, EncodeCommandError::InlineTooLarge { size_bytes, .. } if size_bytes == INLINE_BYTES_MAX + 1)
-    );
-    let full = FileOperation::put(path("a"), Contents::Inline(vec![0; INLINE_BYTES_MAX]));
-    let error = batch(vec![full; BATCH_BYTES_MAX / INLINE_BYTES_MAX + 1]).encode().unwrap_err();
-    assert!(matches!(error, EncodeCommandError::TooLarge(_)));
+fn limits_are_refused_before_a_command_is_proposed() {
+    let put = |size| FileOperation::put(path("a"), Contents::Inline(vec![0; size]));
+    let size_bytes = INLINE_BYTES_MAX + 1;
+    let error = CommandLimitError::InlineTooLarge { path: path("a"), size_bytes };
+    assert_eq!(batch(vec![put(size_bytes)]).check(), Err(error));
+    let n_full = BATCH_BYTES_MAX / INLINE_BYTES_MAX;
+    assert_eq!(batch(vec![put(INLINE_BYTES_MAX); n_full]).check(), Ok(()));
+    let error = batch(vec![put(INLINE_BYTES_MAX); n_full + 1]).check();
+    assert!(matches!(error, Err(CommandLimitError::BatchTooLarge(_))));
+    // What is in the log already is read and applied all the same.
+    let command = batch(vec![put(size_bytes)]);
+    assert_eq!(Command::decode(&command.encode()).unwrap(), command);
 }
 
 #[test]
@@ -163,7 +168,7 @@ fn what_is_wrong_with_bytes_is_said() {
 
 #[test]
 fn a_path_that_is_no_path_is_refused() {
-    let good = batch(vec![FileOperation::put(path("aa"), inline("x"))]).encode().unwrap();
+    let good = batch(vec![FileOperation::put(path("aa"), inline("x"))]).encode();
     for bad in [b"..", b"/a", b"a/", b"a\0", b"\xff\xfe"] {
         let mut bytes = good.clone();
         let at = bytes.windows(2).position(|pair| pair == b"aa").unwrap();
