@@ -4,6 +4,9 @@
 //! opaque and carry their own version; a transport adds framing, identity and deadlines, and knows nothing of Raft.
 //! What consensus needs of a transport is written at each method. [`memory`] has one for tests.
 
+pub(crate) mod client;
+pub(crate) mod server;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,0 +1,222 @@
+//! Puts a [`StateMachine`] under the consensus core.
+//!
+//! Runs everything of the machine on the blocking pool, one call at a time; decodes commands, encodes responses, keeps
+//! the position, and answers proposers after the commit.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use futures_util::{Stream, StreamExt as _};
+use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
+use openraft::{EntryPayload, OptionalSend};
+
+use crate::codec::Codec;
+use crate::error::StorageError;
+use crate::machine::{Applied, SnapshotView, StateMachine};
+use crate::snapshot::SnapshotData;
+use crate::types::{self, LogId, ResponseBytes, SnapshotMeta, StoredMembership, Types};
+
+/// Entries applied with one commit, at most.
+const APPLY_ENTRIES_MAX: usize = 1024;
+
+type SnapshotOf = openraft::alias::SnapshotOf<Types, SnapshotData>;
+
+/// The machine and the position it stands at. Locked only on blocking threads.
+struct Running<M> {
+    machine: M,
+    applied: Applied,
+}
+
+/// A handle to a machine; clones share it.
+pub(crate) struct MachineAdapter<M: StateMachine> {
+    running: Arc<Mutex<Running<M>>>,
+}
+
+impl<M: StateMachine> Clone for MachineAdapter<M> {
+    fn clone(&self) -> Self {
+        Self { running: Arc::clone(&self.running) }
+    }
+}
+
+impl<M: StateMachine> MachineAdapter<M> {
+    /// Asks the machine where it stands. Blocks.
+    pub(crate) fn open(mut machine: M) -> Result<Self, StorageError> {
+        let applied = machine.applied()?;
+        Ok(Self { running: Arc::new(Mutex::new(Running { machine, applied })) })
+    }
+
+    /// Runs `call` with the machine on the blocking pool.
+    async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Running<M>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let running = Arc::clone(&self.running);
+        let task = tokio::task::spawn_blocking(move || {
+            let mut running = running.lock().map_err(|_| StorageError::Stopped {
+                reason: "the state machine panicked; its memory cannot be trusted".into(),
+            })?;
+            call(&mut running)
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(StorageError::io("run the state machine", io::Error::other(error))),
+        }
+    }
+
+    /// Looks at the machine, between batches.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&M, &Applied) -> T + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.call(|running| Ok(look(&running.machine, &running.applied))).await
+    }
+
+    /// A view of the state, and where it stands.
+    pub(crate) async fn view(&self) -> Result<(Applied, Arc<dyn SnapshotView>), StorageError> {
+        self.call(|running| {
+            let view: Arc<dyn SnapshotView> = Arc::new(running.machine.snapshot()?);
+            Ok((running.applied.clone(), view))
+        })
+        .await
+    }
+}
+
+/// Makes the state durable in the machine's own storage: the log below the view may go then. Works without the
+/// machine's lock, so that applies go on while the disk works.
+async fn persist(view: &Arc<dyn SnapshotView>) -> Result<(), StorageError> {
+    let view = Arc::clone(view);
+    tokio::task::spawn_blocking(move || view.persist())
+        .await
+        .map_err(|error| StorageError::io("persist the state", io::Error::other(error)))?
+}
+
+fn to_snapshot(applied: &Applied, view: Arc<dyn SnapshotView>) -> Result<SnapshotOf, StorageError> {
+    Ok(Snapshot { meta: to_meta(applied)?, snapshot: SnapshotData::View(view) })
+}
+
+impl<M: StateMachine> Running<M> {
+    /// Applies a batch and commits it; returns the encoded responses of those entries that somebody waits for.
+    fn apply(&mut self, batch: Vec<(types::Entry, bool)>) -> Result<Vec<ResponseBytes>, StorageError> {
+        let mut responses = Vec::with_capacity(batch.len());
+        for (entry, is_awaited) in batch {
+            let mut response = ResponseBytes::new();
+            match entry.payload {
+                EntryPayload::Blank => {}
+                EntryPayload::Normal(command) => {
+                    // A committed command that cannot be read must stop this replica: skipping it would diverge.
+                    let command: M::Command = M::Codec::decode(&command.0)?;
+                    let typed = self.machine.apply(entry.log_id.index, command);
+                    if is_awaited {
+                        M::Codec::encode(&typed, &mut response);
+                    }
+                }
+                EntryPayload::Membership(membership) => {
+                    self.applied.membership = types::membership_out(&membership);
+                    self.applied.membership_at = Some(types::log_id_out(&entry.log_id));
+                }
+            }
+            debug_assert!(
+                self.applied.last.is_none_or(|last| last.index < entry.log_id.index),
+                "entries are applied in log order"
+            );
+            self.applied.last = Some(types::log_id_out(&entry.log_id));
+            responses.push(response);
+        }
+        self.machine.commit(&self.applied)?;
+        Ok(responses)
+    }
+
+    fn install(&mut self, applied: Applied, data: SnapshotData) -> Result<(), StorageError> {
+        match data {
+            SnapshotData::Spooled(spooled) => self.machine.install(&applied, &mut spooled.reader()?)?,
+            SnapshotData::View(view) => {
+                let mut state = Vec::new();
+                view.write_to(&mut state)?;
+                self.machine.install(&applied, &mut state.as_slice())?;
+            }
+        }
+        self.applied = applied;
+        Ok(())
+    }
+}
+
+fn to_meta(applied: &Applied) -> Result<SnapshotMeta, StorageError> {
+    let (last_log_id, last_membership) =
+        types::applied_in(applied).map_err(|detail| StorageError::corrupt("membership", detail))?;
+    Ok(SnapshotMeta { last_log_id, last_membership })
+}
+
+impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
+    type SnapshotData = SnapshotData;
+    type SnapshotBuilder = Builder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        let applied = self.call(|running| Ok(running.applied.clone())).await?;
+        let meta = to_meta(&applied)?;
+        Ok((meta.last_log_id, meta.last_membership))
+    }
+
+    async fn apply<Strm>(&mut self, mut entries: Strm) -> Result<(), io::Error>
+    where
+        Strm: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + OptionalSend,
+    {
+        loop {
+            let mut batch = Vec::new();
+            let mut responders = Vec::new();
+            while batch.len() < APPLY_ENTRIES_MAX
+                && let Some(item) = entries.next().await
+            {
+                let (entry, responder) = item?;
+                batch.push((entry, responder.is_some()));
+                responders.push(responder);
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let responses = self.call(|running| running.apply(batch)).await?;
+            for (responder, response) in responders.into_iter().zip(responses) {
+                if let Some(responder) = responder {
+                    responder.send(response);
+                }
+            }
+        }
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Self::SnapshotBuilder {
+        // The view is taken here, in turn with the applies: taken later, it could be ahead of what the core knows to
+        // be applied.
+        Builder { view: Some(self.view().await) }
+    }
+
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> Result<(), io::Error> {
+        let applied = types::applied_out(meta.last_log_id.as_ref(), &meta.last_membership);
+        Ok(self.call(move |running| running.install(applied, data)).await?)
+    }
+
+    /// The machine keeps its state durable itself, so its current state *is* the current snapshot. It is made durable
+    /// before it is shown, because the log below it may be purged on the strength of it.
+    async fn get_current_snapshot(&mut self) -> Result<Option<SnapshotOf>, io::Error> {
+        let (applied, view) = self.view().await?;
+        if applied.last.is_none() {
+            return Ok(None);
+        }
+        persist(&view).await?;
+        Ok(Some(to_snapshot(&applied, view)?))
+    }
+}
+
+/// Takes a snapshot point.
+pub(crate) struct Builder {
+    /// Used up by the one build that a builder is made for.
+    view: Option<Result<(Applied, Arc<dyn SnapshotView>), StorageError>>,
+}
+
+impl RaftSnapshotBuilder<Types> for Builder {
+    type SnapshotData = SnapshotData;
+
+    async fn build_snapshot(&mut self) -> Result<SnapshotOf, io::Error> {
+        let (applied, view) = self.view.take().ok_or_else(|| io::Error::other("a builder builds once"))??;
+        persist(&view).await?;
+        Ok(to_snapshot(&applied, view)?)
+    }
+}

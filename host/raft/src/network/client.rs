@@ -1,0 +1,275 @@
+//! The sending side of a group: turns the consensus core's calls into frames of a [`Network`].
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{AbortHandle, Abortable, Either, select};
+use futures_util::{Stream, StreamExt as _, stream};
+use openraft::errors::{
+    NetworkError as CoreNetworkError, RPCError, ReplicationClosed, StreamingError, Timeout, Unreachable,
+};
+use openraft::network::{RPCOption, RPCTypes, stream_append_sequential};
+use openraft::{OptionalSend, RaftNetworkFactory, RaftNetworkV2};
+use tokio::sync::mpsc;
+
+use super::{AppendChannel, Destination, Lane, Network, NetworkError, SNAPSHOT_WINDOW};
+use crate::ids::{GroupId, NodeId, Peer};
+use crate::snapshot::{self, SnapshotData};
+use crate::types::{
+    self, AppendOutcome, AppendRequest, AppendResponse, SnapshotResponse, TransferRequest, TransferResponse, Types,
+    Vote, VoteRequest, VoteResponse,
+};
+use crate::wire::{self, Reply, Request, SnapshotHeader};
+
+type RpcError = RPCError<Types>;
+type BoxStream<'s, T> = openraft::base::BoxStream<'s, T>;
+type SnapshotOf = openraft::alias::SnapshotOf<Types, SnapshotData>;
+
+/// Makes clients for the members of one group.
+pub(crate) struct ClientFactory {
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) group: GroupId,
+    pub(crate) node: NodeId,
+    /// How long a follower may leave an append unanswered.
+    pub(crate) append_timeout: Duration,
+}
+
+impl ClientFactory {
+    fn client(&self, target: NodeId, peer: &Peer, lane: Lane) -> Client {
+        Client {
+            network: Arc::clone(&self.network),
+            from: self.node,
+            to: Destination { group: self.group, node: target, peer: peer.clone() },
+            lane,
+            append_timeout: self.append_timeout,
+        }
+    }
+}
+
+impl RaftNetworkFactory<Types> for ClientFactory {
+    type Network = Client;
+
+    async fn new_client(&mut self, target: NodeId, node: &Peer) -> Client {
+        self.client(target, node, Lane::Append)
+    }
+
+    async fn new_heartbeat_client(&mut self, target: NodeId, node: &Peer) -> Client {
+        self.client(target, node, Lane::Control)
+    }
+
+    async fn new_snapshot_client(&mut self, target: NodeId, node: &Peer) -> Client {
+        self.client(target, node, Lane::Snapshot)
+    }
+}
+
+/// Talks to one member over one lane.
+pub(crate) struct Client {
+    network: Arc<dyn Network>,
+    from: NodeId,
+    to: Destination,
+    lane: Lane,
+    append_timeout: Duration,
+}
+
+impl Client {
+    /// Votes and transfers are urgent whatever client they are sent with.
+    async fn control(&self, request: Request, action: RPCTypes, option: &RPCOption) -> Result<Reply, RpcError> {
+        let deadline = option.hard_ttl();
+        let call = self.network.call(self.to.clone(), Lane::Control, wire::encode_request(&request), deadline);
+        let frame = match tokio::time::timeout(deadline, call).await {
+            Ok(result) => result.map_err(|error| self.error(error, action))?,
+            Err(_) => return Err(self.timed_out(action, deadline)),
+        };
+        wire::decode_reply(&frame).map_err(|error| RPCError::Network(CoreNetworkError::new(&error)))
+    }
+
+    fn error(&self, error: NetworkError, action: RPCTypes) -> RpcError {
+        match error {
+            NetworkError::Unreachable { .. } => RPCError::Unreachable(Unreachable::new(&error)),
+            NetworkError::Deadline { deadline, .. } => self.timed_out(action, deadline),
+            NetworkError::Refused { .. } => RPCError::Network(CoreNetworkError::new(&error)),
+        }
+    }
+
+    fn timed_out(&self, action: RPCTypes, timeout: Duration) -> RpcError {
+        RPCError::Timeout(Timeout { action, id: self.from, target: self.to.node, timeout })
+    }
+
+    fn unexpected(&self, reply: &Reply) -> RpcError {
+        let detail = format!("node {} answered with the wrong kind of reply: {reply:?}", self.to.node);
+        RPCError::Network(CoreNetworkError::from_string(detail))
+    }
+
+    /// Opens the channel and keeps requests flowing into it while replies are taken out.
+    async fn pipeline<S>(&mut self, input: S) -> Result<BoxStream<'_, Result<AppendOutcome, RpcError>>, RpcError>
+    where
+        S: Stream<Item = AppendRequest> + OptionalSend + Unpin + 'static,
+    {
+        let open = self.network.open_append(self.to.clone());
+        let AppendChannel { requests, replies } = match tokio::time::timeout(self.append_timeout, open).await {
+            Ok(result) => result.map_err(|error| self.error(error, RPCTypes::AppendEntries))?,
+            Err(_) => return Err(self.timed_out(RPCTypes::AppendEntries, self.append_timeout)),
+        };
+        let outstanding = Arc::new(AtomicUsize::new(0));
+        let (stop, stopped) = AbortHandle::new_pair();
+        let feeder = feed(input, requests, Arc::clone(&outstanding));
+        let feeder = tokio::spawn(Abortable::new(feeder, stopped));
+        let state = Pipeline { client: self, replies, outstanding, feeder: Some(feeder), _stop: StopOnDrop(stop) };
+        Ok(Box::pin(stream::unfold(Some(state), |state| async move {
+            let mut state = state?;
+            match state.next().await? {
+                Ok(outcome @ Ok(_)) => Some((Ok(outcome), Some(state))),
+                last => Some((last, None)),
+            }
+        })))
+    }
+}
+
+/// Sends requests as they come, until they end or the channel breaks.
+async fn feed<S>(mut input: S, requests: mpsc::Sender<super::Frame>, outstanding: Arc<AtomicUsize>)
+where
+    S: Stream<Item = AppendRequest> + Unpin,
+{
+    // The source is asked only when there is room, so that entries are batched while the follower is busy.
+    while let Ok(room) = requests.reserve().await
+        && let Some(request) = input.next().await
+    {
+        outstanding.fetch_add(1, Ordering::Relaxed);
+        room.send(wire::encode_append_request(&request));
+    }
+}
+
+struct StopOnDrop(AbortHandle);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The replies of an open channel.
+struct Pipeline<'c> {
+    client: &'c Client,
+    replies: mpsc::Receiver<super::Frame>,
+    outstanding: Arc<AtomicUsize>,
+    feeder: Option<tokio::task::JoinHandle<Result<(), futures_util::future::Aborted>>>,
+    _stop: StopOnDrop,
+}
+
+impl Pipeline<'_> {
+    /// The next reply; `None` after the requests ended and all were answered.
+    async fn next(&mut self) -> Option<Result<AppendOutcome, RpcError>> {
+        loop {
+            let patience = self.client.append_timeout;
+            let received = match &mut self.feeder {
+                // Without anything outstanding a follower has nothing to answer, and silence is no failure.
+                Some(feeder) => match select(pin!(self.replies.recv()), feeder).await {
+                    Either::Left((received, _)) => Ok(received),
+                    Either::Right(_) => {
+                        self.feeder = None;
+                        continue;
+                    }
+                },
+                None if self.outstanding.load(Ordering::Relaxed) == 0 => return None,
+                None => tokio::time::timeout(patience, self.replies.recv()).await.map_err(|_| patience),
+            };
+            return Some(match received {
+                Ok(Some(frame)) => {
+                    self.outstanding.fetch_sub(1, Ordering::Relaxed);
+                    wire::decode_append_reply(&frame).map_err(|error| RPCError::Network(CoreNetworkError::new(&error)))
+                }
+                Ok(None) => {
+                    let detail = format!("the append channel to node {} broke", self.client.to.node);
+                    Err(RPCError::Network(CoreNetworkError::from_string(detail)))
+                }
+                Err(patience) => Err(self.client.timed_out(RPCTypes::AppendEntries, patience)),
+            });
+        }
+    }
+}
+
+impl RaftNetworkV2<Types> for Client {
+    type SnapshotData = SnapshotData;
+
+    async fn append_entries(&mut self, rpc: AppendRequest, option: RPCOption) -> Result<AppendResponse, RpcError> {
+        match self.control(Request::Append(rpc), RPCTypes::AppendEntries, &option).await? {
+            Reply::Append(response) => Ok(response),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn stream_append<'s, S>(
+        &'s mut self,
+        input: S,
+        option: RPCOption,
+    ) -> openraft::base::BoxFuture<'s, Result<BoxStream<'s, Result<AppendOutcome, RpcError>>, RpcError>>
+    where
+        S: Stream<Item = AppendRequest> + OptionalSend + Unpin + 'static,
+    {
+        match self.lane {
+            // A heartbeat is one request; a channel of its own would cost more than it carries.
+            Lane::Control => stream_append_sequential(self, input, option),
+            Lane::Append | Lane::Snapshot => Box::pin(self.pipeline(input)),
+        }
+    }
+
+    async fn vote(&mut self, rpc: VoteRequest, option: RPCOption) -> Result<VoteResponse, RpcError> {
+        match self.control(Request::Vote(rpc), RPCTypes::Vote, &option).await? {
+            Reply::Vote(response) => Ok(response),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    async fn pre_vote(&mut self, rpc: VoteRequest, option: RPCOption) -> Result<VoteResponse, RpcError> {
+        match self.control(Request::PreVote(rpc), RPCTypes::Vote, &option).await? {
+            Reply::Vote(response) => Ok(response),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: SnapshotOf,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse, StreamingError<Types>> {
+        let SnapshotData::View(view) = snapshot.snapshot else {
+            let detail = "a received snapshot is not sent on before it is installed";
+            return Err(StreamingError::Network(CoreNetworkError::from_string(detail)));
+        };
+        let applied = types::applied_out(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership);
+        let header = wire::encode_snapshot_header(&SnapshotHeader { vote, applied });
+        let (sender, chunks) = mpsc::channel(SNAPSHOT_WINDOW);
+        // Ends by itself when the transport drops the receiver; a failure shows at the other side as a missing trailer.
+        let writing = tokio::task::spawn_blocking(move || snapshot::write_chunks(&*view, sender));
+        let sending = self.network.send_snapshot(self.to.clone(), header, chunks, option.hard_ttl());
+        let sending = tokio::time::timeout(option.hard_ttl(), sending);
+        let result = match select(pin!(cancel), pin!(sending)).await {
+            Either::Left((closed, _)) => return Err(StreamingError::Closed(closed)),
+            Either::Right((result, _)) => result,
+        };
+        if let Ok(Err(error)) = writing.await {
+            tracing::warn!(to = %self.to.node, error = %error.chain(), "a snapshot was not written to its end");
+        }
+        let frame = match result {
+            Ok(result) => result.map_err(|error| StreamingError::from(self.error(error, RPCTypes::InstallSnapshot)))?,
+            Err(_) => return Err(self.timed_out(RPCTypes::InstallSnapshot, option.hard_ttl()).into()),
+        };
+        match wire::decode_reply(&frame) {
+            Ok(Reply::Snapshot(response)) => Ok(response),
+            Ok(other) => Err(self.unexpected(&other).into()),
+            Err(error) => Err(StreamingError::Network(CoreNetworkError::new(&error))),
+        }
+    }
+
+    async fn transfer_leader(&mut self, req: TransferRequest, option: RPCOption) -> Result<TransferResponse, RpcError> {
+        match self.control(Request::TransferLeader(req), RPCTypes::TransferLeader, &option).await? {
+            Reply::TransferLeader(response) => Ok(response),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+}
