@@ -7,8 +7,20 @@
 //! warm instance; the same view gives the same answer.
 
 mod db;
+mod definition;
+mod diagnostics;
+mod docstring;
+mod hover;
+mod implementation;
+mod index;
+mod inferred;
+mod occurrence;
 mod paths;
 mod project;
+mod reach;
+mod references;
+mod rename;
+mod resolve;
 mod roots;
 mod system;
 
@@ -30,7 +42,15 @@ impl Analyzer for Python {
             title: "Python (ty 0.0.10)".to_owned(),
             languages: vec![Language { id: "python".to_owned(), suffixes: vec!["py".to_owned(), "pyi".to_owned()] }],
             project_files: roots::CONFIGURATION_FILES.map(str::to_owned).to_vec(),
-            features: Features::empty(),
+            features: Features::DIAGNOSTICS
+                | Features::DEFINITION
+                | Features::DECLARATION
+                | Features::TYPE_DEFINITION
+                | Features::IMPLEMENTATION
+                | Features::REFERENCES
+                | Features::HIGHLIGHT
+                | Features::HOVER
+                | Features::RENAME,
             completion_triggers: Vec::new(),
             signature_triggers: Vec::new(),
             on_type_triggers: Vec::new(),
@@ -39,8 +59,8 @@ impl Analyzer for Python {
         }
     }
 
-    fn index(_document: &Document) -> Result<Facts, Failure> {
-        Err(Failure::Unsupported)
+    fn index(document: &Document) -> Result<Facts, Failure> {
+        index::index(document)
     }
 
     fn open(config: Config, workspace: Arc<dyn Workspace>) -> Result<PythonProject, Failure> {

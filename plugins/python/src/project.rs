@@ -12,11 +12,14 @@ use ruff_python_ast::PySourceType;
 use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
-use vraftls_guest_sdk::{Change, Config, Failure, Location, Project, Span, Workspace};
+use vraftls_guest_sdk::{
+    Candidate, Change, Config, Diagnostic, DocumentEdit, Failure, FileReferences, Highlight, HoverInfo, Location,
+    Project, RenameTarget, SearchPlan, Span, Targets, Workspace,
+};
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
-use crate::{paths, roots};
+use crate::{definition, diagnostics, hover, implementation, paths, references, rename, roots};
 
 /// A project in memory.
 pub struct PythonProject {
@@ -190,5 +193,58 @@ impl Project for PythonProject {
     fn bundled(&self, path: &str) -> Option<String> {
         let path = VendoredPath::new(paths::to_vendored(path)?);
         ty_vendored::file_system().read_to_string(path).ok()
+    }
+
+    fn diagnostics(&mut self, path: &str) -> Result<Vec<Diagnostic>, Failure> {
+        diagnostics::diagnostics(self, path)
+    }
+
+    fn definition(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        definition::definition(self, path, offset)
+    }
+
+    fn declaration(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        definition::declaration(self, path, offset)
+    }
+
+    fn type_definition(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        definition::type_definition(self, path, offset)
+    }
+
+    fn implementation(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        implementation::implementation(self, path, offset)
+    }
+
+    fn plan(&mut self, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
+        references::plan(self, path, offset)
+    }
+
+    fn confirm(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<FileReferences>, Failure> {
+        references::confirm(self, &plan, &files)
+    }
+
+    fn highlights(&mut self, path: &str, offset: u32) -> Result<Vec<Highlight>, Failure> {
+        references::highlights(self, path, offset)
+    }
+
+    fn hover(&mut self, path: &str, offset: u32) -> Result<Option<HoverInfo>, Failure> {
+        hover::hover(self, path, offset)
+    }
+
+    fn prepare_rename(&mut self, path: &str, offset: u32) -> Result<Option<RenameTarget>, Failure> {
+        rename::prepare(self, path, offset)
+    }
+
+    fn plan_rename(&mut self, path: &str, offset: u32, new_name: &str) -> Result<Option<SearchPlan>, Failure> {
+        rename::plan(self, path, offset, new_name)
+    }
+
+    fn rename_edits(
+        &mut self,
+        plan: SearchPlan,
+        new_name: &str,
+        files: Vec<Candidate>,
+    ) -> Result<Vec<DocumentEdit>, Failure> {
+        rename::edits(self, &plan, new_name, &files)
     }
 }

@@ -1,0 +1,106 @@
+//! What a person wants to know of the thing under the pointer: its signature or type, and its documentation.
+
+use ruff_python_ast::{AnyNodeRef, ExprCall};
+use ruff_text_size::Ranged;
+use ty_python_semantic::ResolvedDefinition;
+use ty_python_semantic::types::Type;
+use ty_python_semantic::types::ide_support::{
+    call_type_simplified_by_overloads, constructor_signature, typed_dict_key_hover,
+};
+use vraftls_guest_sdk::{Failure, HoverInfo};
+
+use crate::occurrence::{At, Occurrence, look_at};
+use crate::project::{PythonProject, Source, span};
+use crate::resolve::{self, Follow};
+use crate::{definition, docstring, inferred};
+
+/// What is known of the thing at the offset.
+pub(crate) fn hover(project: &PythonProject, path: &str, offset: u32) -> Result<Option<HoverInfo>, Failure> {
+    let source = project.source(path)?;
+    let offset = source.offset(offset)?;
+    Ok(look_at(&source, offset, |at| describe(project, &source, at)).flatten())
+}
+
+fn describe<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 'db>) -> Option<HoverInfo> {
+    let definitions = resolve::definitions(at, Follow::Everything);
+    let signature = signature(project, source, at, &definitions);
+    let documentation = documentation(project, &definitions).unwrap_or_default();
+    (!signature.is_empty() || !documentation.is_empty()).then(|| HoverInfo {
+        span: span(at.range),
+        signature,
+        language: "python".to_owned(),
+        documentation,
+    })
+}
+
+/// The first documentation that any of the definitions has, there or in the source that its stub describes.
+pub(crate) fn documentation<'db>(
+    project: &'db PythonProject,
+    definitions: &[ResolvedDefinition<'db>],
+) -> Option<String> {
+    let db = project.db();
+    let of = |definition: &ResolvedDefinition<'db>| {
+        definition.docstring(db).or_else(|| definition.implementation_docstring(db))
+    };
+    let direct = definitions.iter().find_map(of);
+    let text = direct.or_else(|| {
+        definitions
+            .iter()
+            .flat_map(|definition| definition::past_stub(project, definition.clone()))
+            .find_map(|described| of(&described))
+    })?;
+    Some(docstring::to_markdown(&text)).filter(|text| !text.is_empty())
+}
+
+fn signature<'db>(
+    project: &'db PythonProject,
+    source: &Source<'db>,
+    at: &At<'_, 'db>,
+    definitions: &[ResolvedDefinition<'db>],
+) -> String {
+    let name = source.slice(at.range);
+    if let Occurrence::Key { subscript, .. } = at.occurrence
+        && let Some(hover) = typed_dict_key_hover(at.model, subscript)
+    {
+        let declared = hover.declared_ty.display(project.db(), &at.model.program_environment()).to_string();
+        return format!("{}[\"{}\"]: {declared}", hover.owner, hover.key);
+    }
+    let called = call_of(at);
+    if let Some(constructor) = called.and_then(|call| constructor_signature(at.model, call)) {
+        return constructor;
+    }
+    if let Some(overload) = called.and_then(|call| call_type_simplified_by_overloads(at.model, call)) {
+        return overload;
+    }
+    let ty = match inferred::type_of(at) {
+        Some(ty) => ty,
+        None if definitions.is_empty() => return String::new(),
+        None => return name.to_owned(),
+    };
+    let env = at.model.program_environment();
+    let shown = ty.display(project.db(), &env).multiline().to_string();
+    match ty {
+        Type::FunctionLiteral(_) | Type::BoundMethod(_) => shown,
+        Type::ClassLiteral(_) => format!("class {}", in_brackets(&shown, "<class '").unwrap_or(name)),
+        Type::ModuleLiteral(_) => format!("module {}", in_brackets(&shown, "<module '").unwrap_or(name)),
+        _ => format!("{name}: {shown}"),
+    }
+}
+
+fn in_brackets<'a>(shown: &'a str, before: &str) -> Option<&'a str> {
+    shown.strip_prefix(before)?.strip_suffix("'>")
+}
+
+/// The call whose function the occurrence is.
+fn call_of<'ast>(at: &At<'ast, '_>) -> Option<&'ast ExprCall> {
+    let callee = match at.occurrence {
+        Occurrence::Name(name) => name.range(),
+        Occurrence::Attribute(attribute) => attribute.range(),
+        _ => return None,
+    };
+    let call = at.node.ancestors().find_map(|node| match node {
+        AnyNodeRef::ExprCall(call) => Some(call),
+        _ => None,
+    })?;
+    (call.func.range() == callee).then_some(call)
+}

@@ -1,0 +1,154 @@
+//! How far a thing can be seen, and so which occurrences of its name cannot mean it. Everything here is decided by syntax and
+//! scopes, without inference: a search confirms thousands of candidates, and most fall here.
+
+use ruff_db::files::File;
+use ruff_python_ast::{AnyNodeRef, Expr};
+use ruff_text_size::TextRange;
+use ty_python_core::definition::{Definition, DefinitionKind};
+use ty_python_core::place::ScopedPlaceId;
+use ty_python_core::place_table;
+use ty_python_core::scope::NodeWithScopeKind;
+use ty_python_semantic::SemanticModel;
+
+use crate::occurrence::{At, Occurrence, look_at};
+use crate::project::PythonProject;
+use crate::resolve;
+
+/// How far a thing can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// There is no thing.
+    Nothing,
+    /// In a function: its own file alone.
+    Local(File),
+    /// A parameter: its own file, and the names of arguments anywhere.
+    Parameter(File),
+    /// At the top of a module: names in its own file, imports, and attributes of modules.
+    Global(File),
+    /// In a class, or an attribute of its instances: names in its own file, and attributes of anything.
+    Member(File),
+    /// A module: imports, and attributes of packages.
+    Module,
+    /// Several of these, or none that we know.
+    Anything,
+}
+
+/// How far the definition at a place can be seen.
+pub(crate) fn of_definition(project: &PythonProject, file: File, range: TextRange) -> Reach {
+    if range.is_empty() {
+        return Reach::Module;
+    }
+    let source = project.source_of(file);
+    let definition = look_at(&source, range.start(), |at| {
+        (at.range == range && !at.in_string).then(|| at.model.first_local_definition(at.node)).flatten()
+    });
+    match definition.flatten() {
+        Some(definition) => of(project, file, definition),
+        None => Reach::Anything,
+    }
+}
+
+fn of(project: &PythonProject, file: File, definition: Definition<'_>) -> Reach {
+    let db = project.db();
+    if matches!(definition.place(db), ScopedPlaceId::Member(_)) {
+        return Reach::Member(file);
+    }
+    match (definition.scope(db).node(db), definition.kind(db)) {
+        (NodeWithScopeKind::Module, _) => Reach::Global(file),
+        (NodeWithScopeKind::Class(_), _) => Reach::Member(file),
+        (NodeWithScopeKind::Function(_), DefinitionKind::Parameter(_)) => Reach::Parameter(file),
+        _ if is_forwarded(project, definition) => Reach::Anything,
+        _ => Reach::Local(file),
+    }
+}
+
+/// Whether the scope of a definition says `global` or `nonlocal` of its name.
+fn is_forwarded(project: &PythonProject, definition: Definition<'_>) -> bool {
+    let db = project.db();
+    let table = place_table(db, definition.scope(db));
+    match definition.place(db) {
+        ScopedPlaceId::Symbol(symbol) => !table.symbol(symbol).is_local(),
+        ScopedPlaceId::Member(_) => false,
+    }
+}
+
+impl Reach {
+    /// The reach of two things together.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, reach) | (reach, Self::Nothing) => reach,
+            (one, other) if one == other => one,
+            _ => Self::Anything,
+        }
+    }
+
+    /// Whether all that can mean the thing is in its own file.
+    pub(crate) fn is_one_file(self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
+    /// Whether anything in the file can mean the thing.
+    pub(crate) fn may_reach(self, file: File) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Local(own) => own == file,
+            _ => true,
+        }
+    }
+
+    /// Whether an occurrence of the name in a file can mean the thing.
+    pub(crate) fn may_mean(self, file: File, at: &At<'_, '_>) -> bool {
+        let occurrence = at.occurrence;
+        match self {
+            Self::Nothing => false,
+            Self::Anything => true,
+            Self::Local(own) => own == file && is_bare(occurrence),
+            Self::Parameter(own) => {
+                matches!(occurrence, Occurrence::Keyword { .. }) || (own == file && is_bare(occurrence))
+            }
+            Self::Member(own) => match occurrence {
+                Occurrence::Attribute(_)
+                | Occurrence::PatternKeyword { .. }
+                | Occurrence::Keyword { .. }
+                | Occurrence::Key { .. } => true,
+                occurrence => own == file && is_bare(occurrence),
+            },
+            Self::Global(own) => match occurrence {
+                Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
+                Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
+                Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
+                Occurrence::Definition(_) | Occurrence::ImportAlias { .. } => own == file,
+                Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } | Occurrence::Key { .. } => false,
+            },
+            Self::Module => match occurrence {
+                Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
+                Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
+                Occurrence::ImportedName { .. } | Occurrence::Module(_) | Occurrence::ImportAlias { .. } => true,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// Whether a name stands for itself, and is no part of something else.
+fn is_bare(occurrence: Occurrence<'_>) -> bool {
+    match occurrence {
+        Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Definition(_) | Occurrence::Exported(_) => true,
+        Occurrence::ImportAlias { .. } | Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
+        Occurrence::Attribute(_)
+        | Occurrence::Keyword { .. }
+        | Occurrence::PatternKeyword { .. }
+        | Occurrence::Key { .. } => false,
+    }
+}
+
+/// Whether an expression may be a module: a dotted name that begins with an import.
+fn may_be_module(model: &SemanticModel<'_>, receiver: &Expr) -> bool {
+    match receiver {
+        Expr::Attribute(attribute) => may_be_module(model, &attribute.value),
+        Expr::Name(name) => resolve::visible_bindings(model, &name.id, AnyNodeRef::from(name))
+            .iter()
+            .any(|binding| binding.kind(model.db()).is_import()),
+        _ => false,
+    }
+}

@@ -1,0 +1,190 @@
+//! All references to a thing, in the two steps of the contract: `plan` says what to look for, `confirm` which of the
+//! candidates mean it. A candidate means it if one of its own definitions is one of the plan's.
+//!
+//! A name given by `as` is a thing of its own: its uses refer to the import, and the original is referred to by the name
+//! before `as` alone. So a thing has one name, and renaming it never touches what others call it.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use ruff_db::files::File;
+use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHasher;
+use vraftls_guest_sdk::roles;
+use vraftls_guest_sdk::{Candidate, Failure, FileReferences, Highlight, Location, Reference, SearchPlan};
+
+use crate::occurrence::{At, Occurrence, look_at};
+use crate::project::{PythonProject, Source, span};
+use crate::resolve::{self, Follow};
+use crate::{definition, reach};
+
+/// DocumentHighlightKind of a read.
+const READ: u32 = 2;
+/// DocumentHighlightKind of a write.
+const WRITE: u32 = 3;
+
+/// What to search for to find all references to the name at the offset.
+pub(crate) fn plan(project: &PythonProject, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
+    let source = project.source(path)?;
+    let offset = source.offset(offset)?;
+    Ok(look_at(&source, offset, |at| plan_at(project, &source, at)).flatten())
+}
+
+fn plan_at<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 'db>) -> Option<SearchPlan> {
+    let mut targets = resolve::definitions(at, Follow::Originals);
+    // A stub and what it describes are one thing to who asks.
+    for described in targets.clone().into_iter().flat_map(|target| definition::past_stub(project, target)) {
+        if !targets.contains(&described) {
+            targets.push(described);
+        }
+    }
+    let definitions = definition::locations(project, &targets);
+    let search = Search::new(project, &definitions, vec![source.slice(at.range).to_owned()]);
+    let only = search.reach.is_one_file().then(|| definitions.first().map(|location| location.path.clone())).flatten();
+    (!definitions.is_empty()).then(|| SearchPlan {
+        origin: span(at.range),
+        names: search.names,
+        roles: 0,
+        only,
+        definitions,
+        token: Vec::new(),
+    })
+}
+
+/// Which of the candidates really mean what the plan searches for. Files without any are left out.
+pub(crate) fn confirm(
+    project: &PythonProject,
+    plan: &SearchPlan,
+    files: &[Candidate],
+) -> Result<Vec<FileReferences>, Failure> {
+    let search = Search::new(project, &plan.definitions, plan.names.clone());
+    let mut confirmed = Vec::new();
+    for candidate in files {
+        project.check_cancelled()?;
+        // A file that is gone or cannot be read has no references.
+        let Ok(source) = project.source(&candidate.path) else { continue };
+        let references = search.in_file(&source, &candidate.offsets);
+        if !references.is_empty() {
+            confirmed.push(FileReferences { path: candidate.path.clone(), references });
+        }
+    }
+    Ok(confirmed)
+}
+
+/// The occurrences of the name at the offset in the same document.
+pub(crate) fn highlights(project: &PythonProject, path: &str, offset: u32) -> Result<Vec<Highlight>, Failure> {
+    let source = project.source(path)?;
+    let offset = source.offset(offset)?;
+    let found = look_at(&source, offset, |at| {
+        let name = source.slice(at.range).to_owned();
+        let targets = resolve::definitions(at, Follow::Originals);
+        let search = Search::new(project, &definition::locations(project, &targets), vec![name]);
+        let offsets: Vec<u32> = search.names.iter().flat_map(|name| offsets_of(&source.text, name)).collect();
+        search.in_file(&source, &offsets)
+    });
+    let kind = |roles: u32| if roles & (roles::WRITES | roles::DEFINES) != 0 { WRITE } else { READ };
+    let found = found.unwrap_or_default();
+    Ok(found.into_iter().map(|found| Highlight { span: found.span, kind: kind(found.roles) }).collect())
+}
+
+/// Where a text occurs.
+fn offsets_of(text: &str, name: &str) -> Vec<u32> {
+    // The engine refuses files beyond 4 GiB, so every offset fits.
+    text.match_indices(name).filter_map(|(offset, _)| u32::try_from(offset).ok()).collect()
+}
+
+/// A search through the candidates of any number of files.
+pub(crate) struct Search {
+    names: Vec<String>,
+    places: HashSet<(File, TextRange), BuildHasherDefault<FxHasher>>,
+    files: Vec<File>,
+    reach: reach::Reach,
+}
+
+impl Search {
+    /// A search for what is defined at the locations. Locations of files that are gone match nothing.
+    pub(crate) fn new(project: &PythonProject, definitions: &[Location], names: Vec<String>) -> Self {
+        let mut files = Vec::new();
+        let mut places = HashSet::default();
+        let mut reach = reach::Reach::Nothing;
+        for location in definitions {
+            let Ok(file) = project.file(&location.path) else { continue };
+            let Some(range) = range_of(location) else { continue };
+            if !files.contains(&file) {
+                files.push(file);
+            }
+            places.insert((file, range));
+            reach = reach.or(reach::of_definition(project, file, range));
+        }
+        Self { names, places, files, reach }
+    }
+
+    /// The references among the offsets of a file, ascending.
+    pub(crate) fn in_file(&self, source: &Source<'_>, offsets: &[u32]) -> Vec<Reference> {
+        if !self.reach.may_reach(source.file) {
+            return Vec::new();
+        }
+        let mut found: Vec<Reference> = offsets.iter().filter_map(|offset| self.at_offset(source, *offset)).collect();
+        found.sort_by_key(|reference| reference.span.start);
+        found.dedup_by_key(|reference| reference.span.start);
+        found
+    }
+
+    fn at_offset(&self, source: &Source<'_>, offset: u32) -> Option<Reference> {
+        let offset = TextSize::new(offset);
+        let rest = source.text.get(offset.to_usize()..)?;
+        if !self.names.iter().any(|name| rest.starts_with(name.as_str())) {
+            return None;
+        }
+        look_at(source, offset, |at| {
+            let here = at.range.start() == offset && self.names.iter().any(|name| name == source.slice(at.range));
+            (here && self.means_it(source, at))
+                .then(|| Reference { span: span(at.range), roles: self.roles(source, at) })
+        })
+        .flatten()
+    }
+
+    /// Whether one of the occurrence's definitions is searched for. Asks the syntax first: inference is what costs.
+    fn means_it(&self, source: &Source<'_>, at: &At<'_, '_>) -> bool {
+        if self.is_definition(source, at) {
+            return true;
+        }
+        if !self.reach.may_mean(source.file, at) {
+            return false;
+        }
+        let db = at.model.db();
+        resolve::definitions(at, Follow::Originals).iter().any(|definition| {
+            self.files.contains(&resolve::file_of(db, definition))
+                && self.places.contains(&resolve::focus(db, definition))
+        })
+    }
+
+    fn is_definition(&self, source: &Source<'_>, at: &At<'_, '_>) -> bool {
+        self.places.contains(&(source.file, at.range))
+    }
+
+    fn roles(&self, source: &Source<'_>, at: &At<'_, '_>) -> u32 {
+        let occurrence = match at.occurrence {
+            Occurrence::Attribute(_) | Occurrence::PatternKeyword { .. } => roles::ATTRIBUTE,
+            Occurrence::Keyword { .. } => roles::KEYWORD,
+            _ => 0,
+        };
+        let write = if at.is_write() { roles::WRITES } else { 0 };
+        let string = if at.in_string { roles::IN_STRING } else { 0 };
+        let role = if self.is_definition(source, at) {
+            roles::DEFINES
+        } else if at.is_import() {
+            roles::IMPORTS
+        } else if write != 0 {
+            roles::WRITES
+        } else {
+            roles::REFERS
+        };
+        role | occurrence | write | string
+    }
+}
+
+fn range_of(location: &Location) -> Option<TextRange> {
+    let (start, end) = (location.span.start, location.span.end);
+    (start <= end).then(|| TextRange::new(TextSize::new(start), TextSize::new(end)))
+}

@@ -1,0 +1,326 @@
+//! What an occurrence means: the definitions it leads to, through imports or not. The one place that knows how ty's answers
+//! about names, attributes and arguments fit together; every feature that goes from a name to a thing asks here.
+
+use ruff_db::files::{File, FileRange};
+use ruff_db::parsed::parsed_module;
+use ruff_python_ast::{
+    AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtClassDef,
+};
+use ruff_text_size::{Ranged, TextRange};
+use ty_module_resolver::Module;
+use ty_python_core::definition::{Definition, DefinitionKind};
+use ty_python_core::{ProgramFile, place_table, semantic_index, use_def_map};
+use ty_python_semantic::types::Type;
+use ty_python_semantic::types::ide_support::{
+    call_signature_details, definitions_for_keyword_argument, typed_dict_key_definition,
+};
+use ty_python_semantic::{
+    Db, HasType, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute,
+    definitions_for_imported_symbol, definitions_for_name,
+};
+
+use crate::occurrence::{At, ModulePath, Occurrence};
+
+/// How far imports are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// To the original.
+    Everything,
+    /// To the original, but a name given by `as` is a thing of its own.
+    Originals,
+}
+
+impl From<Follow> for ImportAliasResolution {
+    fn from(follow: Follow) -> Self {
+        match follow {
+            Follow::Everything => Self::ResolveAliases,
+            Follow::Originals => Self::PreserveAliases,
+        }
+    }
+}
+
+/// The definitions that an occurrence leads to, each once. Empty where the engine does not know.
+pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
+    let model = at.model;
+    let mut found = match at.occurrence {
+        Occurrence::Name(name) => of_name(model, &name.id, name.into(), follow),
+        Occurrence::Scoped(name) => of_name(model, &name.id, name.into(), follow),
+        Occurrence::Attribute(attribute) => of_attribute(at, attribute, follow),
+        Occurrence::Definition(_) => of_local_definition(at),
+        Occurrence::Keyword { keyword, call } => of_keyword(model, keyword, call),
+        Occurrence::PatternKeyword { attribute, pattern } => {
+            definitions_for_attribute(model, &attribute_of(&pattern.cls, attribute))
+        }
+        Occurrence::Module(path) => of_module(model, path).into_iter().collect(),
+        Occurrence::ImportedName { import, alias } => {
+            let found = definitions_for_imported_symbol(model, import, &alias.name, follow.into());
+            if found.is_empty() { of_local_definition(at) } else { found }
+        }
+        Occurrence::ImportAlias { import, alias } => {
+            let found = match (follow, import) {
+                (Follow::Originals, _) => Vec::new(),
+                (_, Some(import)) => definitions_for_imported_symbol(model, import, &alias.name, follow.into()),
+                (_, None) => {
+                    let path = ModulePath { name: &alias.name, level: 0, binds: false };
+                    of_module(model, path).into_iter().collect()
+                }
+            };
+            if found.is_empty() { of_local_definition(at) } else { found }
+        }
+        Occurrence::Exported(literal) => of_name(model, literal.value.to_str(), literal.into(), follow),
+        Occurrence::Key { key, subscript } => {
+            typed_dict_key_definition(model, subscript, key.value.to_str()).into_iter().collect()
+        }
+    };
+    let mut seen = Vec::with_capacity(found.len());
+    found.retain(|definition| {
+        !seen.contains(definition) && {
+            seen.push(definition.clone());
+            true
+        }
+    });
+    found
+}
+
+/// The file and the name of a definition; for a module the empty range at the start of its file.
+pub(crate) fn focus(db: &dyn Db, definition: &ResolvedDefinition<'_>) -> (File, TextRange) {
+    match definition {
+        ResolvedDefinition::Definition(definition) => (definition.file(db), name_range(db, *definition)),
+        ResolvedDefinition::Module(module) => (module.file(db), TextRange::default()),
+        ResolvedDefinition::FileWithRange(range) => (range.file(), range.range()),
+    }
+}
+
+/// The whole construct of a definition.
+pub(crate) fn full_range(db: &dyn Db, definition: &ResolvedDefinition<'_>) -> TextRange {
+    match definition {
+        ResolvedDefinition::Definition(definition) => {
+            let parsed = parsed_module(db, definition.python_file(db)).load(db);
+            definition.full_range(db, &parsed).range()
+        }
+        ResolvedDefinition::Module(_) => TextRange::default(),
+        ResolvedDefinition::FileWithRange(range) => range.range(),
+    }
+}
+
+/// The file of a definition, which is cheaper to know than its place.
+pub(crate) fn file_of(db: &dyn Db, definition: &ResolvedDefinition<'_>) -> File {
+    match definition {
+        ResolvedDefinition::Definition(definition) => definition.file(db),
+        ResolvedDefinition::Module(module) => module.file(db),
+        ResolvedDefinition::FileWithRange(range) => range.file(),
+    }
+}
+
+/// The name that a definition defines. The engine selects more of some: `self.x` of an attribute, `a as b` of an import.
+pub(crate) fn name_range(db: &dyn Db, definition: Definition<'_>) -> TextRange {
+    let parsed = parsed_module(db, definition.python_file(db)).load(db);
+    let kind = definition.kind(db);
+    let target = match kind {
+        DefinitionKind::Import(import) => {
+            let alias = import.alias(&parsed);
+            return alias.asname.as_ref().map_or(alias.name.range(), Ranged::range);
+        }
+        DefinitionKind::ImportFrom(import) => {
+            let alias = import.alias(&parsed);
+            return alias.asname.as_ref().unwrap_or(&alias.name).range();
+        }
+        DefinitionKind::Assignment(assignment) => assignment.target(&parsed),
+        DefinitionKind::AnnotatedAssignment(assignment) => assignment.target(&parsed),
+        DefinitionKind::AugmentedAssignment(assignment) => &assignment.node(&parsed).target,
+        DefinitionKind::For(statement) => statement.target(&parsed),
+        DefinitionKind::WithItem(item) => item.target(&parsed),
+        kind => return kind.target_range(&parsed),
+    };
+    match target {
+        Expr::Attribute(attribute) => attribute.attr.range(),
+        target => target.range(),
+    }
+}
+
+/// All definitions of the place that a definition defines, itself among them: overloads, the branches of an `if`, each
+/// assignment to a variable.
+pub(crate) fn siblings<'db>(db: &'db dyn Db, definition: Definition<'db>) -> Vec<Definition<'db>> {
+    let place = definition.place(db);
+    let map = use_def_map(db, definition.scope(db));
+    let bindings = map.reachable_bindings(place).filter_map(|binding| binding.binding.definition());
+    let declarations = map.reachable_declarations(place).filter_map(|declaration| declaration.declaration.definition());
+    let mut found = vec![definition];
+    for sibling in bindings.chain(declarations) {
+        if sibling.kind(db).is_user_visible() && !found.contains(&sibling) {
+            found.push(sibling);
+        }
+    }
+    found
+}
+
+fn of_name<'db>(
+    model: &SemanticModel<'db>,
+    name: &str,
+    node: AnyNodeRef<'_>,
+    follow: Follow,
+) -> Vec<ResolvedDefinition<'db>> {
+    let mut found = definitions_for_name(model, name, node, follow.into());
+    if found.iter().any(|definition| matches!(definition, ResolvedDefinition::Module(_)))
+        && let Some(package) = package_bound_by_dotted_import(model, name, node)
+    {
+        found.retain(|definition| !matches!(definition, ResolvedDefinition::Module(_)));
+        found.push(package);
+    }
+    found
+}
+
+/// `import a.b` binds `a`, to the package and not to the module that is named.
+fn package_bound_by_dotted_import<'db>(
+    model: &SemanticModel<'db>,
+    name: &str,
+    node: AnyNodeRef<'_>,
+) -> Option<ResolvedDefinition<'db>> {
+    let db = model.db();
+    let dotted = visible_bindings(model, name, node).into_iter().any(|definition| match definition.kind(db) {
+        DefinitionKind::Import(import) => {
+            let parsed = parsed_module(db, definition.python_file(db)).load(db);
+            let alias = import.alias(&parsed);
+            alias.asname.is_none() && alias.name.contains('.')
+        }
+        _ => false,
+    });
+    dotted.then(|| of_module(model, ModulePath { name, level: 0, binds: true })).flatten()
+}
+
+/// The bindings of a name in the innermost scope around the node that has any.
+pub(crate) fn visible_bindings<'db>(
+    model: &SemanticModel<'db>,
+    name: &str,
+    node: AnyNodeRef<'_>,
+) -> Vec<Definition<'db>> {
+    let db = model.db();
+    let index = semantic_index(db, model.program_file());
+    let Some(scope) = model.scope(node) else { return Vec::new() };
+    for (scope, _) in index.visible_ancestor_scopes(scope) {
+        let scope = scope.to_scope_id(db, model.program_file());
+        let Some(symbol) = place_table(db, scope).symbol_id(name) else { continue };
+        let bindings: Vec<_> = use_def_map(db, scope)
+            .reachable_symbol_bindings(symbol)
+            .filter_map(|binding| binding.binding.definition())
+            .filter(|definition| definition.kind(db).is_user_visible())
+            .collect();
+        if !bindings.is_empty() {
+            return bindings;
+        }
+    }
+    Vec::new()
+}
+
+fn of_local_definition<'db>(at: &At<'_, 'db>) -> Vec<ResolvedDefinition<'db>> {
+    // Nodes of a string annotation are in no index, and define nothing.
+    if at.in_string {
+        return Vec::new();
+    }
+    let definition = at.model.first_local_definition(at.node);
+    definition
+        .into_iter()
+        .flat_map(|definition| siblings(at.model.db(), definition))
+        .map(ResolvedDefinition::Definition)
+        .collect()
+}
+
+fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
+    let model = at.model;
+    let found = definitions_for_attribute(model, attribute);
+    if !found.is_empty() {
+        return found;
+    }
+    // What is left: submodules, that are no symbols of their package, and proxies made by `super()`.
+    match attribute.inferred_type(model) {
+        Some(Type::ModuleLiteral(module)) => {
+            let file = module.module(model.db()).file(model.db());
+            return file.map(|file| module_of(model, file)).into_iter().collect();
+        }
+        Some(ty @ (Type::FunctionLiteral(_) | Type::BoundMethod(_))) => {
+            let definition = ty.definition(model.db(), &model.program_environment());
+            let definition = definition.as_ref().and_then(|definition| definition.definition());
+            if let Some(definition) = definition {
+                return siblings(model.db(), *definition).into_iter().map(ResolvedDefinition::Definition).collect();
+            }
+        }
+        _ => {}
+    }
+    let _ = follow;
+    of_super(at, attribute)
+}
+
+/// `super().x`: the first base class of the class around it that has an `x`.
+fn of_super<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<ResolvedDefinition<'db>> {
+    let Expr::Call(call) = &*attribute.value else { return Vec::new() };
+    if !matches!(&*call.func, Expr::Name(name) if name.id == "super") {
+        return Vec::new();
+    }
+    let mut classes = at.node.ancestors().filter_map(|node| match node {
+        AnyNodeRef::StmtClassDef(class) => Some(class),
+        _ => None,
+    });
+    let class: Option<&StmtClassDef> = match call.arguments.args.first() {
+        None => classes.next(),
+        Some(Expr::Name(named)) => classes.find(|class| class.name.id == named.id),
+        Some(_) => None,
+    };
+    let bases = class.and_then(|class| class.arguments.as_deref()).map_or(&[][..], |arguments| &arguments.args);
+    bases
+        .iter()
+        .map(|base| definitions_for_attribute(at.model, &attribute_of(base, &attribute.attr)))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// The attribute of an expression as if it were written there. The engine knows the expression by its index, which a copy
+/// keeps.
+fn attribute_of(value: &Expr, attribute: &Identifier) -> ExprAttribute {
+    ExprAttribute {
+        range: attribute.range(),
+        node_index: AtomicNodeIndex::NONE,
+        value: Box::new(value.clone()),
+        attr: attribute.clone(),
+        ctx: ExprContext::Load,
+    }
+}
+
+fn of_keyword<'db>(model: &SemanticModel<'db>, keyword: &Keyword, call: &ExprCall) -> Vec<ResolvedDefinition<'db>> {
+    let found = definitions_for_keyword_argument(model, keyword, call);
+    if !found.is_empty() {
+        return found;
+    }
+    // A union of callables, or one that is wrapped: look at each function that may be called.
+    let Some(name) = &keyword.arg else { return Vec::new() };
+    call_signature_details(model, call)
+        .iter()
+        .filter_map(|details| parameter_named(model.db(), details.definition?, name))
+        .map(ResolvedDefinition::Definition)
+        .collect()
+}
+
+/// The parameter of a function by its name.
+fn parameter_named<'db>(db: &'db dyn Db, function: Definition<'db>, name: &str) -> Option<Definition<'db>> {
+    let DefinitionKind::Function(node) = function.kind(db) else { return None };
+    let parsed = parsed_module(db, function.python_file(db)).load(db);
+    let parameters = &node.node(&parsed).parameters;
+    let parameter = parameters.iter_non_variadic_params().find(|parameter| parameter.name() == name)?;
+    semantic_index(db, function.program_file(db)).try_definition(parameter)
+}
+
+fn of_module<'db>(model: &SemanticModel<'db>, path: ModulePath<'_>) -> Option<ResolvedDefinition<'db>> {
+    let name = path.name.split('.').map(str::trim).collect::<Vec<_>>().join(".");
+    let module: Module<'db> =
+        model.resolve_module(Some(&name).filter(|name| !name.is_empty()).map(String::as_str), path.level)?;
+    Some(module_of(model, module.file(model.db())?))
+}
+
+fn module_of<'db>(model: &SemanticModel<'db>, file: File) -> ResolvedDefinition<'db> {
+    ResolvedDefinition::Module(ProgramFile::new(model.db(), file, model.program()))
+}
+
+/// The place of a definition, for comparing those of two occurrences.
+pub(crate) fn place(db: &dyn Db, definition: &ResolvedDefinition<'_>) -> FileRange {
+    let (file, range) = focus(db, definition);
+    FileRange::new(file, range)
+}
