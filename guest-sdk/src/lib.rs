@@ -16,6 +16,8 @@ mod analyzer;
 pub mod bindings;
 #[doc(hidden)]
 pub mod export;
+#[cfg(feature = "fixture")]
+pub mod fixture;
 mod host_workspace;
 mod indexer;
 mod memory_workspace;
