@@ -68,11 +68,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     cache.evict()
 }
 
-/// Every plugin we ship, then every test guest, each by name.
+/// Every plugin we ship, then every test guest, each by name, then the template, which is a test guest too.
 fn plugins() -> Result<Vec<Plugin>> {
     let root = tree::root();
+    let test_components = root.join("target/test-components");
     let mut all = find(&root.join("plugins"), "vraftls-", &root.join("target/plugins"))?;
-    all.extend(find(&root.join("tests/components"), "vraftls-test-", &root.join("target/test-components"))?);
+    all.extend(find(&root.join("tests/components"), "vraftls-test-", &test_components)?);
+    all.push(Plugin {
+        name: "template".to_owned(),
+        directory: root.join("guest-sdk/template"),
+        package: "vraftls-template".to_owned(),
+        destination: test_components.join("template.wasm"),
+    });
     Ok(all)
 }
 
