@@ -6,6 +6,8 @@
 mod check;
 mod fix;
 mod plugins;
+mod precompile;
+mod run;
 mod steps;
 mod test;
 mod toolchain;
@@ -31,6 +33,8 @@ enum Command {
     Test(test::Arguments),
     /// Builds the plugins to components, or takes them from the cache.
     Plugins(plugins::Arguments),
+    /// Builds everything and serves a folder, with a demonstration.
+    Run(run::Arguments),
     /// Formats the tree.
     Fix,
 }
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Test(arguments) => test::run(&arguments),
         Command::Plugins(arguments) => plugins::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Fix => fix::run(),
     };
     match result {

@@ -12,6 +12,12 @@ pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 
+/// Tells the person at the terminal, in place of what was told last in this way.
+#[expect(clippy::print_stderr, reason = "the one place where this program speaks")]
+pub(crate) fn say_in_place(line: &str) {
+    eprint!("\r{line}");
+}
+
 /// The cargo that runs us, to be run in a directory.
 pub(crate) fn cargo(directory: &Path) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
