@@ -2,7 +2,38 @@
 //!
 //! What answers is behind [`Backend`]: a node in the same process, or a cluster. This room sees neither consensus nor
 //! WebAssembly nor a disk; it keeps nothing that must survive it.
+//!
+//! ```text
+//!  bytes -> transport::frame -> transport::message -> transport::main_loop -> server (LanguageServer) -> handlers/*
+//!                                                        |  wire order            |                        |
+//!                                                        |                        v                        v
+//!  bytes <- transport::writer <- transport::outbox <-----+------------- session::World  <---- Backend::ask + convert/*
+//! ```
+//!
+//! Invariants, each held by a test in `tests/`:
+//! - A request has exactly one response, whatever is cancelled, closed or broken meanwhile.
+//! - Edits apply in the order in which they came, and a request sees exactly the edits that came before it: both are read by
+//!   one task, which replaces an immutable [`session::World`] at each edit and hands the current one to each request.
+//! - Reading never waits for an answer, neither the backend's nor the editor's. So a cancel is heard under any load.
+//! - Every place in an answer is converted with the line index of the very content that the answer names, or the request fails.
+//! - Whatever is sent goes through one queue bounded in bytes; who does not read is disconnected, and nobody else notices.
 
 mod backend;
+mod client;
+mod convert;
+mod diagnostics;
+mod error;
+mod handlers;
+mod lines;
+mod options;
+mod progress;
+mod serve;
+mod server;
+mod session;
+mod transport;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
+pub use lines::LineIndexCache;
+pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
+pub use serve::{SessionEnd, serve_connection, serve_tcp};
+pub use transport::FrameError;

@@ -1,0 +1,7 @@
+//! The edge: what the protocol says becomes what the host says, and back. Nothing else in this room converts a place.
+
+pub(crate) mod from_lsp;
+pub(crate) mod to_lsp;
+mod uri;
+
+pub(crate) use uri::{FilePath, UriError, repair_uris};

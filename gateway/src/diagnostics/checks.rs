@@ -1,0 +1,210 @@
+//! When which document is checked: a pure schedule behind a lock, fed by edits and read by the task that checks.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::convert::FilePath;
+
+/// What is to be checked.
+#[derive(Default)]
+pub(crate) struct Checks {
+    news: Mutex<News>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct News {
+    /// What happened to documents, the last thing of each.
+    documents: BTreeMap<FilePath, DocumentNews>,
+    /// Something was edited that other documents may depend on.
+    edited: bool,
+    /// The files of a folder changed.
+    moved: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DocumentNews {
+    Opened,
+    Edited,
+    Closed,
+}
+
+impl Checks {
+    pub(crate) fn opened(&self, file: &FilePath) {
+        self.tell(|news| {
+            news.documents.insert(file.clone(), DocumentNews::Opened);
+        });
+    }
+
+    pub(crate) fn edited(&self, file: &FilePath) {
+        self.tell(|news| {
+            news.edited = true;
+            news.documents.insert(file.clone(), DocumentNews::Edited);
+        });
+    }
+
+    pub(crate) fn closed(&self, file: &FilePath) {
+        self.tell(|news| {
+            news.edited = true;
+            news.documents.insert(file.clone(), DocumentNews::Closed);
+        });
+    }
+
+    /// The files of a folder changed, or the folder is new.
+    pub(crate) fn folder_moved(&self) {
+        self.tell(|news| news.moved = true);
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut News)) {
+        what(&mut self.lock());
+        self.wake.notify_one();
+    }
+
+    /// Waits for news. For one waiter.
+    pub(super) async fn changed(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Moves the news into a schedule.
+    pub(super) fn take_into(&self, schedule: &mut Schedule, now: Instant) {
+        let News { documents, edited, moved } = std::mem::take(&mut *self.lock());
+        for (file, news) in documents {
+            schedule.document(file, news, now);
+        }
+        schedule.others(edited, moved, now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When which document is to be checked.
+pub(super) struct Schedule {
+    check_delay: Duration,
+    recheck_delay: Duration,
+    due: BTreeMap<FilePath, Instant>,
+    /// When all open documents are checked again because another was edited. An edit pushes it back.
+    edited_due: Option<Instant>,
+    /// The same because files changed. Nothing pushes it back, so that a stream of changes does not starve it.
+    moved_due: Option<Instant>,
+}
+
+/// What is due.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub(super) struct Due {
+    /// These documents.
+    pub(super) files: Vec<FilePath>,
+    /// All open documents.
+    pub(super) all: bool,
+    /// Files changed beside the open documents.
+    pub(super) moved: bool,
+}
+
+impl Schedule {
+    pub(super) fn new(check_delay: Duration, recheck_delay: Duration) -> Self {
+        Self { check_delay, recheck_delay, due: BTreeMap::new(), edited_due: None, moved_due: None }
+    }
+
+    pub(super) fn document(&mut self, file: FilePath, news: DocumentNews, now: Instant) {
+        match news {
+            DocumentNews::Opened => self.due.insert(file, now),
+            DocumentNews::Edited => self.due.insert(file, now + self.check_delay),
+            DocumentNews::Closed => self.due.remove(&file),
+        };
+    }
+
+    fn others(&mut self, edited: bool, moved: bool, now: Instant) {
+        if edited {
+            self.edited_due = Some(now + self.recheck_delay);
+        }
+        if moved {
+            self.moved_due.get_or_insert(now + self.recheck_delay);
+        }
+    }
+
+    /// Checks a document again after a failure that may pass.
+    pub(super) fn retry(&mut self, file: FilePath, now: Instant) {
+        self.due.entry(file).or_insert(now + self.recheck_delay);
+    }
+
+    /// What is due now.
+    pub(super) fn take_due(&mut self, now: Instant) -> Due {
+        let files: Vec<FilePath> =
+            self.due.iter().filter(|(_, due)| **due <= now).map(|(file, _)| file.clone()).collect();
+        for file in &files {
+            self.due.remove(file);
+        }
+        let passed = |due: &mut Option<Instant>| due.take_if(|due| *due <= now).is_some();
+        let moved = passed(&mut self.moved_due);
+        let all = passed(&mut self.edited_due) || moved;
+        Due { files, all, moved }
+    }
+
+    /// When something is due next.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due.values().copied().chain(self.edited_due).chain(self.moved_due).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn file(name: &str) -> FilePath {
+        FilePath::from_path(Path::new(name)).unwrap()
+    }
+
+    fn due(files: &[&str], all: bool, moved: bool) -> Due {
+        Due { files: files.iter().map(|name| file(name)).collect(), all, moved }
+    }
+
+    #[test]
+    fn an_opened_document_is_due_at_once_and_an_edited_one_after_the_last_edit() {
+        let start = Instant::now();
+        let ms = |n| start + Duration::from_millis(n);
+        let mut schedule = Schedule::new(Duration::from_millis(50), Duration::from_millis(400));
+        let checks = Checks::default();
+        checks.opened(&file("/a"));
+        checks.edited(&file("/b"));
+        checks.take_into(&mut schedule, ms(0));
+        assert_eq!(schedule.take_due(ms(0)), due(&["/a"], false, false));
+        checks.edited(&file("/b"));
+        checks.take_into(&mut schedule, ms(40));
+        assert_eq!(schedule.take_due(ms(60)), Due::default());
+        assert_eq!(schedule.next_due(), Some(ms(90)));
+        assert_eq!(schedule.take_due(ms(90)), due(&["/b"], false, false));
+        assert_eq!(schedule.take_due(ms(439)), Due::default());
+        assert_eq!(schedule.take_due(ms(440)), due(&[], true, false));
+        assert_eq!(schedule.next_due(), None);
+    }
+
+    #[test]
+    fn a_stream_of_changed_files_does_not_put_off_the_check() {
+        let start = Instant::now();
+        let ms = |n| start + Duration::from_millis(n);
+        let mut schedule = Schedule::new(Duration::from_millis(50), Duration::from_millis(400));
+        let checks = Checks::default();
+        for n in [0, 200, 399] {
+            checks.folder_moved();
+            checks.take_into(&mut schedule, ms(n));
+        }
+        assert_eq!(schedule.take_due(ms(400)), due(&[], true, true));
+    }
+
+    #[test]
+    fn a_closed_document_is_not_checked() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(Duration::from_millis(50), Duration::from_millis(400));
+        let checks = Checks::default();
+        checks.opened(&file("/a"));
+        checks.closed(&file("/a"));
+        checks.take_into(&mut schedule, now);
+        assert_eq!(schedule.take_due(now), Due::default());
+    }
+}

@@ -1,0 +1,28 @@
+//! `textDocument/references`: where a name is used.
+
+use tower_lsp_server::ls_types::{Location, ReferenceParams};
+use vraftls_proto::{Answer, Query};
+
+use super::{AnswerFiles, Context};
+use crate::error::RequestError;
+
+pub(crate) async fn references(cx: &Context, params: ReferenceParams) -> Result<Option<Vec<Location>>, RequestError> {
+    let position = params.text_document_position;
+    let located = cx.locate(&position.text_document.uri).await?;
+    let at = located.at(position.position, cx.encoding())?;
+    let include_declaration = params.context.include_declaration;
+    let answered = cx.ask(&located, Query::References { at, include_declaration }).await?;
+    if answered.partial {
+        cx.session().tell_partial("references");
+    }
+    let files = AnswerFiles::load(cx, &located, &answered).await?;
+    let Answer::References(found) = answered.answer else { return Err(RequestError::BadAnswer) };
+    let mut locations = Vec::with_capacity(found.iter().map(|file| file.references.len()).sum());
+    for in_file in &found {
+        let file = files.get(&in_file.path)?;
+        let uri = file.uri(&in_file.path)?;
+        let ranges = in_file.references.iter().map(|reference| file.range(reference.span));
+        locations.extend(ranges.map(|range| Location { uri: uri.clone(), range }));
+    }
+    Ok(Some(locations))
+}

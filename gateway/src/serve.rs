@@ -1,0 +1,160 @@
+//! Serving connections, however their bytes come.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+use tower_lsp_server::LspService;
+use tracing::{Instrument, debug, error, info, info_span, warn};
+
+use crate::server::Server;
+use crate::session::Session;
+use crate::transport::{FrameReader, LoopEnd, MainLoop, Outbox, write_outbox};
+use crate::{Backend, FrameError, Options};
+
+/// How long to wait before the next connection is accepted after one could not be.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// Why a session ended.
+#[derive(Debug)]
+pub enum SessionEnd {
+    /// The editor said `exit`.
+    Exited {
+        /// Whether it said `shutdown` before, as it should.
+        after_shutdown: bool,
+    },
+    /// The editor's end of the connection is closed.
+    Disconnected,
+    /// The editor did not read what was sent, and [`Limits::outbox_bytes_max`](crate::Limits::outbox_bytes_max) was reached.
+    SlowConsumer,
+    /// The editor sent what is no message, so that where the next one begins is unknown.
+    Broken(FrameError),
+    /// A defect of the server ended this session, and no other.
+    Panicked,
+}
+
+impl SessionEnd {
+    /// The exit code of a process that served only this session: 0 only after `shutdown` and `exit` (LSP 3.17, "Exit").
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!matches!(self, Self::Exited { after_shutdown: true }))
+    }
+}
+
+/// Serves one connection until it ends, however it ends. A panic ends this session and is told as its end.
+///
+/// Dropping the future ends the session too.
+pub async fn serve_connection<R, W>(backend: Arc<dyn Backend>, reader: R, writer: W, options: Options) -> SessionEnd
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let outbox = Arc::new(Outbox::new(options.limits.outbox_bytes_max));
+    let drain_deadline = options.timing.drain_deadline;
+    let frames = FrameReader::new(reader, options.limits);
+    let session = Arc::new(Session::new(backend, options, outbox.clone()));
+    let _end = EndOnDrop(session.clone());
+    // The library's own channel to the editor stays unused, see `client`.
+    let (service, _) = LspService::new(|_| Server::new(session.clone()));
+    let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
+    let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };
+
+    let end = AssertUnwindSafe(main_loop.run(&mut writer.0)).catch_unwind().await;
+    let end = match end {
+        Ok(end) => told(end, session.is_shut_down()),
+        Err(_) => SessionEnd::Panicked,
+    };
+    drop(main_loop);
+    outbox.close();
+    if !matches!(end, SessionEnd::SlowConsumer) && !writer.0.is_finished() {
+        // What was answered before the end is still written, if the editor reads it soon.
+        drop(tokio::time::timeout(drain_deadline, &mut writer.0).await);
+    }
+    debug!(?end, "a session ended");
+    end
+}
+
+fn told(end: LoopEnd, after_shutdown: bool) -> SessionEnd {
+    match end {
+        LoopEnd::Exit => SessionEnd::Exited { after_shutdown },
+        LoopEnd::Disconnected => SessionEnd::Disconnected,
+        LoopEnd::Overflow => SessionEnd::SlowConsumer,
+        LoopEnd::Broken(error) => SessionEnd::Broken(error),
+        LoopEnd::Panicked => SessionEnd::Panicked,
+    }
+}
+
+struct EndOnDrop(Arc<Session>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Serves connections over TCP, many at once on one backend, until `shutdown` is done. Then all sessions end.
+pub async fn serve_tcp(
+    listener: TcpListener,
+    backend: Arc<dyn Backend>,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+) {
+    let room = Arc::new(Semaphore::new(options.limits.n_sessions_max));
+    let mut sessions = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            Some(ended) = sessions.join_next() => {
+                if let Err(error) = ended {
+                    error!(%error, "a session's task failed");
+                }
+                continue;
+            }
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly: it passes when sessions end.
+                warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+                continue;
+            }
+        };
+        let Ok(place) = room.clone().try_acquire_owned() else {
+            warn!(%peer, "a connection was refused: too many sessions");
+            continue;
+        };
+        prepare(&stream, options.timing.tcp_keepalive);
+        let (backend, options) = (backend.clone(), options.clone());
+        let session = async move {
+            let (reader, writer) = stream.into_split();
+            let end = serve_connection(backend, reader, writer, options).await;
+            info!(?end, "disconnected");
+            drop(place);
+        };
+        sessions.spawn(session.instrument(info_span!("session", %peer)));
+    }
+}
+
+/// Answers are small and wanted at once; and an editor whose machine is gone says nothing, so it is asked.
+fn prepare(stream: &TcpStream, keepalive: Duration) {
+    let keepalive = socket2::TcpKeepalive::new().with_time(keepalive).with_interval(keepalive);
+    let set = stream.set_nodelay(true).and_then(|()| socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    if let Err(error) = set {
+        debug!(%error, "an option of a connection could not be set");
+    }
+}

@@ -1,0 +1,204 @@
+//! What an editor can, read once from what it says when it initializes.
+
+use tower_lsp_server::ls_types::{
+    ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind, TextDocumentClientCapabilities,
+};
+use vraftls_text::PositionEncoding;
+
+/// What an editor can.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent abilities")]
+pub(crate) struct Profile {
+    /// How it counts characters.
+    pub(crate) encoding: PositionEncoding,
+    /// It opens files and no folder.
+    pub(crate) is_folderless: bool,
+    pub(crate) links: Links,
+    pub(crate) completion: CompletionProfile,
+    pub(crate) signatures: SignatureProfile,
+    pub(crate) diagnostics: DiagnosticProfile,
+    pub(crate) folding: FoldingProfile,
+    /// Hovers may be Markdown.
+    pub(crate) hover_markdown: bool,
+    /// Outlines may be trees.
+    pub(crate) nested_symbols: bool,
+    /// Symbols may be tagged as deprecated.
+    pub(crate) symbol_tags: bool,
+    /// It asks before it renames.
+    pub(crate) prepares_rename: bool,
+    /// Edits may name the version of the document they are for.
+    pub(crate) document_changes: bool,
+    /// Progress may be told at any time.
+    pub(crate) progress: bool,
+    /// It watches files when it is asked to.
+    pub(crate) watches_files: bool,
+}
+
+/// Which navigation may answer with links, that tell the whole construct too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) definition: bool,
+    pub(crate) declaration: bool,
+    pub(crate) type_definition: bool,
+    pub(crate) implementation: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent abilities")]
+pub(crate) struct CompletionProfile {
+    pub(crate) snippets: bool,
+    pub(crate) markdown: bool,
+    pub(crate) insert_replace: bool,
+    pub(crate) label_details: bool,
+    pub(crate) tags: bool,
+    pub(crate) deprecated: bool,
+    /// Additional edits may come when a proposal is resolved.
+    pub(crate) resolves_edits: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct SignatureProfile {
+    pub(crate) markdown: bool,
+    pub(crate) label_offsets: bool,
+    pub(crate) active_parameter: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent abilities")]
+pub(crate) struct DiagnosticProfile {
+    /// It asks for diagnostics. Then they are not sent without: an editor that gets both shows both.
+    pub(crate) pulls: bool,
+    /// It asks again when it is told to.
+    pub(crate) refreshes: bool,
+    pub(crate) versions: bool,
+    pub(crate) related: bool,
+    pub(crate) tags: bool,
+    pub(crate) code_links: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct FoldingProfile {
+    pub(crate) lines_only: bool,
+    pub(crate) n_ranges_max: Option<u32>,
+}
+
+impl Profile {
+    pub(crate) fn new(params: &InitializeParams, is_folderless: bool) -> Self {
+        let ClientCapabilities { workspace, text_document, window, general, .. } = &params.capabilities;
+        let workspace = workspace.clone().unwrap_or_default();
+        let document = text_document.clone().unwrap_or_default();
+        let encodings = general.as_ref().and_then(|general| general.position_encodings.as_deref());
+        let refreshes = workspace.diagnostics.and_then(|diagnostics| diagnostics.refresh_support);
+        let symbols = document.document_symbol.clone().unwrap_or_default();
+        let watches = workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration);
+        Self {
+            encoding: choose_encoding(encodings.unwrap_or_default()),
+            is_folderless,
+            links: Links::new(&document),
+            completion: CompletionProfile::new(&document),
+            signatures: SignatureProfile::new(&document),
+            diagnostics: DiagnosticProfile::new(&document, refreshes == Some(true)),
+            folding: FoldingProfile::new(&document),
+            hover_markdown: takes_markdown(document.hover.and_then(|hover| hover.content_format)),
+            nested_symbols: symbols.hierarchical_document_symbol_support == Some(true),
+            symbol_tags: symbols.tag_support.is_some(),
+            prepares_rename: document.rename.and_then(|rename| rename.prepare_support) == Some(true),
+            document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes) == Some(true),
+            progress: window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
+            watches_files: watches == Some(true),
+        }
+    }
+
+    /// Whether diagnostics are sent without being asked for.
+    pub(crate) fn pushes_diagnostics(&self) -> bool {
+        !self.diagnostics.pulls
+    }
+}
+
+/// UTF-8 where the editor offers it, since then nothing needs to be converted; else the first it offers that is known.
+fn choose_encoding(offered: &[PositionEncodingKind]) -> PositionEncoding {
+    let known = offered.iter().filter_map(|kind| match kind.as_str() {
+        "utf-8" => Some(PositionEncoding::Utf8),
+        "utf-16" => Some(PositionEncoding::Utf16),
+        "utf-32" => Some(PositionEncoding::Utf32),
+        _ => None,
+    });
+    if offered.contains(&PositionEncodingKind::UTF8) {
+        return PositionEncoding::Utf8;
+    }
+    known.into_iter().next().unwrap_or_default()
+}
+
+fn takes_markdown(formats: Option<Vec<MarkupKind>>) -> bool {
+    formats.is_some_and(|formats| formats.contains(&MarkupKind::Markdown))
+}
+
+impl Links {
+    fn new(document: &TextDocumentClientCapabilities) -> Self {
+        let supports = |goto: Option<tower_lsp_server::ls_types::GotoCapability>| {
+            goto.and_then(|goto| goto.link_support) == Some(true)
+        };
+        Self {
+            definition: supports(document.definition),
+            declaration: supports(document.declaration),
+            type_definition: supports(document.type_definition),
+            implementation: supports(document.implementation),
+        }
+    }
+}
+
+impl CompletionProfile {
+    fn new(document: &TextDocumentClientCapabilities) -> Self {
+        let item = document.completion.as_ref().and_then(|completion| completion.completion_item.clone());
+        let item = item.unwrap_or_default();
+        let resolves = |property: &str| {
+            let support = item.resolve_support.as_ref();
+            support.is_some_and(|support| support.properties.iter().any(|known| known == property))
+        };
+        Self {
+            snippets: item.snippet_support == Some(true),
+            insert_replace: item.insert_replace_support == Some(true),
+            label_details: item.label_details_support == Some(true),
+            tags: item.tag_support.is_some(),
+            deprecated: item.deprecated_support == Some(true),
+            resolves_edits: resolves("additionalTextEdits"),
+            markdown: takes_markdown(item.documentation_format),
+        }
+    }
+}
+
+impl SignatureProfile {
+    fn new(document: &TextDocumentClientCapabilities) -> Self {
+        let help = document.signature_help.as_ref();
+        let settings = help.and_then(|help| help.signature_information.clone()).unwrap_or_default();
+        let parameter = settings.parameter_information.unwrap_or_default();
+        Self {
+            label_offsets: parameter.label_offset_support == Some(true),
+            active_parameter: settings.active_parameter_support == Some(true),
+            markdown: takes_markdown(settings.documentation_format),
+        }
+    }
+}
+
+impl DiagnosticProfile {
+    fn new(document: &TextDocumentClientCapabilities, refreshes: bool) -> Self {
+        let publish = document.publish_diagnostics.clone().unwrap_or_default();
+        let pull = document.diagnostic.clone();
+        let pulled = pull.clone().unwrap_or_default();
+        Self {
+            pulls: pull.is_some(),
+            refreshes,
+            versions: publish.version_support == Some(true),
+            related: publish.related_information.or(pulled.related_information) == Some(true),
+            tags: publish.tag_support.is_some() || pulled.tag_support.is_some(),
+            code_links: publish.code_description_support.or(pulled.code_description_support) == Some(true),
+        }
+    }
+}
+
+impl FoldingProfile {
+    fn new(document: &TextDocumentClientCapabilities) -> Self {
+        let folding = document.folding_range.clone().unwrap_or_default();
+        Self { lines_only: folding.line_folding_only == Some(true), n_ranges_max: folding.range_limit }
+    }
+}
