@@ -34,7 +34,7 @@ pub enum CommandLimitError {
 }
 
 /// Why bytes are no command.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecodeCommandError {
     /// There are none.
     #[error("no bytes")]

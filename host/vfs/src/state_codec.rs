@@ -26,7 +26,7 @@ const VERSION: u8 = 1;
 const HASH_BYTES: usize = 32;
 
 /// Why bytes are no state.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecodeStateError {
     /// They are too few for any state.
     #[error("{0} bytes are too few for a state")]
