@@ -11,7 +11,9 @@ use crate::tree;
 /// Counts changes of how the hash is made.
 const SCHEME: &str = "vraftls plugin sources 1";
 /// Folders that no component depends on.
-const IGNORED: [&str; 5] = ["target", "tests", "fixtures", "benches", "template"];
+const IGNORED: [&str; 4] = ["target", "tests", "fixtures", "benches"];
+/// Parts of the SDK that no component has in it.
+const IGNORED_OF_SDK: [&str; 3] = ["guest-sdk/template", "guest-sdk/src/fixture", "guest-sdk/src/fixture.rs"];
 
 /// The hash of all that the plugin's component depends on: its folder, the SDK, the contract, the manifest and lock file of
 /// the workspace, and the environment of the compiler.
@@ -48,11 +50,13 @@ fn hash_folder(hasher: &mut blake3::Hasher, root: &Path, folder: &Path) -> Resul
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>().with_context(context)?;
     paths.sort();
     for path in paths {
-        let ignored =
-            IGNORED.iter().any(|name| path.ends_with(name)) || path.extension().is_some_and(|end| end == "md");
-        if path.is_dir() && !ignored {
+        if IGNORED.iter().any(|name| path.ends_with(name)) || IGNORED_OF_SDK.iter().any(|part| path == root.join(part))
+        {
+            continue;
+        }
+        if path.is_dir() {
             hash_folder(hasher, root, &path)?;
-        } else if path.is_file() && !ignored {
+        } else if path.extension().is_none_or(|suffix| suffix != "md") {
             hash_file(hasher, root, &path)?;
         }
     }
