@@ -1,5 +1,6 @@
 //! Serving connections, however their bytes come.
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::{Backend, FrameError, Options};
 
 /// How long to wait before the next connection is accepted after one could not be.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// How often in a row accepting may fail.
+const N_ACCEPT_RETRIES: u32 = 100;
 
 /// Why a session ended.
 #[derive(Debug)]
@@ -104,19 +108,13 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// Serves connections over TCP, many at once on one backend, until `shutdown` is done. Then all sessions end.
-pub async fn serve_tcp(
-    listener: TcpListener,
-    backend: Arc<dyn Backend>,
-    options: Options,
-    shutdown: impl Future<Output = ()>,
-) {
+/// Serves connections over TCP, many at once on one backend, until the listener fails for good. Dropping the future ends every session.
+pub async fn serve_tcp(listener: TcpListener, backend: Arc<dyn Backend>, options: Options) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(options.limits.n_sessions_max));
     let mut sessions = JoinSet::new();
-    tokio::pin!(shutdown);
+    let mut n_failures = 0;
     loop {
         let accepted = tokio::select! {
-            () = &mut shutdown => break,
             Some(ended) = sessions.join_next() => {
                 if let Err(error) = ended {
                     error!(%error, "a session's task failed");
@@ -127,13 +125,16 @@ pub async fn serve_tcp(
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: it passes when sessions end.
+            // Out of file descriptors, mostly, which passes when sessions end.
+            Err(error) if n_failures < N_ACCEPT_RETRIES => {
                 warn!(%error, "a connection could not be accepted");
+                n_failures += 1;
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
+            Err(error) => return Err(error),
         };
+        n_failures = 0;
         let Ok(place) = room.clone().try_acquire_owned() else {
             warn!(%peer, "a connection was refused: too many sessions");
             continue;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
 use vraftls_proto::OverlayFile;
-use vraftls_text::{LineIndex, Position, PositionEncoding, PositionError, Span};
+use vraftls_text::{ChangeError, ContentChange, LineIndex, PositionEncoding, apply_change};
 use vraftls_vfs::ContentDigest;
 
 use super::Place;
@@ -29,77 +29,29 @@ pub(crate) struct Document {
     pub(crate) poison: Option<Arc<str>>,
 }
 
-/// Why edits do not fit.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum EditError {
-    #[error("an edit did not fit it: {0}")]
-    Position(#[from] PositionError),
-    #[error("it became longer than {0} bytes")]
-    TooLong(usize),
-}
-
 impl Document {
     pub(crate) fn text(&self) -> &str {
         &self.file.text
     }
 
     /// The file of a text.
-    pub(crate) fn file_of(text: String, language: Arc<str>) -> (OverlayFile, Arc<LineIndex>) {
-        let lines = Arc::new(LineIndex::new(&text));
-        (OverlayFile { digest: ContentDigest::of(text.as_bytes()), text: text.into(), language }, lines)
+    pub(crate) fn file_of(text: String, language: Arc<str>) -> OverlayFile {
+        OverlayFile { digest: ContentDigest::of(text.as_bytes()), text: text.into(), language }
     }
-}
 
-/// The text after edits, each of which speaks of the text after those before it.
-///
-/// Editors send the edits of many cursors from the last to the first, so that each lies before the one before it. As long as that
-/// holds, the lines of the text at the start are good for finding the next edit; they are read anew only where it does not.
-pub(crate) fn apply_changes(
-    document: &Document,
-    changes: Vec<TextDocumentContentChangeEvent>,
-    encoding: PositionEncoding,
-    bytes_max: usize,
-) -> Result<String, EditError> {
-    let mut text = document.text().to_owned();
-    let mut lines = document.lines.clone();
-    // Before this offset `lines` still fits `text`.
-    let mut n_valid = u32::MAX;
-    for change in changes {
-        match change.range {
-            None => {
-                text = change.text;
-                lines = Arc::new(LineIndex::new(&text));
-                n_valid = u32::MAX;
-            }
-            Some(range) => {
-                let mut found = edited_span(&lines, range, encoding);
-                if n_valid != u32::MAX && !found.as_ref().is_ok_and(|span| span.end() <= n_valid) {
-                    lines = Arc::new(LineIndex::new(&text));
-                    found = edited_span(&lines, range, encoding);
-                }
-                let span = found?;
-                text.replace_range(span.start() as usize..span.end() as usize, &change.text);
-                n_valid = span.start();
-            }
+    /// The document after edits, each of which speaks of the text after those before it.
+    pub(crate) fn edited(
+        &self,
+        changes: &[TextDocumentContentChangeEvent],
+        encoding: PositionEncoding,
+        bytes_max: usize,
+    ) -> Result<(OverlayFile, Arc<LineIndex>), ChangeError> {
+        let mut text = self.text().to_owned();
+        let mut lines = (*self.lines).clone();
+        for change in changes {
+            let change = ContentChange { range: change.range.map(from_lsp::range), new_text: &change.text };
+            apply_change(&mut text, &mut lines, change, encoding, bytes_max)?;
         }
-        if text.len() > bytes_max {
-            return Err(EditError::TooLong(bytes_max));
-        }
+        Ok((Self::file_of(text, self.file.language.clone()), Arc::new(lines)))
     }
-    Ok(text)
-}
-
-/// The span of a range, whose ends may be the start of the line after the last one: editors that see every line as ended (Neovim)
-/// say so even where the last one is not, and mean the end of the text.
-fn edited_span(
-    lines: &LineIndex,
-    range: tower_lsp_server::ls_types::Range,
-    encoding: PositionEncoding,
-) -> Result<Span, PositionError> {
-    let range = from_lsp::range(range);
-    let offset = |at: Position| match at {
-        Position { line, character: 0 } if line == lines.n_lines() => Ok(lines.len_bytes()),
-        at => lines.offset(at, encoding),
-    };
-    Span::new(offset(range.start)?, offset(range.end)?).ok_or(PositionError::Inverted(range))
 }

@@ -17,9 +17,9 @@ use tower_lsp_server::ls_types::{
     PublishDiagnosticsParams, TextDocumentItem,
 };
 use tracing::{debug, warn};
+use vraftls_text::{ChangeError, LineIndex};
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
-use super::document::{EditError, apply_changes};
 use super::{Document, FolderSlot, Session, World};
 use crate::convert::FilePath;
 
@@ -29,7 +29,14 @@ enum Edited {
     NotOpen,
     OldVersion(i32),
     StillPoisoned,
-    Misfit(EditError),
+    Misfit(ChangeError),
+}
+
+fn misfit(error: &ChangeError) -> String {
+    use std::error::Error;
+
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("an edit did not fit: {error}{cause}")
 }
 
 impl Session {
@@ -47,7 +54,9 @@ impl Session {
         let backend = self.backend().clone();
         let n_bytes = text.len();
         let too_long = n_bytes > limits.document_bytes_max;
-        let (overlay, lines) = Document::file_of(if too_long { String::new() } else { text }, language_id.into());
+        let text = if too_long { String::new() } else { text };
+        let lines = Arc::new(LineIndex::new(&text));
+        let overlay = Document::file_of(text, language_id.into());
         let poison = self.update(|world| {
             let replaced = world.remove(&file);
             if replaced.is_some() {
@@ -83,15 +92,14 @@ impl Session {
             if version <= document.version {
                 return Edited::OldVersion(document.version);
             }
-            let whole = params.content_changes.iter().any(|change| change.range.is_none());
+            let whole = params.content_changes.first().is_some_and(|change| change.range.is_none());
             if document.poison.is_some() && !whole {
                 return Edited::StillPoisoned;
             }
             let room_bytes = limits.documents_bytes_max.saturating_sub(world.documents_bytes() - document.text().len());
             let bytes_max = limits.document_bytes_max.min(room_bytes);
-            match apply_changes(&document, params.content_changes, encoding, bytes_max) {
-                Ok(text) => {
-                    let (overlay, lines) = Document::file_of(text, document.file.language.clone());
+            match document.edited(&params.content_changes, encoding, bytes_max) {
+                Ok((overlay, lines)) => {
                     let stamp = world.next_stamp();
                     let edited = Document { version, stamp, file: overlay, lines, poison: None, ..(*document).clone() };
                     world.put(file.clone(), edited, &|workspace, path| backend.inside_path(workspace, path));
@@ -105,7 +113,7 @@ impl Session {
             Edited::NotOpen => warn!(%file, "an edit of a document that is not open was ignored"),
             Edited::OldVersion(current) => warn!(%file, version, current, "an old or repeated edit was ignored"),
             Edited::StillPoisoned => debug!(%file, "an edit of an unknown buffer was ignored"),
-            Edited::Misfit(error) => self.poison(&file, &error.to_string()),
+            Edited::Misfit(error) => self.poison(&file, &misfit(&error)),
         }
     }
 
