@@ -10,7 +10,14 @@ pub trait Base: Send + Sync + Any {
     /// The revision.
     fn revision(&self) -> Revision;
 
-    /// What is known of a file without reading it.
+    /// Tells bases of one workspace apart within this process: where it is equal, so is every file, libraries included, and a
+    /// later base has a greater one. Part of the keys of semantic answers, because on one machine the disk is ahead of the
+    /// revision while files are taken in.
+    fn generation(&self) -> u64 {
+        self.revision().0
+    }
+
+    /// What is known of a file. May read a disk, where its digest is not known yet; never called on the async runtime.
     fn file(&self, path: &VfsPath) -> Option<BaseFile>;
 
     /// The contents of a file. May read a disk; never called on the async runtime.
@@ -77,6 +84,25 @@ pub enum Change {
     Changed(VfsPath),
     /// A file is gone.
     Removed(VfsPath),
+}
+
+impl Change {
+    /// The file.
+    pub fn path(&self) -> &VfsPath {
+        match self {
+            Change::Created(path) | Change::Changed(path) | Change::Removed(path) => path,
+        }
+    }
+}
+
+/// Whether a path leads out of the workspace: into a library, or to a file that an analyzer carries itself.
+pub fn is_outside(path: &VfsPath) -> bool {
+    is_bundled(path) || path.as_str().starts_with("@lib/")
+}
+
+/// Whether a path names a file that an analyzer carries itself.
+pub fn is_bundled(path: &VfsPath) -> bool {
+    path.as_str().starts_with("@bundled/")
 }
 
 /// Why a file could not be read.

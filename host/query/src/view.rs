@@ -1,13 +1,17 @@
 //! What one request sees.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vraftls_index::Roles;
 use vraftls_proto::{Candidate, OverlaySet, SymbolMatch};
+use vraftls_vfs::VfsPath;
 
-use crate::Base;
+use crate::{Base, BaseFile, Change, Changes, DirEntry, NodeKind, ReadError, is_outside};
 
 /// What one request sees: a pinned base with the session's overlays above. A file in the overlays hides the base's.
+///
+/// What reads here may wait for a disk where the base does: not for the async runtime.
 #[derive(Clone)]
 pub struct View {
     /// The base.
@@ -26,3 +30,89 @@ pub trait Lookup: Send + Sync {
     /// Symbols that match a query, best first.
     fn symbols(&self, query: &str, exact: bool, limit: u32) -> Vec<SymbolMatch>;
 }
+
+impl View {
+    /// What is known of a file without reading it.
+    pub fn file(&self, path: &VfsPath) -> Option<BaseFile> {
+        file_in(&*self.base, &self.overlays, path)
+    }
+
+    /// The contents of a file.
+    pub fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError> {
+        read_in(&*self.base, &self.overlays, path)
+    }
+
+    /// Whether there is such a directory: in the base, or because an unsaved new file lies in it.
+    pub fn is_directory(&self, path: &str) -> bool {
+        self.base.is_directory(path) || self.overlays.iter().any(|(file, _)| entry_below(path, file).is_some())
+    }
+
+    /// The entries of a directory, unsaved new files included, sorted by name; the empty path is the workspace. Empty where there
+    /// is no such directory. Where an unsaved file has the name of a directory it is the file.
+    pub fn list(&self, directory: &str) -> Vec<DirEntry> {
+        let listed = self.base.list(directory);
+        let mut own = self.overlays.iter().filter_map(|(file, _)| entry_below(directory, file)).peekable();
+        if own.peek().is_none() {
+            return listed;
+        }
+        let mut entries: BTreeMap<String, NodeKind> = BTreeMap::new();
+        let listed = listed.iter().map(|entry| (&*entry.name, entry.kind));
+        for (name, kind) in listed.chain(own) {
+            let known = entries.entry(name.to_owned()).or_insert(kind);
+            if kind == NodeKind::File {
+                *known = kind;
+            }
+        }
+        entries.into_iter().map(|(name, kind)| DirEntry { name, kind }).collect()
+    }
+
+    /// How it differs from an older view of the same workspace: by what differs between their bases and their overlays, and not
+    /// where an unsaved buffer has just what the base has.
+    pub fn changes_since(&self, older: &View) -> Changes {
+        let Changes::Paths(of_base) = self.base.changes_since(&*older.base) else { return Changes::Everything };
+        let overlaid: BTreeSet<&VfsPath> =
+            self.overlays.iter().chain(older.overlays.iter()).map(|(path, _)| path).collect();
+        let mut changes: Vec<Change> = of_base.into_iter().filter(|change| !overlaid.contains(change.path())).collect();
+        changes.extend(overlaid.into_iter().filter_map(|path| match (older.file(path), self.file(path)) {
+            (None, Some(_)) => Some(Change::Created(path.clone())),
+            (Some(_), None) => Some(Change::Removed(path.clone())),
+            (Some(before), Some(now)) if before.digest != now.digest => Some(Change::Changed(path.clone())),
+            (None, None) | (Some(_), Some(_)) => None,
+        }));
+        changes.sort_unstable_by(|a, b| a.path().cmp(b.path()));
+        Changes::Paths(changes)
+    }
+}
+
+/// What is known of a file in a base with overlays above.
+pub(crate) fn file_in(base: &dyn Base, overlays: &OverlaySet, path: &VfsPath) -> Option<BaseFile> {
+    match overlays.get(path) {
+        Some(overlay) => Some(BaseFile { digest: overlay.digest, size_bytes: overlay.text.len() as u64 }),
+        None => base.file(path),
+    }
+}
+
+/// The contents of a file in a base with overlays above.
+pub(crate) fn read_in(base: &dyn Base, overlays: &OverlaySet, path: &VfsPath) -> Result<Arc<str>, ReadError> {
+    match overlays.get(path) {
+        Some(overlay) => Ok(Arc::clone(&overlay.text)),
+        None => base.read(path),
+    }
+}
+
+/// The entry that a file makes in a directory that it lies in, however deep. Libraries are no entries of the workspace.
+fn entry_below<'a>(directory: &str, file: &'a VfsPath) -> Option<(&'a str, NodeKind)> {
+    let path = file.as_str();
+    let rest = match directory {
+        "" if is_outside(file) => return None,
+        "" => path,
+        _ => path.strip_prefix(directory)?.strip_prefix('/')?,
+    };
+    Some(match rest.split_once('/') {
+        Some((name, _)) => (name, NodeKind::Directory),
+        None => (rest, NodeKind::File),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! A made-up language, analyzer and workspace in memory.

@@ -1,0 +1,254 @@
+//! Keeps the index of a workspace in step with its base.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::future::select;
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::watch;
+use vraftls_cache::{Offload, offload};
+use vraftls_index::{Facts, ShardIndex};
+use vraftls_vfs::{ContentDigest, VfsPath};
+
+use crate::analyzers::Analyzers;
+use crate::facts_source::{Document, FactsSource, Text};
+use crate::failure::Failure;
+use crate::{Base, Changes, Fault, ReadError, is_outside};
+
+/// So many files' facts are put into the index at once, on a thread that may be busy with it for some milliseconds.
+const INSERT_BATCH: usize = 64;
+
+/// Keeps the index of a workspace in step with its base. One task runs [`IndexKeeper::run`]; anybody may offer bases.
+///
+/// An index is published with the base it speaks of, and only when it speaks of all of that base's files.
+pub struct IndexKeeper {
+    facts: Arc<FactsSource>,
+    threads: Arc<dyn Offload>,
+    analyzers: watch::Receiver<Arc<Analyzers>>,
+    n_parallel: usize,
+    target: watch::Sender<Option<Arc<dyn Base>>>,
+    published: watch::Sender<Option<Arc<Published>>>,
+    progress: watch::Sender<IndexProgress>,
+}
+
+/// An index with the base that it is the index of.
+pub(crate) struct Published {
+    pub(crate) base: Arc<dyn Base>,
+    pub(crate) index: ShardIndex,
+    analyzers: Arc<Analyzers>,
+}
+
+/// How far the index of a workspace is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct IndexProgress {
+    /// Files of the round under way that are done.
+    pub n_done: u64,
+    /// Files of the round under way. Equal to `n_done` when nothing is under way.
+    pub n_total: u64,
+    /// Files that could not be indexed: they are searched as plain text.
+    pub n_unindexed: u64,
+}
+
+/// What is to be done to bring an index to a base.
+#[derive(Default)]
+struct Round {
+    gone: Vec<VfsPath>,
+    documents: Vec<Document>,
+}
+
+/// A part of what is to be done to an index.
+struct Edit {
+    gone: Vec<VfsPath>,
+    indexed: Vec<Indexed>,
+}
+
+/// What became of a file.
+type Indexed = (VfsPath, ContentDigest, Result<Arc<Facts>, Failure>);
+
+impl IndexKeeper {
+    pub(crate) fn new(
+        facts: Arc<FactsSource>,
+        threads: Arc<dyn Offload>,
+        analyzers: watch::Receiver<Arc<Analyzers>>,
+        n_parallel: usize,
+    ) -> Self {
+        let (target, published, progress) =
+            (watch::Sender::new(None), watch::Sender::new(None), watch::Sender::new(IndexProgress::default()));
+        Self { facts, threads, analyzers, n_parallel: n_parallel.max(1), target, published, progress }
+    }
+
+    /// Has the index follow a base, unless it follows a later one already.
+    pub fn offer(&self, base: &Arc<dyn Base>) {
+        self.target.send_if_modified(|target| {
+            let is_newer = target.as_ref().is_none_or(|known| known.generation() < base.generation());
+            if is_newer {
+                *target = Some(Arc::clone(base));
+            }
+            is_newer
+        });
+    }
+
+    /// How far it is, now and from now on.
+    pub fn progress(&self) -> watch::Receiver<IndexProgress> {
+        self.progress.subscribe()
+    }
+
+    /// Follows the bases that are offered until the service it belongs to is gone. To be run by one task; if that is dropped,
+    /// another may go on.
+    pub async fn run(&self) {
+        let (mut targets, mut analyzers) = (self.target.subscribe(), self.analyzers.clone());
+        let mut retry = BTreeSet::new();
+        loop {
+            let base = targets.borrow_and_update().clone();
+            let loaded = Arc::clone(&analyzers.borrow_and_update());
+            if let Some(base) = base {
+                let index;
+                (index, retry) = self.advance(retry, &base, &loaded).await;
+                self.published.send_replace(Some(Arc::new(Published { base, index, analyzers: loaded })));
+            }
+            select(pin!(targets.changed()), pin!(analyzers.changed())).await;
+            if analyzers.has_changed().is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The newest index if it is one of exactly this base.
+    pub(crate) fn of_base(&self, base: &dyn Base) -> Option<Arc<Published>> {
+        let published = self.published.borrow().clone()?;
+        (published.base.generation() == base.generation()).then_some(published)
+    }
+
+    /// The newest index as soon as it is one of this base or a later one, made with these analyzers or later ones.
+    pub(crate) async fn reach(&self, base: &Arc<dyn Base>, analyzers: &Analyzers) -> Option<Arc<Published>> {
+        self.offer(base);
+        let mut published = self.published.subscribe();
+        let reached = published.wait_for(|published| {
+            published.as_ref().is_some_and(|published| {
+                published.base.generation() >= base.generation()
+                    && published.analyzers.generation >= analyzers.generation
+            })
+        });
+        // An error says that the sender is gone, which lives as long as this does.
+        reached.await.ok()?.clone()
+    }
+
+    /// The index of a base, made from the last one that was published, and the files to be tried again next time.
+    async fn advance(
+        &self,
+        retry: BTreeSet<VfsPath>,
+        base: &Arc<dyn Base>,
+        analyzers: &Arc<Analyzers>,
+    ) -> (ShardIndex, BTreeSet<VfsPath>) {
+        let last = self.published.borrow().clone();
+        let mut index = last.as_ref().map(|last| last.index.clone()).unwrap_or_default();
+        let plan = {
+            let (base, analyzers) = (Arc::clone(base), Arc::clone(analyzers));
+            move || plan_round(last.as_deref(), &retry, &base, &analyzers)
+        };
+        let Round { gone, documents } = offload(&*self.threads, plan.clone()).await.unwrap_or_else(|_| plan());
+        self.progress.send_modify(|progress| (progress.n_done, progress.n_total) = (0, documents.len() as u64));
+        if !gone.is_empty() {
+            index = self.edit(index, Edit { gone, indexed: Vec::new() }).await;
+        }
+        let made = stream::iter(documents).map(|document| self.index(document)).buffer_unordered(self.n_parallel);
+        let mut batches = made.ready_chunks(INSERT_BATCH);
+        let mut retry = BTreeSet::new();
+        while let Some(indexed) = batches.next().await {
+            retry.extend(indexed.iter().filter(|file| is_transient(&file.2)).map(|file| file.0.clone()));
+            let n_indexed = indexed.len() as u64;
+            index = self.edit(index, Edit { gone: Vec::new(), indexed }).await;
+            self.progress.send_modify(|progress| progress.n_done += n_indexed);
+        }
+        self.progress.send_modify(|progress| progress.n_unindexed = index.n_unindexed() as u64);
+        (index, retry)
+    }
+
+    async fn index(&self, document: Document) -> Indexed {
+        let (path, digest) = (document.path.clone(), document.digest);
+        let facts = self.facts.facts(document).await;
+        if let Err(error) = &facts {
+            tracing::warn!(%path, ?error, "not indexed");
+        }
+        (path, digest, facts)
+    }
+
+    async fn edit(&self, index: ShardIndex, edit: Edit) -> ShardIndex {
+        let edit = Arc::new(edit);
+        let (kept, kept_edit) = (index.clone(), Arc::clone(&edit));
+        let done = offload(&*self.threads, move || edit.apply(index)).await;
+        // Where no thread is free it is done here: rather late for others than never for this.
+        done.unwrap_or_else(|_| kept_edit.apply(kept))
+    }
+}
+
+impl Edit {
+    fn apply(&self, mut index: ShardIndex) -> ShardIndex {
+        for path in &self.gone {
+            index.remove(path);
+        }
+        for (path, digest, facts) in &self.indexed {
+            match facts {
+                Ok(facts) => index.insert(path, *digest, facts),
+                Err(_) => index.insert_unindexed(path, *digest),
+            }
+        }
+        index
+    }
+}
+
+/// Whether trying again may help though the contents are the same.
+fn is_transient(facts: &Result<Arc<Facts>, Failure>) -> bool {
+    match facts {
+        Ok(_) | Err(Failure::IndexWanted | Failure::Outdated | Failure::Query(_)) => false,
+        Err(Failure::Busy | Failure::Lost) => true,
+        Err(Failure::Read(_, error)) => matches!(error, ReadError::Unavailable(_)),
+        Err(Failure::Analyzer(_, fault)) => {
+            matches!(fault, Fault::Busy | Fault::Unavailable(_) | Fault::Cancelled | Fault::Deadline(_))
+        }
+    }
+}
+
+/// What differs between the index and a base. May read a disk.
+fn plan_round(
+    last: Option<&Published>,
+    retry: &BTreeSet<VfsPath>,
+    base: &Arc<dyn Base>,
+    analyzers: &Analyzers,
+) -> Round {
+    let empty = ShardIndex::default();
+    let index = last.map_or(&empty, |last| &last.index);
+    let same = last.filter(|last| last.analyzers.generation == analyzers.generation);
+    let changes = same.map_or(Changes::Everything, |last| base.changes_since(&*last.base));
+    let mut round = Round::default();
+    let mut take = |path: &VfsPath, digest: Option<ContentDigest>, again: bool| {
+        let served = analyzers.by_path(path).filter(|_| !is_outside(path));
+        match digest.zip(served) {
+            Some((digest, _)) if !again && index.digest(path) == Some(digest) => {}
+            Some((digest, served)) => {
+                let text = Text::In(Arc::clone(base));
+                round.documents.push(Document { path: path.clone(), digest, text, served });
+            }
+            None if index.digest(path).is_some() => round.gone.push(path.clone()),
+            None => {}
+        }
+    };
+    match changes {
+        Changes::Paths(changes) => {
+            let changed: BTreeSet<&VfsPath> = changes.iter().map(crate::Change::path).chain(retry).collect();
+            for path in changed {
+                take(path, base.file(path).map(|file| file.digest), retry.contains(path));
+            }
+        }
+        Changes::Everything => {
+            let files = base.files();
+            let there: BTreeSet<&VfsPath> = files.iter().map(|(path, _)| path).collect();
+            index.files().filter(|(path, _)| !there.contains(path)).for_each(|(path, _)| take(path, None, false));
+            // Other analyzers say other things of the same contents.
+            let again = |path| same.is_none() || retry.contains(path);
+            files.iter().for_each(|(path, file)| take(path, Some(file.digest), again(path)));
+        }
+    }
+    round
+}

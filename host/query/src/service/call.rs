@@ -1,0 +1,233 @@
+//! Asking the engine of a project.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::time::Instant;
+use vraftls_cache::AnswerKey;
+use vraftls_proto::{Answer, At, Fingerprint, OverlaySet, Query, QueryError, Request};
+use vraftls_vfs::{ContentDigest, VfsPath};
+
+use crate::analyzers::Served;
+use crate::answers::CachedAnswer;
+use crate::failure::Failure;
+use crate::service::pin::Pinned;
+use crate::view_index::{CallLookup, ViewIndex};
+use crate::{Analyzer, CancelFlag, CancelOnDrop, EngineCall, Fault, ProjectSpec, QueryService, Question, Reply, View};
+
+/// A question about a file, with everything that it depends on.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    pub(super) pinned: Pinned,
+    pub(super) served: Served,
+    pub(super) project: Arc<ProjectSpec>,
+    deadline: Instant,
+}
+
+impl QueryService {
+    pub(super) async fn call<'a>(
+        &self,
+        request: &'a Request,
+        deadline: Instant,
+        pinned: Pinned,
+        path: &VfsPath,
+    ) -> Result<Call<'a>, Failure> {
+        let served = pinned.analyzers.in_session(path, &pinned.overlays);
+        let served = served.ok_or_else(|| QueryError::NoAnalyzer(path.clone()))?;
+        let project = self.workspaces.project(request.workspace, path, served.analyzer.description()).await?;
+        Ok(Call { request, pinned, served, project, deadline })
+    }
+
+    /// Computes the answer to a question about a file.
+    pub(super) async fn ask(&self, call: &Call<'_>) -> Result<CachedAnswer, Failure> {
+        let answer = match &call.request.query {
+            Query::References { at, include_declaration } => {
+                Answer::References(self.references(call, at, *include_declaration).await?)
+            }
+            Query::Rename { at, new_name } => Answer::Edits(self.rename(call, at, new_name).await?),
+            Query::Diagnostics { path } if !call.analyzer().description().features.diagnostics => {
+                Answer::Diagnostics(self.facts_of(&call.pinned, path).await?.diagnostics.clone().into())
+            }
+            query => {
+                let Some(question) = question_of(query) else {
+                    return Err(call.fault(Fault::Internal("a query without a question".to_owned())));
+                };
+                let index = self.index_for(call, &question).await?;
+                let reply = self.ask_engine(call, index, question).await?;
+                call.answer_of(reply)?
+            }
+        };
+        self.answered(call, answer).await
+    }
+
+    /// Asks the engine once. `index` is what it may look names up in.
+    pub(super) async fn ask_engine(
+        &self,
+        call: &Call<'_>,
+        index: Option<Arc<ViewIndex>>,
+        question: Question,
+    ) -> Result<Reply, Failure> {
+        let cancel = CancelFlag::default();
+        let _guard = CancelOnDrop(cancel.clone());
+        let analyzer = Arc::clone(call.analyzer());
+        let trouble = OnceLock::new();
+        let lookup = Arc::new(CallLookup { analyzer, index, cancel: cancel.clone(), trouble });
+        let (base, overlays) = (Arc::clone(&call.pinned.base), Arc::clone(&call.pinned.overlays));
+        let view = View { base, overlays, lookup: Arc::clone(&lookup) as _ };
+        let reply = call.analyzer().ask(EngineCall {
+            project: Arc::clone(&call.project),
+            view,
+            session: call.request.session,
+            cancel,
+            deadline: call.deadline.into_std(),
+            question,
+        });
+        let reply = reply.await;
+        // Whatever it made of a look-up that failed is worth nothing.
+        match lookup.trouble.get() {
+            Some(failure) => Err(failure.clone()),
+            None => reply.map_err(|fault| call.fault(fault)),
+        }
+    }
+
+    /// What a single question may look names up in: everything where it is at hand; for questions that often do, the unsaved
+    /// buffers are indexed first. Others are asked again if they need it.
+    async fn index_for(&self, call: &Call<'_>, question: &Question) -> Result<Option<Arc<ViewIndex>>, Failure> {
+        let at_hand = self.view_index_at_hand(&call.pinned);
+        let often = matches!(question, Question::Complete { .. } | Question::Implementation { .. });
+        match at_hand {
+            None if often || call.is_indexed() => self.view_index(&call.pinned).await,
+            at_hand => Ok(at_hand),
+        }
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn analyzer(&self) -> &Arc<dyn Analyzer> {
+        &self.served.analyzer
+    }
+
+    pub(super) fn fault(&self, fault: Fault) -> Failure {
+        Failure::Analyzer(self.analyzer().description().id.clone(), fault)
+    }
+
+    pub(super) fn bad_reply(&self, what: &str) -> Failure {
+        self.fault(Fault::BadReply(what.to_owned()))
+    }
+
+    fn is_indexed(&self) -> bool {
+        self.pinned.published.is_some()
+    }
+
+    /// Under what the answer is kept, if it is worth it: completions belong to a text that lives until the next key is struck.
+    pub(super) fn cache_key(&self) -> Option<AnswerKey> {
+        let passing = matches!(
+            self.request.query,
+            Query::Complete { .. } | Query::ResolveCompletion { .. } | Query::SignatureHelp(_) | Query::Rename { .. }
+        );
+        if passing {
+            return None;
+        }
+        Some(AnswerKey {
+            component: self.analyzer().digest(),
+            settings: project_fingerprint(&self.project),
+            request: self.request.query.fingerprint(),
+            content: self.pinned.asked?,
+            generation: self.pinned.base.generation(),
+            overlays: dirty_fingerprint(&self.pinned),
+        })
+    }
+
+    fn answer_of(&self, reply: Reply) -> Result<Answer, Failure> {
+        use Query as Q;
+        Ok(match (&self.request.query, reply) {
+            (
+                Q::Definition(_) | Q::Declaration(_) | Q::TypeDefinition(_) | Q::Implementation(_),
+                Reply::Targets(it),
+            ) => Answer::Targets(it),
+            (Q::Highlights(_), Reply::Highlights(it)) => Answer::Highlights(it),
+            (Q::Hover(_), Reply::Hover(it)) => Answer::Hover(it),
+            (Q::Complete { .. }, Reply::Completion(it)) => Answer::Completion(it),
+            (Q::ResolveCompletion { .. }, Reply::CompletionDetails(it)) => Answer::CompletionDetails(it),
+            (Q::SignatureHelp(_), Reply::SignatureHelp(it)) => Answer::SignatureHelp(it),
+            (Q::PrepareRename(_), Reply::RenameTarget(it)) => Answer::RenameTarget(it),
+            (Q::Format { .. }, Reply::TextEdits(it)) => Answer::TextEdits(it),
+            (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
+            _ => return Err(self.bad_reply("the reply to another question")),
+        })
+    }
+}
+
+/// The one question that answers a query; nothing for those that take several.
+fn question_of(query: &Query) -> Option<Question> {
+    let of = |at: &At| (at.path.clone(), at.offset);
+    Some(match query {
+        Query::Definition(at) => {
+            let (path, offset) = of(at);
+            Question::Definition { path, offset }
+        }
+        Query::Declaration(at) => {
+            let (path, offset) = of(at);
+            Question::Declaration { path, offset }
+        }
+        Query::TypeDefinition(at) => {
+            let (path, offset) = of(at);
+            Question::TypeDefinition { path, offset }
+        }
+        Query::Implementation(at) => {
+            let (path, offset) = of(at);
+            Question::Implementation { path, offset }
+        }
+        Query::Highlights(at) => {
+            let (path, offset) = of(at);
+            Question::Highlights { path, offset }
+        }
+        Query::Hover(at) => {
+            let (path, offset) = of(at);
+            Question::Hover { path, offset }
+        }
+        Query::Complete { at, trigger, limit } => {
+            let (path, offset) = of(at);
+            Question::Complete { path, offset, trigger: trigger.clone(), limit: *limit }
+        }
+        Query::ResolveCompletion { path, token } => {
+            Question::ResolveCompletion { path: path.clone(), token: token.clone() }
+        }
+        Query::SignatureHelp(at) => {
+            let (path, offset) = of(at);
+            Question::SignatureHelp { path, offset }
+        }
+        Query::PrepareRename(at) => {
+            let (path, offset) = of(at);
+            Question::PrepareRename { path, offset }
+        }
+        Query::Format { path, span, options } => {
+            Question::Format { path: path.clone(), span: *span, options: *options }
+        }
+        Query::Diagnostics { path } => Question::Diagnostics { path: path.clone() },
+        Query::References { .. }
+        | Query::Rename { .. }
+        | Query::DocumentSymbols { .. }
+        | Query::WorkspaceSymbols { .. }
+        | Query::Files => return None,
+    })
+}
+
+fn project_fingerprint(project: &ProjectSpec) -> ContentDigest {
+    let mut print = Fingerprint::new("vraftls project 1");
+    print.number(project.workspace.0.into()).text(&project.root).number(project.libraries.len() as u64);
+    for library in &project.libraries {
+        print.text(&library.path).text(&library.kind);
+    }
+    print.number(project.settings.len() as u64);
+    for (name, value) in &project.settings {
+        print.text(name).text(value);
+    }
+    print.finish()
+}
+
+/// A buffer that is open and not changed makes no difference, so its session shares the answers of all others.
+fn dirty_fingerprint(pinned: &Pinned) -> ContentDigest {
+    let dirty = pinned.dirty.iter().filter_map(|path| Some((path, pinned.overlays.get(path)?)));
+    let dirty = dirty.fold(OverlaySet::default(), |set, (path, file)| set.with(path.clone(), Some(file.clone())));
+    dirty.fingerprint()
+}

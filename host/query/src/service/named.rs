@@ -1,0 +1,111 @@
+//! The contents of every file that an answer speaks of, so that its offsets are turned into lines by the very same text.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use vraftls_cache::{FactsKey, Made, offload};
+use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError, Request, SessionId};
+use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
+
+use crate::answers::CachedAnswer;
+use crate::bundled::BundledText;
+use crate::failure::Failure;
+use crate::service::call::Call;
+use crate::service::pin::Pin;
+use crate::view::file_in;
+use crate::{QueryService, Question, Reply, is_bundled};
+
+impl QueryService {
+    /// The answer with the digests of the files that it names. One that is not in the view is the analyzer's fault.
+    pub(super) async fn answered(&self, call: &Call<'_>, answer: Answer) -> Result<CachedAnswer, Failure> {
+        let named = named_files(&answer, call.request.query.path());
+        let (bundled, ordinary): (Vec<_>, Vec<_>) = named.into_iter().partition(is_bundled);
+        let (base, overlays) = (Arc::clone(&call.pinned.base), Arc::clone(&call.pinned.overlays));
+        let look = move || {
+            let digest = |path: VfsPath| match file_in(&*base, &overlays, &path) {
+                Some(file) => Ok((path, file.digest)),
+                None => Err(path),
+            };
+            ordinary.into_iter().map(digest).collect::<Result<Vec<_>, _>>()
+        };
+        let found = offload(&*self.threads, look).await?;
+        let mut digests = found.map_err(|path| call.bad_reply(&format!("{path} is not in the view")))?;
+        for path in bundled {
+            let text = self.bundled_in(call, &path).await?;
+            digests.push((path, text.digest));
+        }
+        digests.sort_unstable();
+        Ok(CachedAnswer(Answered { revision: call.pinned.base.revision(), digests, partial: false, answer }))
+    }
+
+    /// The contents of a file that an analyzer carries itself, by its `@bundled/` path.
+    pub async fn bundled(
+        &self,
+        workspace: WorkspaceId,
+        path: &VfsPath,
+        deadline: std::time::Duration,
+    ) -> Result<Arc<str>, QueryError> {
+        let request = Request {
+            workspace,
+            session: SessionId(0),
+            overlays: Arc::new(OverlaySet::default()),
+            at_least: Revision(0),
+            deadline,
+            query: Query::Diagnostics { path: path.clone() },
+        };
+        let until = Instant::now() + deadline.min(super::DEADLINE_MAX);
+        let ask = async {
+            let pinned = self.pin(&request, Pin::Newest).await?;
+            let call = self.call(&request, until, pinned, path).await?;
+            self.bundled_in(&call, path).await
+        };
+        match tokio::time::timeout_at(until, ask).await {
+            Ok(Ok(text)) => Ok(Arc::clone(&text.text)),
+            Ok(Err(failure)) => Err(failure.into_query_error(self.config.busy_retry_after)),
+            Err(_) => Err(QueryError::DeadlineExceeded(deadline)),
+        }
+    }
+
+    async fn bundled_in(&self, call: &Call<'_>, path: &VfsPath) -> Result<Arc<BundledText>, Failure> {
+        let mut name = Fingerprint::new("vraftls bundled 1");
+        let content = name.text(path.as_str()).finish();
+        // What a component carries depends on nothing but the component.
+        let key = FactsKey { component: call.analyzer().digest(), settings: ContentDigest::of(b"bundled"), content };
+        let make = async || {
+            let reply = self.ask_engine(call, None, Question::Bundled { path: path.clone() }).await?;
+            match reply {
+                Reply::Bundled(Some(text)) => Ok(Made::Whole(BundledText::new(text.into()))),
+                Reply::Bundled(None) => Err(QueryError::NotFound(path.clone()).into()),
+                _ => Err(call.bad_reply("no bundled file")),
+            }
+        };
+        self.bundled.get_or_make(key.into(), make).await
+    }
+}
+
+/// The files that an answer has a place in.
+fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
+    let mut named: BTreeSet<VfsPath> = asked.into_iter().cloned().collect();
+    match answer {
+        Answer::Targets(Some(targets)) => named.extend(targets.locations.iter().map(|place| place.path.clone())),
+        Answer::References(files) => named.extend(files.iter().map(|file| file.path.clone())),
+        Answer::Edits(files) => named.extend(files.iter().map(|file| file.path.clone())),
+        Answer::Diagnostics(diagnostics) => {
+            let related = diagnostics.iter().flat_map(|diagnostic| &diagnostic.related);
+            named.extend(related.map(|related| related.location.path.clone()));
+        }
+        Answer::Symbols(symbols) => named.extend(symbols.iter().map(|symbol| symbol.location.path.clone())),
+        Answer::Targets(None)
+        | Answer::Highlights(_)
+        | Answer::Hover(_)
+        | Answer::Completion(_)
+        | Answer::CompletionDetails(_)
+        | Answer::SignatureHelp(_)
+        | Answer::RenameTarget(_)
+        | Answer::TextEdits(_)
+        | Answer::DocumentSymbols(_)
+        | Answer::Files(_) => {}
+    }
+    named
+}

@@ -1,0 +1,128 @@
+//! Fixing what a request sees before anything is computed.
+
+use std::sync::Arc;
+
+use vraftls_cache::offload;
+use vraftls_proto::{OverlayFile, OverlaySet, Query, QueryError, Request};
+use vraftls_vfs::{ContentDigest, VfsPath};
+
+use crate::analyzers::Analyzers;
+use crate::facts_source::{Document, Text};
+use crate::failure::Failure;
+use crate::index_keeper::Published;
+use crate::view_index::ViewIndex;
+use crate::{Base, QueryService, is_bundled, is_outside};
+
+/// Which base a request is pinned to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Pin {
+    /// The newest there is.
+    Newest,
+    /// The newest that has all files.
+    Whole,
+    /// One that has all files, and whose index is ready: at least the newest at the time of asking.
+    Indexed,
+}
+
+/// What a request sees.
+pub(super) struct Pinned {
+    pub(super) base: Arc<dyn Base>,
+    pub(super) overlays: Arc<OverlaySet>,
+    pub(super) analyzers: Arc<Analyzers>,
+    /// The index of exactly this base, if it is ready.
+    pub(super) published: Option<Arc<Published>>,
+    /// The overlays that differ from what the base has, and the contents of the file that is asked about.
+    pub(super) dirty: Vec<VfsPath>,
+    pub(super) asked: Option<ContentDigest>,
+}
+
+impl Pin {
+    /// To what a request is pinned as long as no engine asks for more.
+    pub(super) fn first(query: &Query) -> Self {
+        match query {
+            Query::References { .. } | Query::Rename { .. } | Query::WorkspaceSymbols { .. } => Pin::Indexed,
+            Query::Files => Pin::Whole,
+            _ => Pin::Newest,
+        }
+    }
+}
+
+impl QueryService {
+    pub(super) async fn pin(&self, request: &Request, pin: Pin) -> Result<Pinned, Failure> {
+        let analyzers = Arc::clone(&self.analyzers.borrow());
+        let (workspace, at_least) = (request.workspace, request.at_least);
+        let base = match pin {
+            Pin::Newest => self.workspaces.base(workspace, at_least).await?,
+            Pin::Whole | Pin::Indexed => self.workspaces.whole_base(workspace, at_least).await?,
+        };
+        let keeper = self.keeper(workspace);
+        let published = match pin {
+            Pin::Newest | Pin::Whole => keeper.of_base(&*base),
+            Pin::Indexed => keeper.reach(&base, &analyzers).await,
+        };
+        let base = published.as_ref().map_or(base, |published| Arc::clone(&published.base));
+        let (overlays, asked) = (Arc::clone(&request.overlays), request.query.path().cloned());
+        let look = {
+            let (base, overlays) = (Arc::clone(&base), Arc::clone(&overlays));
+            move || look(&*base, &overlays, asked.as_ref())
+        };
+        let (dirty, asked) = offload(&*self.threads, look).await?;
+        if let (None, Some(path)) = (asked, request.query.path()) {
+            return Err(QueryError::NotFound(path.clone()).into());
+        }
+        Ok(Pinned { base, overlays, analyzers, published, dirty, asked })
+    }
+
+    /// The index of what a request sees; nothing where that of the base is not ready.
+    pub(super) async fn view_index(&self, pinned: &Pinned) -> Result<Option<Arc<ViewIndex>>, Failure> {
+        let Some(published) = &pinned.published else { return Ok(None) };
+        let mut index = published.index.clone();
+        for document in pinned.dirty_documents() {
+            match self.facts.facts(document.clone()).await {
+                Ok(facts) => index.insert(&document.path, document.digest, &facts),
+                Err(failure @ (Failure::Busy | Failure::Lost)) => return Err(failure),
+                Err(_) => index.insert_unindexed(&document.path, document.digest),
+            }
+        }
+        Ok(Some(pinned.with_index(index)))
+    }
+
+    /// The same, if everything for it is in memory.
+    pub(super) fn view_index_at_hand(&self, pinned: &Pinned) -> Option<Arc<ViewIndex>> {
+        let mut index = pinned.published.as_ref()?.index.clone();
+        for document in pinned.dirty_documents() {
+            index.insert(&document.path, document.digest, &*self.facts.peek(&document)?);
+        }
+        Some(pinned.with_index(index))
+    }
+}
+
+impl Pinned {
+    /// The unsaved buffers that differ from the base and that an analyzer serves, libraries aside: those are not indexed.
+    fn dirty_documents(&self) -> impl Iterator<Item = Document> + '_ {
+        let dirty = self.dirty.iter().filter(|path| !is_outside(path));
+        dirty.filter_map(|path| self.document(path, self.overlays.get(path)?))
+    }
+
+    fn document(&self, path: &VfsPath, file: &OverlayFile) -> Option<Document> {
+        let served = self.analyzers.in_session(path, &self.overlays)?;
+        Some(Document { path: path.clone(), digest: file.digest, text: Text::Here(Arc::clone(&file.text)), served })
+    }
+
+    fn with_index(&self, index: vraftls_index::ShardIndex) -> Arc<ViewIndex> {
+        Arc::new(ViewIndex { base: Arc::clone(&self.base), overlays: Arc::clone(&self.overlays), index })
+    }
+}
+
+/// Which overlays differ from the base, and the contents of the file that is asked about. May read a disk.
+fn look(base: &dyn Base, overlays: &OverlaySet, asked: Option<&VfsPath>) -> (Vec<VfsPath>, Option<ContentDigest>) {
+    let differs = |path: &VfsPath, file: &OverlayFile| base.file(path).is_none_or(|base| base.digest != file.digest);
+    let dirty = overlays.iter().filter(|(path, file)| differs(path, file)).map(|(path, _)| path.clone()).collect();
+    let digest = |path: &VfsPath| {
+        let overlay = overlays.get(path).map(|file| file.digest);
+        // What an analyzer carries itself is a function of its component, which every key has a part for.
+        let bundled = || is_bundled(path).then(|| ContentDigest::of(b""));
+        overlay.or_else(|| base.file(path).map(|file| file.digest)).or_else(bundled)
+    };
+    (dirty, asked.and_then(digest))
+}

@@ -1,0 +1,1 @@
+//! Answers of a fake analyzer over a fake workspace.

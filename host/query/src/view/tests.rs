@@ -1,0 +1,1 @@
+//! A view against a model that is one map.
