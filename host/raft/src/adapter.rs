@@ -19,6 +19,9 @@ use crate::types::{self, LogId, ResponseBytes, SnapshotMeta, StoredMembership, T
 /// Entries applied with one commit, at most.
 const APPLY_ENTRIES_MAX: usize = 1024;
 
+/// A state and where it stands.
+type View = (Applied, Arc<dyn SnapshotView>);
+
 type SnapshotOf = openraft::alias::SnapshotOf<Types, SnapshotData>;
 
 /// The machine and the position it stands at. Locked only on blocking threads.
@@ -72,7 +75,7 @@ impl<M: StateMachine> MachineAdapter<M> {
     }
 
     /// A view of the state, and where it stands.
-    pub(crate) async fn view(&self) -> Result<(Applied, Arc<dyn SnapshotView>), StorageError> {
+    pub(crate) async fn view(&self) -> Result<View, StorageError> {
         self.call(|running| {
             let view: Arc<dyn SnapshotView> = Arc::new(running.machine.snapshot()?);
             Ok((running.applied.clone(), view))
@@ -208,7 +211,7 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
 /// Takes a snapshot point.
 pub(crate) struct Builder {
     /// Used up by the one build that a builder is made for.
-    view: Option<Result<(Applied, Arc<dyn SnapshotView>), StorageError>>,
+    view: Option<Result<View, StorageError>>,
 }
 
 impl RaftSnapshotBuilder<Types> for Builder {

@@ -23,12 +23,15 @@ use crate::network::client::ClientFactory;
 use crate::network::server::GroupEndpoint;
 use crate::network::{Endpoint, Network};
 use crate::snapshot::Spool;
-use crate::status::GroupStatus;
+use crate::status::{GroupStatus, Role};
 use crate::types::{CommandBytes, Types};
 use crate::{settings, types};
 
 /// How long a caller that met a full queue should wait.
 const BUSY_RETRY_AFTER: Duration = Duration::from_millis(20);
+
+/// How long a disk may take to let a lone replica lead: some hundred times what a slow one needs.
+const ALONE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a linearizable read makes sure that no newer leader has written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,8 +89,9 @@ impl<M: StateMachine> Clone for Group<M> {
 impl<M: StateMachine> Group<M> {
     /// Recovers the replica from `log` and from the machine's own storage, and starts it.
     ///
-    /// A replica that is the only voter of its group leads within milliseconds; one with peers waits for a leader to
-    /// show itself first. A replica that never belonged to a group waits to be [formed](Self::initialize) or added.
+    /// A replica that is the only voter of its group leads when this returns, a few barriers later; one with peers
+    /// waits for a leader to show itself first. A replica that never belonged to a group waits to be
+    /// [formed](Self::initialize) or added.
     ///
     /// # Errors
     /// [`StartError`]; nothing runs then.
@@ -116,12 +120,12 @@ impl<M: StateMachine> Group<M> {
             group,
             node: config.node,
         };
-        this.lead_if_alone().await.map_err(|fatal| StartError::Recovery { group, reason: fatal.to_string() })?;
+        this.lead_if_alone().await.map_err(|reason| StartError::Recovery { group, reason })?;
         Ok(this)
     }
 
-    /// Nobody else can lead, so there is nothing to wait for.
-    async fn lead_if_alone(&self) -> Result<(), Fatal<Types>> {
+    /// Nobody else can lead, so there is no silence to wait for.
+    async fn lead_if_alone(&self) -> Result<(), String> {
         let node = self.node;
         let is_alone = self
             .raft
@@ -129,8 +133,19 @@ impl<M: StateMachine> Group<M> {
                 let membership = state.membership_state.effective().membership();
                 types::membership_out(membership).is_sole_voter(node)
             })
-            .await?;
-        if is_alone { self.raft.trigger().elect(false).await } else { Ok(()) }
+            .await
+            .map_err(|fatal| fatal.to_string())?;
+        if !is_alone {
+            return Ok(());
+        }
+        self.raft.trigger().elect(false).await.map_err(|fatal| fatal.to_string())?;
+        self.wait_until_leading().await.map_err(|error| error.to_string())
+    }
+
+    /// Only the disk is waited for: it is there or it stops the group.
+    async fn wait_until_leading(&self) -> Result<(), WaitError> {
+        let deadline = Instant::now() + ALONE_PATIENCE;
+        self.wait_for("leadership", deadline, |status| status.role == Role::Leader).await.map(drop)
     }
 
     /// Forms the group out of `members`, all of them voters. To be called on one of them, once in the group's life.
@@ -151,12 +166,13 @@ impl<M: StateMachine> Group<M> {
         }
     }
 
-    /// Forms a group of this replica alone.
+    /// Forms a group of this replica alone, which leads it when this returns.
     ///
     /// # Errors
     /// As [`initialize`](Self::initialize).
     pub async fn initialize_single(&self, peer: Peer) -> Result<(), InitializeError> {
-        self.initialize(BTreeMap::from([(self.node, peer)])).await
+        self.initialize(BTreeMap::from([(self.node, peer)])).await?;
+        self.wait_until_leading().await.map_err(|error| InitializeError::Stopped { reason: error.to_string() })
     }
 
     /// Proposes a command and waits until it is applied here, at most until `deadline`.

@@ -15,7 +15,10 @@ pub mod ids;
 pub mod kv;
 pub mod log;
 pub mod machine;
+pub mod membership;
 pub mod network;
+pub mod register;
+pub mod state_store;
 pub mod status;
 
 mod adapter;

@@ -3,11 +3,13 @@
 //! One trait with three duties: write a batch atomically, make everything written durable, read in key order. It keeps
 //! the engine replaceable, and lets tests put a disk under the log that forgets or refuses.
 
+mod memory;
 mod sled;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+pub use self::memory::{Failure, MemoryKv};
 pub(crate) use self::sled::SledKv;
 use crate::error::StorageError;
 

@@ -18,6 +18,8 @@ mod memory;
 mod pending;
 mod recover;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -161,22 +161,25 @@ struct Pipeline<'c> {
 
 impl Pipeline<'_> {
     /// The next reply; `None` after the requests ended and all were answered.
+    ///
+    /// A follower that owes an answer for longer than the patience, and up to twice that, is given up.
     async fn next(&mut self) -> Option<Result<AppendOutcome, RpcError>> {
+        let patience = self.client.append_timeout;
         loop {
-            let patience = self.client.append_timeout;
-            let received = match &mut self.feeder {
-                // Without anything outstanding a follower has nothing to answer, and silence is no failure.
-                Some(feeder) => match select(pin!(self.replies.recv()), feeder).await {
-                    Either::Left((received, _)) => Ok(received),
+            let owes = self.outstanding.load(Ordering::Relaxed) > 0;
+            let reply = tokio::time::timeout(patience, self.replies.recv());
+            let reply = match &mut self.feeder {
+                Some(feeder) => match select(pin!(reply), feeder).await {
+                    Either::Left((reply, _)) => reply,
                     Either::Right(_) => {
                         self.feeder = None;
                         continue;
                     }
                 },
-                None if self.outstanding.load(Ordering::Relaxed) == 0 => return None,
-                None => tokio::time::timeout(patience, self.replies.recv()).await.map_err(|_| patience),
+                None if owes => reply.await,
+                None => return None,
             };
-            return Some(match received {
+            return Some(match reply {
                 Ok(Some(frame)) => {
                     self.outstanding.fetch_sub(1, Ordering::Relaxed);
                     wire::decode_append_reply(&frame).map_err(|error| RPCError::Network(CoreNetworkError::new(&error)))
@@ -185,7 +188,9 @@ impl Pipeline<'_> {
                     let detail = format!("the append channel to node {} broke", self.client.to.node);
                     Err(RPCError::Network(CoreNetworkError::from_string(detail)))
                 }
-                Err(patience) => Err(self.client.timed_out(RPCTypes::AppendEntries, patience)),
+                Err(_) if owes => Err(self.client.timed_out(RPCTypes::AppendEntries, patience)),
+                // Nothing was asked of it: silence is no failure.
+                Err(_) => continue,
             });
         }
     }

@@ -5,6 +5,7 @@
 //! What consensus needs of a transport is written at each method. [`memory`] has one for tests.
 
 pub(crate) mod client;
+pub mod memory;
 pub(crate) mod server;
 
 use std::future::Future;

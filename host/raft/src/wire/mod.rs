@@ -5,6 +5,8 @@
 //! next version and a reader that keeps both. `tests` holds bytes of every released version, which are only added to.
 
 mod message;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
