@@ -1,6 +1,7 @@
 //! Running other programs, visibly.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -31,6 +32,32 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     say(&format!("$ {line}"));
     let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs all of them, whatever fails on the way, and fails with all that did.
+pub(crate) fn run_all(commands: &mut [Command]) -> Result<()> {
+    let failures: Vec<String> =
+        commands.iter_mut().filter_map(|command| run(command).err()).map(|error| format!("{error:#}")).collect();
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
+}
+
+/// As [`run`], and hands each line of its standard output over after showing it.
+pub(crate) fn run_reading(command: &mut Command, mut read: impl FnMut(&str)) -> Result<()> {
+    let line = line(command);
+    say(&format!("$ {line}"));
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{line}`"))?;
+    let output = child.stdout.take().context("its output was asked for")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        say(&line);
+        read(&line);
+    }
+    let status = child.wait()?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }

@@ -1,11 +1,14 @@
 //! `cargo xtask test`: every test of both workspaces, after building what they need.
 
+mod totals;
+
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{plugins, steps, tree};
+use totals::Totals;
 
 /// What to test.
 #[derive(Debug, clap::Args)]
@@ -16,19 +19,24 @@ pub(crate) struct Arguments {
     runner: Vec<String>,
 }
 
-/// Builds components, then tests: plugins natively, documentation, and at last the main workspace.
+/// Builds components, then tests: plugins natively, documentation, and at last the main workspace. A failure stops nothing,
+/// so that one run shows all of them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     plugins::run(&plugins::Arguments::default())?;
     let nextest = steps::output(steps::cargo(tree::root()).args(["nextest", "--version"])).is_some();
+    let mut commands = Vec::new();
     if arguments.runner.is_empty() {
-        steps::run(&mut tests(&tree::plugins(), nextest))?;
-        steps::run(steps::cargo(&tree::plugins()).args(["test", "--workspace", "--doc"]))?;
-        if nextest {
-            // `cargo test` runs them with the others; nextest cannot.
-            steps::run(steps::cargo(tree::root()).args(["test", "--workspace", "--doc"]))?;
+        for workspace in [&tree::plugins(), tree::root()] {
+            let mut documentation = steps::cargo(workspace);
+            documentation.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
+            commands.push(documentation);
         }
+        commands.push(tests(&tree::plugins(), nextest));
     }
-    steps::run(tests(tree::root(), nextest).args(&arguments.runner))
+    let mut main = tests(tree::root(), nextest);
+    main.args(&arguments.runner);
+    commands.push(main);
+    if nextest { steps::run_all(&mut commands) } else { run_and_count(&mut commands) }
 }
 
 /// The tests of a workspace that are functions.
@@ -37,8 +45,21 @@ fn tests(workspace: &Path, nextest: bool) -> Command {
     if nextest {
         command.args(["nextest", "run", "--no-fail-fast", "--no-tests=pass"]);
     } else {
-        command.args(["test", "--no-fail-fast"]);
+        command.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
     }
     command.arg("--workspace");
     command
+}
+
+/// For cargo's own runner, which sums up each binary by itself.
+fn run_and_count(commands: &mut [Command]) -> Result<()> {
+    let mut totals = Totals::default();
+    let mut failures = Vec::new();
+    for command in commands {
+        let outcome = steps::run_reading(command, |line| totals.read(line));
+        failures.extend(outcome.err().map(|error| format!("{error:#}")));
+    }
+    let verdict = if failures.is_empty() { "ok" } else { "FAILED" };
+    steps::say(&format!("\ntest result: {verdict}. {totals}"));
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
 }

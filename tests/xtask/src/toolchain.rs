@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::steps;
+use crate::{steps, tree};
 
 /// What plugins are compiled to: components directly, with the clocks and random numbers that engines need and the host
 /// controls.
@@ -27,6 +27,16 @@ pub(crate) fn ensure_target() -> Result<()> {
          Either make rustup's distribution server reachable and run that command again,\n\
          or install a toolchain whose `rustc --print sysroot` has lib/rustlib/{TARGET}."
     )
+}
+
+/// Makes sure that a cargo command of a toolchain component runs, for example `clippy`, installing it if it is missing.
+pub(crate) fn ensure_component(command: &str, component: &str) -> Result<()> {
+    let version = |command: &str| steps::output(steps::cargo(tree::root()).args([command, "--version"]));
+    if version(command).is_some() {
+        return Ok(());
+    }
+    steps::run(Command::new("rustup").args(["component", "add", component]))
+        .with_context(|| format!("`cargo {command}` is missing; the component `{component}` of the toolchain has it"))
 }
 
 /// Whether the sysroot has the target's standard library.
