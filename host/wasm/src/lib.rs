@@ -1,1 +1,65 @@
-//! Placeholder.
+//! Runs analyzers as sandboxed WebAssembly components: the only room that knows wasmtime.
+//!
+//! A [`Runtime`] holds what one process shares: the compiler and its settings, the clock that interrupts guests, precompiled
+//! artifacts, the threads of pure calls and the warm engines. [`Runtime::load`] makes an [`Analyzer`](vraftls_query::Analyzer)
+//! of a component's bytes.
+//!
+//! ```text
+//!  index(document) ---> bounded queue ---> index thread: fresh store, instance from the pool, checked facts
+//!  ask(call) ---------> Engines: which warm instance? ---> its own thread: tell it what changed, ask, check the reply
+//! ```
+//!
+//! Invariants, each held by a test in `tests/`:
+//! - A guest is granted the `workspace` view of its call, a bounded log, and a WASI without files, environment, network or time.
+//! - Whatever a guest does (loops, traps, eats memory, overflows its stack, floods, lies) becomes a [`Fault`](vraftls_query::Fault)
+//!   of its own caller and a counter; the next call of the same and of every other analyzer meets a working instance.
+//! - No value of a guest leaves this room unchecked: offsets fit the text that the call's view shows, paths are paths, lists and
+//!   texts are within [`Limits`].
+//! - Guests run on threads of this room with stacks of a known size, never on the async runtime.
+//!
+//! This room knows no language by name, no cache, no routing and no consensus.
+
+mod bindings;
+
+mod counters;
+mod limits;
+
+mod sandbox;
+mod stop;
+
+mod host_state;
+mod import_log;
+mod import_wasi;
+mod import_workspace;
+mod memory;
+
+mod artifact;
+mod component;
+mod exports;
+mod linker;
+
+mod check;
+mod check_facts;
+mod check_reply;
+mod describe;
+mod people;
+
+mod index_pool;
+
+mod ask;
+mod engine_instance;
+mod engine_thread;
+mod engines;
+mod mailbox;
+mod quarantine;
+mod view_change;
+
+mod analyzer;
+mod runtime;
+
+pub use analyzer::ComponentAnalyzer;
+pub use artifact::{ArtifactError, ArtifactStore};
+pub use component::LoadError;
+pub use counters::Counters;
+pub use limits::{LimitName, Limits};
+pub use runtime::{Runtime, RuntimeConfig, RuntimeError, precompile};

@@ -1,0 +1,222 @@
+//! Compiled components on disk.
+//!
+//! Compiling takes seconds and mapping a compiled artifact a fraction of a millisecond, so what was compiled once is kept. An
+//! artifact is machine code that runs unchecked: it is used only if it lies in a directory that the caller trusts, or in the
+//! node's own cache, and if its bytes are those that were written. Its name holds the component's digest and wasmtime's hash
+//! of all that the code depends on, so that another build, another setting or another processor has another name.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use vraftls_vfs::ContentDigest;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Where compiled components are found and kept.
+#[derive(Clone, Debug, Default)]
+pub struct ArtifactStore {
+    trusted: Vec<PathBuf>,
+    cache: Option<PathBuf>,
+}
+
+/// Why an artifact could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// The directory or a file in it.
+    #[error("{path}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others may write to the directory.
+    #[error("others than its owner may write to {0}, so what lies there cannot be run")]
+    WritableByOthers(PathBuf),
+    /// The component does not compile.
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+}
+
+/// What became of the search for an artifact.
+pub(crate) enum Found {
+    /// It is loaded.
+    Loaded(Component),
+    /// There is none.
+    Nothing,
+    /// There is one that is not what it claims to be; for the log.
+    Rejected(String),
+}
+
+impl ArtifactStore {
+    /// Looks in directories that are as trustworthy as the program itself (installed beside it, say), and only reads them.
+    #[must_use]
+    pub fn trusting(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.trusted.push(directory.into());
+        self
+    }
+
+    /// Keeps what is compiled in the node's own directory, which is made with access for its owner alone.
+    #[must_use]
+    pub fn caching(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cache = Some(directory.into());
+        self
+    }
+
+    /// The artifact of a component, from the first directory that has it.
+    pub(crate) fn find(&self, engine: &Engine, digest: &ContentDigest) -> Found {
+        let name = file_name(engine, digest);
+        let mut rejected = None;
+        for directory in self.trusted.iter().chain(&self.cache) {
+            match load(engine, &directory.join(&name)) {
+                Found::Nothing => {}
+                Found::Rejected(reason) => rejected = Some(reason),
+                loaded @ Found::Loaded(_) => return loaded,
+            }
+        }
+        rejected.map_or(Found::Nothing, Found::Rejected)
+    }
+
+    /// Whether what is compiled is kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    /// Keeps an artifact in the node's own directory, if there is one.
+    pub(crate) fn keep(&self, engine: &Engine, digest: &ContentDigest, artifact: &[u8]) -> Result<(), ArtifactError> {
+        match &self.cache {
+            Some(directory) => write(engine, directory, digest, artifact).map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes an artifact and the digest that vouches for it. Whoever reads meanwhile finds the old one, the new one or none.
+pub(crate) fn write(
+    engine: &Engine,
+    directory: &Path,
+    digest: &ContentDigest,
+    artifact: &[u8],
+) -> Result<PathBuf, ArtifactError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ArtifactError::Io { path, source }
+    };
+    make_private(directory).map_err(at(directory))?;
+    if writable_by_others(directory).map_err(at(directory))? {
+        return Err(ArtifactError::WritableByOthers(directory.to_owned()));
+    }
+    let path = directory.join(file_name(engine, digest));
+    let sidecar = sidecar(&path);
+    // The voucher first: an artifact without one is not used.
+    replace(&sidecar, blake3::hash(artifact).to_hex().as_bytes()).map_err(at(&sidecar))?;
+    replace(&path, artifact).map_err(at(&path))?;
+    Ok(path)
+}
+
+/// The name of a component's artifact under the engine's settings.
+fn file_name(engine: &Engine, digest: &ContentDigest) -> String {
+    let mut hasher = StableHasher(blake3::Hasher::new());
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    let settings = hasher.0.finalize().to_hex();
+    format!("{digest}-{}.cwasm", &settings[..32])
+}
+
+fn sidecar(path: &Path) -> PathBuf {
+    path.with_extension("cwasm.b3")
+}
+
+/// A hasher whose result means the same in another process, unlike the standard library's.
+struct StableHasher(blake3::Hasher);
+
+impl Hasher for StableHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.finalize();
+        digest.as_bytes()[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+fn load(engine: &Engine, path: &Path) -> Found {
+    match (fs::read_to_string(sidecar(path)), digest_of_file(path)) {
+        (Ok(expected), Ok(actual)) if expected == actual.to_hex().as_str() => match map(engine, path) {
+            Ok(component) => Found::Loaded(component),
+            Err(error) => Found::Rejected(format!("{}: {error}", path.display())),
+        },
+        (Err(error), _) | (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
+        (Err(error), _) | (_, Err(error)) => Found::Rejected(format!("{}: {error}", path.display())),
+        (Ok(_), Ok(_)) => Found::Rejected(format!("{}: its digest is not the recorded one", path.display())),
+    }
+}
+
+/// Maps an artifact whose digest was verified.
+#[expect(unsafe_code, reason = "machine code from disk cannot be checked; see host/docs/adr on artifacts")]
+fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: The file holds what `Engine::precompile_component` gave, and is not changed while it is mapped. Every caller comes
+    // through `load`, which found the digest recorded by `write` to be that of the file. Both lie in a directory that only
+    // this node's user may write to (`write` makes it so and refuses another), or in one that the caller trusts as it trusts
+    // the program. Files are only ever replaced by renaming, never written in place, so that the mapped one stays as it is.
+    unsafe { Component::deserialize_file(engine, path) }
+}
+
+fn digest_of_file(path: &Path) -> io::Result<blake3::Hash> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    // Piece by piece: an artifact is tens of megabytes, which need not pass through the heap.
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finalize()),
+            n => hasher.update(&piece[..n]),
+        };
+    }
+}
+
+/// Replaces a file as a whole, durably.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Two processes that compile the same component must not write to the same file.
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The error that counts is that of writing.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    match path.parent() {
+        Some(directory) => fs::File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn make_private(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+#[cfg(unix)]
+fn writable_by_others(directory: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(directory)?.permissions().mode() & 0o022 != 0)
+}
+
+#[cfg(not(unix))]
+fn make_private(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)
+}
+
+#[cfg(not(unix))]
+fn writable_by_others(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}

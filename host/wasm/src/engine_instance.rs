@@ -1,0 +1,268 @@
+//! One warm instance of an engine: a store, a project in it, and the view that it saw last.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vraftls_query::{EngineCall, Fault, ProjectSpec, Question, ReadError, Reply, View};
+use vraftls_vfs::VfsPath;
+use wasmtime::component::ResourceAny;
+use wasmtime::{Engine, Store};
+
+use crate::ask::Asking;
+use crate::bindings::exports::vraftls::analyzer::projects as guest;
+use crate::bindings::vraftls::analyzer::types::Failure;
+use crate::check::{Check, Rejected, Texts, bad};
+use crate::component::Loaded;
+use crate::exports::EngineFunctions;
+use crate::host_state::{CallScope, HostState, Shared, Waiter};
+use crate::memory::MemoryGuard;
+use crate::view_change::{Seen, to_guest};
+use crate::{LimitName, people, stop};
+
+/// A warm instance.
+pub(crate) struct EngineInstance {
+    store: Store<HostState>,
+    functions: EngineFunctions,
+    project: ResourceAny,
+    seen: Seen,
+    /// Whether the guest failed to take in what it was told: it is told that everything differs the next time.
+    must_resync: bool,
+    bundled: Arc<Bundled>,
+}
+
+/// Why a call has no reply.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) fault: Fault,
+    /// Whether the instance can go on.
+    pub(crate) instance: Instance,
+}
+
+/// What became of the instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Instance {
+    /// It goes on.
+    Lives,
+    /// It is dropped because what it says cannot be relied on.
+    Distrusted,
+    /// It trapped or ran into a limit.
+    Lost,
+}
+
+impl Failed {
+    fn alive(fault: Fault) -> Self {
+        Self { fault, instance: Instance::Lives }
+    }
+
+    fn lost(error: &wasmtime::Error, store: &Store<HostState>) -> Self {
+        Self { fault: stop::fault(error, store.data()), instance: Instance::Lost }
+    }
+}
+
+impl EngineInstance {
+    /// Instantiates a component and opens a project on the view of a call.
+    pub(crate) fn start(
+        engine: &Engine,
+        loaded: &Loaded,
+        shared: &Shared,
+        memory: MemoryGuard,
+        bundled: Arc<Bundled>,
+        call: &EngineCall,
+        waiter: &Waiter,
+    ) -> Result<Self, Failed> {
+        let Some(exports) = &loaded.exports.engine else { return Err(Failed::alive(Fault::Unsupported)) };
+        let scope = CallScope::new(Some(call.view.clone()), waiter.clone());
+        let mut store = HostState::store(engine, shared, memory, scope);
+        let opened = loaded.pre.instantiate(&mut store).and_then(|instance| {
+            let functions = exports.load(&mut store, &instance)?;
+            let project = functions.projects.project().call_open(&mut store, &config(&call.project))?;
+            Ok((functions, project))
+        });
+        match opened {
+            Ok((functions, Ok(project))) => {
+                let seen = Seen::without_open_files(&call.view);
+                let mut this = Self { store, functions, project, seen, must_resync: false, bundled };
+                // Overlays are not news to a project that has just been opened on them, but which files are open is.
+                this.tell_open_files(&call.view)?;
+                this.seen = Seen::of(&call.view);
+                Ok(this)
+            }
+            // A project that does not open leaves nothing that could be asked.
+            Ok((_, Err(failure))) => {
+                let fault = fault_of(failure, store.data());
+                Err(Failed { fault, instance: Instance::Distrusted })
+            }
+            Err(error) => Err(Failed::lost(&error, &store)),
+        }
+    }
+
+    /// Linear memory, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.store.data().memory.bytes()
+    }
+
+    /// Asks one question on the view of the call.
+    pub(crate) fn ask(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {
+        let state = self.store.data_mut();
+        state.scope = CallScope::new(Some(call.view.clone()), waiter.clone());
+        state.memory.refused = None;
+        self.store.set_epoch_deadline(1);
+        let reply = self.ask_in_scope(&call.view, &call.question);
+        self.store.data_mut().scope = CallScope::idle();
+        reply
+    }
+
+    fn ask_in_scope(&mut self, view: &View, question: &Question) -> Result<Reply, Failed> {
+        self.show(view)?;
+        let unchecked = match self.asking().ask(question) {
+            Ok(Ok(unchecked)) => unchecked,
+            Ok(Err(failure)) => return Err(Failed::alive(fault_of(failure, self.store.data()))),
+            Err(error) => return Err(Failed::lost(&error, &self.store)),
+        };
+        let shared = self.store.data().shared.clone();
+        let mut texts = ViewTexts { instance: self, view };
+        let checked = unchecked(&mut Check::new(&shared.limits, &mut texts));
+        checked.map_err(|rejected| match rejected {
+            Rejected::Unchecked(fault) => Failed { fault, instance: Instance::Lives },
+            Rejected::Limit(name) => {
+                Failed { fault: stop::limit(name, &shared.counters), instance: Instance::Distrusted }
+            }
+            Rejected::Bad(what) => Failed { fault: Fault::BadReply(what), instance: Instance::Distrusted },
+        })
+    }
+
+    fn asking(&mut self) -> Asking<'_> {
+        Asking { functions: &self.functions, store: &mut self.store, project: self.project }
+    }
+
+    /// Tells the guest how the view differs from the last one.
+    fn show(&mut self, view: &View) -> Result<(), Failed> {
+        let changes_max = self.store.data().shared.limits.changes_max;
+        let changes = match self.must_resync {
+            true => vec![guest::Change::Everything],
+            false => to_guest(self.seen.changes_to(view), changes_max),
+        };
+        if !changes.is_empty() {
+            let project = self.functions.projects.project();
+            match project.call_update(&mut self.store, self.project, &changes) {
+                Ok(Ok(())) => self.must_resync = false,
+                Ok(Err(failure)) => {
+                    self.must_resync = true;
+                    return Err(Failed::alive(fault_of(failure, self.store.data())));
+                }
+                Err(error) => return Err(Failed::lost(&error, &self.store)),
+            }
+        }
+        self.tell_open_files(view)?;
+        self.seen = Seen::of(view);
+        Ok(())
+    }
+
+    fn tell_open_files(&mut self, view: &View) -> Result<(), Failed> {
+        if self.seen.has_same_files_open(view) {
+            return Ok(());
+        }
+        let open: Vec<String> = view.overlays.iter().map(|(path, _)| path.as_str().to_owned()).collect();
+        let project = self.functions.projects.project();
+        project.call_set_open(&mut self.store, self.project, &open).map_err(|error| Failed::lost(&error, &self.store))
+    }
+}
+
+fn config(spec: &ProjectSpec) -> guest::Config {
+    let library =
+        |library: &vraftls_query::Library| guest::Library { path: library.path.clone(), kind: library.kind.clone() };
+    guest::Config {
+        root: spec.root.clone(),
+        libraries: spec.libraries.iter().map(library).collect(),
+        settings: spec.settings.clone(),
+    }
+}
+
+/// How much of a guest's explanation is handed on.
+const EXPLANATION_BYTES_MAX: usize = 4 << 10;
+
+/// The fault for a failure that the guest states itself.
+pub(crate) fn fault_of(failure: Failure, state: &HostState) -> Fault {
+    let text = |text: String| people::text(&text, EXPLANATION_BYTES_MAX);
+    match failure {
+        Failure::Unsupported => Fault::Unsupported,
+        Failure::Cancelled if state.scope.is_cancelled() => Fault::Cancelled,
+        Failure::Cancelled => {
+            state.shared.counters.limit_hit(LimitName::Time);
+            Fault::Deadline(state.scope.time_allowed())
+        }
+        Failure::NotFound(path) => Fault::NotFound(text(path)),
+        Failure::InvalidInput(reason) => Fault::InvalidInput(text(reason)),
+        Failure::Limited(reason) => Fault::Limit(text(reason)),
+        Failure::Internal(reason) => Fault::Internal(text(reason)),
+    }
+}
+
+/// The texts that a view shows, and those that the analyzer carries.
+struct ViewTexts<'a> {
+    instance: &'a mut EngineInstance,
+    view: &'a View,
+}
+
+impl Texts for ViewTexts<'_> {
+    fn text(&mut self, path: &VfsPath) -> Result<Arc<str>, Rejected> {
+        if path.as_str().starts_with(BUNDLED) {
+            return self.bundled(path);
+        }
+        match self.view.read(path) {
+            Ok(text) => Ok(text),
+            Err(ReadError::Unavailable(reason)) => Err(Rejected::Unchecked(Fault::Unavailable(reason))),
+            Err(error) => bad(format!("it names {path}, which cannot be read: {error}")),
+        }
+    }
+}
+
+/// Where the files lie that an analyzer carries itself.
+const BUNDLED: &str = "@bundled/";
+
+impl ViewTexts<'_> {
+    fn bundled(&mut self, path: &VfsPath) -> Result<Arc<str>, Rejected> {
+        let bundled = self.instance.bundled.clone();
+        if let Some(text) = bundled.get(path) {
+            return Ok(text);
+        }
+        let text = self.instance.asking().bundled(path);
+        match text {
+            Ok(Some(text)) => Ok(bundled.insert(path.clone(), text)),
+            Ok(None) => bad(format!("it names {path}, which it does not carry")),
+            Err(error) => {
+                let fault = stop::fault(&error, self.instance.store.data());
+                Err(Rejected::Unchecked(fault))
+            }
+        }
+    }
+}
+
+/// The files that a component carries itself, as far as they were needed. They are the same in every instance.
+#[derive(Debug)]
+pub(crate) struct Bundled {
+    bytes_max: usize,
+    texts: Mutex<BTreeMap<VfsPath, Arc<str>>>,
+}
+
+impl Bundled {
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self { bytes_max, texts: Mutex::default() }
+    }
+
+    fn get(&self, path: &VfsPath) -> Option<Arc<str>> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
+    fn insert(&self, path: VfsPath, text: String) -> Arc<str> {
+        let text: Arc<str> = text.into();
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Few are needed often, and asking the guest again is cheap: no order is kept for throwing out.
+        let bytes: usize = texts.values().map(|text| text.len()).sum();
+        if bytes + text.len() > self.bytes_max {
+            texts.clear();
+        }
+        texts.insert(path, text.clone());
+        text
+    }
+}

@@ -1,0 +1,137 @@
+//! What a store carries: the grants and the bounds of one instance, and the call that it is in.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vraftls_query::{CancelFlag, View};
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime_wasi::WasiCtx;
+
+use crate::counters::CounterCells;
+use crate::memory::MemoryGuard;
+use crate::stop::Stop;
+use crate::{Limits, import_wasi};
+
+/// What the instances of one component share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) counters: Arc<CounterCells>,
+    /// The analyzer's identifier, for the log.
+    pub(crate) analyzer: Arc<str>,
+}
+
+/// What a store carries.
+pub(crate) struct HostState {
+    pub(crate) shared: Shared,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryGuard,
+    pub(crate) scope: CallScope,
+}
+
+/// One call: what it sees, who waits for it, and how much it used up.
+pub(crate) struct CallScope {
+    /// What `workspace` shows; a pure call sees nothing.
+    pub(crate) view: Option<View>,
+    waiter: Waiter,
+    started: Instant,
+    cancelled_at: Option<Instant>,
+    pub(crate) host_calls: u64,
+    pub(crate) read_bytes: u64,
+    pub(crate) log_lines: u32,
+    /// What the guest logged last as an error.
+    pub(crate) last_complaint: Option<String>,
+}
+
+/// Who waits for a call, and until when.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiter {
+    /// Set by the asker.
+    pub(crate) cancel: CancelFlag,
+    /// Set when the future that waits is dropped.
+    pub(crate) gone: CancelFlag,
+    pub(crate) deadline: Instant,
+    /// How long the call may go on after the deadline or a cancel before it is trapped.
+    pub(crate) grace: Duration,
+}
+
+impl Waiter {
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() || self.gone.is_cancelled()
+    }
+}
+
+impl CallScope {
+    pub(crate) fn new(view: Option<View>, waiter: Waiter) -> Self {
+        Self {
+            view,
+            waiter,
+            started: Instant::now(),
+            cancelled_at: None,
+            host_calls: 0,
+            read_bytes: 0,
+            log_lines: 0,
+            last_complaint: None,
+        }
+    }
+
+    /// Between calls: sees nothing, and a guest that would run is stopped at once.
+    pub(crate) fn idle() -> Self {
+        let waiter = Waiter {
+            cancel: CancelFlag::default(),
+            gone: CancelFlag::default(),
+            deadline: Instant::now(),
+            grace: Duration::ZERO,
+        };
+        Self::new(None, waiter)
+    }
+
+    /// Whether the guest should stop: nobody waits, or not any longer.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.waiter.is_cancelled() || Instant::now() >= self.waiter.deadline
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.waiter.is_cancelled()
+    }
+
+    /// How long the call could take from when it started to run.
+    pub(crate) fn time_allowed(&self) -> Duration {
+        self.waiter.deadline.saturating_duration_since(self.started)
+    }
+
+    /// Looks at the clock while the guest runs.
+    fn tick(&mut self, now: Instant) -> Result<(), Stop> {
+        if now >= self.waiter.deadline + self.waiter.grace {
+            return Err(Stop::Deadline);
+        }
+        if self.waiter.is_cancelled() {
+            let since = *self.cancelled_at.get_or_insert(now);
+            if now.duration_since(since) >= self.waiter.grace {
+                return Err(Stop::Cancelled);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl HostState {
+    /// A store whose bounds are set before anything of the guest runs.
+    pub(crate) fn store(engine: &Engine, shared: &Shared, memory: MemoryGuard, scope: CallScope) -> Store<Self> {
+        let limits = &shared.limits;
+        let state =
+            Self { shared: shared.clone(), wasi: import_wasi::context(), table: ResourceTable::new(), memory, scope };
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(limits.reply_bytes_max);
+        store.set_max_component_handles(limits.handles_max);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store| {
+            store.data_mut().scope.tick(Instant::now())?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store
+    }
+}

@@ -1,0 +1,7 @@
+//! Judges the sandbox from outside, with real components of `target/test-components` (built by `cargo xtask plugins`).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod support;
+
+mod basics;
