@@ -11,7 +11,8 @@ pub(crate) fn find_word(text: &str, name: &str) -> Vec<u32> {
     let found = text.match_indices(name).filter(|&(start, _)| {
         let before = text[..start].chars().next_back();
         let after = text[start + name.len()..].chars().next();
-        !(is_word_first && before.is_some_and(continues)) && !(is_word_last && after.is_some_and(continues))
+        let is_cut = is_word_first && before.is_some_and(continues) || is_word_last && after.is_some_and(continues);
+        !is_cut
     });
     found.filter_map(|(start, _)| u32::try_from(start).ok()).collect()
 }

@@ -55,7 +55,8 @@ impl QueryService {
     ) -> Result<Vec<Reply>, Failure> {
         let candidates = self.candidates(call, index, plan).await?;
         let chunks = candidates.chunks(self.config.confirm_files_per_call.max(1));
-        let asked = chunks.map(|files| self.ask_engine(call, Some(Arc::clone(index)), question(files.to_vec())));
+        let questions: Vec<Question> = chunks.map(|files| question(files.to_vec())).collect();
+        let asked = questions.into_iter().map(|question| self.ask_engine(call, Some(Arc::clone(index)), question));
         // The first failure drops the other calls, which cancels them.
         stream::iter(asked).buffered(self.config.n_confirm_parallel.max(1)).try_collect().await
     }
