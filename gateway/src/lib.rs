@@ -33,6 +33,7 @@ mod session;
 mod transport;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
+pub use convert::path_of_uri;
 pub use lines::LineIndexCache;
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
 pub use serve::{SessionEnd, serve_connection, serve_tcp};

@@ -1,1 +1,65 @@
-fn main() {}
+//! The `vraftls` command: what it can be asked, and which exit code that gives.
+//!
+//! Exit codes: 0 done; 1 the command ran and found errors in the sources (`check`) or nothing (`query`); 2 it could not run.
+
+mod attach;
+mod check;
+mod embedded;
+mod exit;
+mod folder;
+mod logging;
+mod lsp;
+mod place;
+mod plugin;
+mod progress;
+mod query;
+mod render;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// A language server that a whole team shares.
+///
+/// Source files live in a replicated file system, analyzers run beside them as sandboxed WebAssembly components.
+/// Without a cluster a node is embedded in this process, with its data below your cache directory.
+#[derive(Parser)]
+#[command(name = "vraftls", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// What goes to the log on standard error: error, warn, info, debug, or filters such as `vraftls_node=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "VRAFTLS_LOG", default_value = "warn")]
+    log: String,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve editors over the Language Server Protocol
+    Lsp(lsp::LspArguments),
+    /// Print the diagnostics of a tree; exit with 1 if there are errors
+    Check(check::CheckArguments),
+    /// Ask one question about a tree
+    Query(query::QueryArguments),
+    /// Look at and prepare analyzers
+    Plugin(plugin::PluginArguments),
+}
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(&arguments.log);
+    let ran = match arguments.command {
+        Command::Lsp(arguments) => lsp::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Plugin(arguments) => plugin::run(&arguments),
+    };
+    match ran {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            exit::complain(&error);
+            Exit::CouldNotRun.into()
+        }
+    }
+}

@@ -13,6 +13,13 @@ use tower_lsp_server::ls_types::Uri;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct FilePath(Arc<str>);
 
+/// The path of the file that a URI names, for whoever has to know a session's folder before there is a session.
+pub fn path_of_uri(uri: &str) -> Option<PathBuf> {
+    let mut uri = uri.to_owned();
+    repair(&mut uri);
+    Some(FilePath::from_uri(&uri.parse().ok()?).ok()?.to_path())
+}
+
 /// Why a URI names no file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum UriError {

@@ -40,6 +40,39 @@ pub struct Features {
     pub file_operations: bool,
 }
 
+impl Features {
+    /// The names of those it has, as the contract spells them.
+    pub fn names(&self) -> Vec<&'static str> {
+        let all = [
+            (self.diagnostics, "diagnostics"),
+            (self.definition, "definition"),
+            (self.declaration, "declaration"),
+            (self.type_definition, "type-definition"),
+            (self.implementation, "implementation"),
+            (self.references, "references"),
+            (self.highlight, "highlight"),
+            (self.hover, "hover"),
+            (self.completion, "completion"),
+            (self.signature_help, "signature-help"),
+            (self.rename, "rename"),
+            (self.formatting, "formatting"),
+            (self.range_formatting, "range-formatting"),
+            (self.on_type_formatting, "on-type-formatting"),
+            (self.call_hierarchy, "call-hierarchy"),
+            (self.type_hierarchy, "type-hierarchy"),
+            (self.semantic_tokens, "semantic-tokens"),
+            (self.inlay_hints, "inlay-hints"),
+            (self.selection_ranges, "selection-ranges"),
+            (self.code_actions, "code-actions"),
+            (self.code_lens, "code-lens"),
+            (self.document_links, "document-links"),
+            (self.linked_editing, "linked-editing"),
+            (self.file_operations, "file-operations"),
+        ];
+        all.into_iter().filter_map(|(has, name)| has.then_some(name)).collect()
+    }
+}
+
 /// Who an analyzer is, and what it wants (`meta.description` of the contract).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Description {

@@ -1,0 +1,22 @@
+//! The log of the command line: to standard error, because standard output may be the protocol.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log. A filter that makes no sense is said and replaced by `warn`.
+pub(crate) fn start(filter: &str) {
+    // openraft speaks of every step of its protocol, and warns of what is normal; who wants to read that asks for it.
+    let quiet = if filter.contains("openraft") { "" } else { ",openraft=error" };
+    let parsed = EnvFilter::try_new(format!("{filter}{quiet}"));
+    let bad = parsed.is_err();
+    tracing_subscriber::fmt()
+        .with_env_filter(parsed.unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(true)
+        .init();
+    if bad {
+        tracing::warn!(filter, "not a log filter; using `warn`");
+    }
+}

@@ -1,0 +1,152 @@
+//! Contents of files by digest, on disk.
+//!
+//! Small contents lie in a sled tree, large ones in files of their own: sled puts values of 128 KiB and more into files that it
+//! never syncs. A content that was [synced](ContentStore::sync) survives power loss. Every read is checked against its digest.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vraftls_vfs::ContentDigest;
+
+use crate::data_dir::{create_private_dir, write_durably};
+
+/// What is larger lies in a file of its own.
+const INLINE_BYTES_MAX: usize = 96 << 10;
+
+/// How many bytes of its pages sled keeps in memory.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// Contents of files by digest. Cheap to clone; all clones are one store. Blocks on the disk.
+#[derive(Clone, Debug)]
+pub(crate) struct ContentStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: sled::Db,
+    /// Open since the start, so that an error the kernel reports once is seen here.
+    db_file: File,
+    blobs: PathBuf,
+}
+
+/// Why contents cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// They are not there.
+    #[error("contents {0} are not stored")]
+    Missing(ContentDigest),
+    /// The bytes that are there are not those.
+    #[error("contents {0} are damaged on disk")]
+    Damaged(ContentDigest),
+    /// The database refused.
+    #[error("the content store failed")]
+    Database(#[from] sled::Error),
+    /// The file system refused.
+    #[error("the content store failed")]
+    Io(#[from] io::Error),
+}
+
+impl ContentStore {
+    /// Opens the store in `directory`, making it where there is none.
+    pub(crate) fn open(directory: &Path) -> Result<Self, ContentError> {
+        let blobs = directory.join("blobs");
+        create_private_dir(&blobs)?;
+        let database = directory.join("small");
+        let db = sled::Config::new().path(&database).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
+        let db_file = File::open(database.join("db"))?;
+        db_file.sync_all()?;
+        File::open(&database)?.sync_all()?;
+        Ok(Self(Arc::new(Inner { db, db_file, blobs })))
+    }
+
+    /// Keeps contents. Durable after the next [`sync`](Self::sync).
+    pub(crate) fn put(&self, digest: ContentDigest, bytes: &[u8]) -> Result<(), ContentError> {
+        debug_assert_eq!(digest, ContentDigest::of(bytes), "contents are named by their digest");
+        if bytes.len() <= INLINE_BYTES_MAX {
+            self.0.db.insert(digest.as_bytes(), bytes)?;
+            return Ok(());
+        }
+        let path = self.blob(&digest);
+        if !path.exists() {
+            create_private_dir(path.parent().expect("a blob lies in a directory"))?;
+            write_durably(&path, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The contents of this digest.
+    pub(crate) fn get(&self, digest: &ContentDigest) -> Result<Vec<u8>, ContentError> {
+        let bytes = match self.0.db.get(digest.as_bytes())? {
+            Some(bytes) => bytes.to_vec(),
+            None => match fs::read(self.blob(digest)) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ContentError::Missing(*digest)),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        if ContentDigest::of(&bytes) == *digest { Ok(bytes) } else { Err(ContentError::Damaged(*digest)) }
+    }
+
+    /// Lets contents go. Nothing happens where there are none.
+    pub(crate) fn remove(&self, digest: &ContentDigest) -> Result<(), ContentError> {
+        self.0.db.remove(digest.as_bytes())?;
+        match fs::remove_file(self.blob(digest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns when everything put so far is durable: sled's flush, which is no fsync, and then one.
+    pub(crate) fn sync(&self) -> Result<(), ContentError> {
+        self.0.db.flush()?;
+        self.0.db_file.sync_data()?;
+        Ok(())
+    }
+
+    fn blob(&self, digest: &ContentDigest) -> PathBuf {
+        let name = digest.to_string();
+        self.0.blobs.join(&name[..2]).join(&name[2..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, ContentStore) {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let store = ContentStore::open(scratch.path()).expect("opens");
+        (scratch, store)
+    }
+
+    #[test]
+    fn keeps_small_and_large_contents_across_a_reopening() {
+        let (scratch, store) = store();
+        let contents =
+            [vec![], vec![7; 10], vec![1; INLINE_BYTES_MAX], vec![2; INLINE_BYTES_MAX + 1], vec![3; 3 << 20]];
+        for bytes in &contents {
+            store.put(ContentDigest::of(bytes), bytes).expect("kept");
+        }
+        store.sync().expect("synced");
+        drop(store);
+        let store = ContentStore::open(scratch.path()).expect("opens again");
+        for bytes in &contents {
+            assert_eq!(store.get(&ContentDigest::of(bytes)).expect("there"), *bytes);
+        }
+    }
+
+    #[test]
+    fn says_what_is_missing_and_what_is_damaged() {
+        let (_scratch, store) = store();
+        let large = vec![5; INLINE_BYTES_MAX + 1];
+        let digest = ContentDigest::of(&large);
+        assert!(matches!(store.get(&digest), Err(ContentError::Missing(_))));
+        store.put(digest, &large).expect("kept");
+        fs::write(store.blob(&digest), b"other").expect("writable");
+        assert!(matches!(store.get(&digest), Err(ContentError::Damaged(_))));
+        store.remove(&digest).expect("removed");
+        store.remove(&digest).expect("removing nothing is fine");
+        assert!(matches!(store.get(&digest), Err(ContentError::Missing(_))));
+    }
+}

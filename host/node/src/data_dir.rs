@@ -1,0 +1,275 @@
+//! The directory that one node owns: who holds it, which node it belongs to, and where everything lies in it.
+//!
+//! One process owns a data directory. The operating system's advisory lock on `LOCK` decides, so a killed process leaves nothing to
+//! clean up; `HOLDER` beside it only says who it is, for messages and for attaching.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the directory's layout. A node refuses one that is newer.
+const LAYOUT_VERSION: u32 = 1;
+
+/// A data directory that this process owns until the value is dropped.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    identity: Identity,
+    _lock: File,
+}
+
+/// Which node a data directory belongs to. An incarnation is made once, with the directory: a directory that lost its contents
+/// comes back with another one, and cannot pass for the node that voted before.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Identity {
+    /// The layout of the directory.
+    pub layout_version: u32,
+    /// The cluster, 32 hexadecimal digits.
+    pub cluster: String,
+    /// The node in it.
+    pub node: u64,
+    /// The life of this directory, 32 hexadecimal digits.
+    pub incarnation: String,
+}
+
+/// Who holds a data directory.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// What it runs, for people, for example `vraftls lsp`.
+    pub command: String,
+    /// The socket on which it takes further sessions, if it does.
+    pub attach: Option<PathBuf>,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Another process owns it.
+    #[error("{} is held by {}", .path.display(), describe(.holder.as_ref()))]
+    Held {
+        /// The directory.
+        path: PathBuf,
+        /// Who, as far as is known.
+        holder: Option<Holder>,
+    },
+    /// It was written by a newer version.
+    #[error("{} has layout {found}, this version knows up to {LAYOUT_VERSION}", .path.display())]
+    TooNew {
+        /// The directory.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// What says whose it is cannot be read.
+    #[error("{} does not say which node it belongs to: {reason}", .path.display())]
+    BadIdentity {
+        /// The file.
+        path: PathBuf,
+        /// For people.
+        reason: String,
+    },
+    /// It cannot be read or written.
+    #[error("cannot use {}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn describe(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!("process {} ({})", holder.pid, holder.command),
+        None => "another process".to_owned(),
+    }
+}
+
+impl DataDir {
+    /// Takes the directory, making it where there is none. `command` tells others who holds it.
+    pub fn open(path: &Path, command: &str) -> Result<Self, DataDirError> {
+        let fail = |at: &Path| {
+            let path = at.to_owned();
+            move |source| DataDirError::Io { path, source }
+        };
+        create_private_dir(path).map_err(fail(path))?;
+        let lock_path = path.join("LOCK");
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(fail(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataDirError::Held { path: path.to_owned(), holder: Self::holder(path) });
+            }
+            Err(TryLockError::Error(source)) => return Err(DataDirError::Io { path: lock_path, source }),
+        }
+        let identity = load_or_make_identity(path)?;
+        let owned = Self { path: path.to_owned(), identity, _lock: lock };
+        owned.announce(command, None)?;
+        Ok(owned)
+    }
+
+    /// Who holds the directory at `path`, as far as its holder said.
+    pub fn holder(path: &Path) -> Option<Holder> {
+        serde_json::from_slice(&fs::read(path.join("HOLDER")).ok()?).ok()
+    }
+
+    /// Says who holds it, and where further sessions are taken.
+    pub fn announce(&self, command: &str, attach: Option<PathBuf>) -> Result<(), DataDirError> {
+        let holder = Holder { pid: std::process::id(), command: command.to_owned(), attach };
+        let bytes = serde_json::to_vec_pretty(&holder).expect("a holder has only strings and numbers");
+        let path = self.path.join("HOLDER");
+        write_durably(&path, &bytes).map_err(|source| DataDirError::Io { path, source })
+    }
+
+    /// Which node it belongs to.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the log lies.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    /// Where snapshots of the state lie.
+    pub fn snapshots(&self) -> PathBuf {
+        self.path.join("snapshots")
+    }
+
+    /// Where file contents lie.
+    pub fn contents(&self) -> PathBuf {
+        self.path.join("contents")
+    }
+
+    /// Where the second tier of the cache lies; may be wiped while no node runs.
+    pub fn cache(&self) -> PathBuf {
+        self.path.join("cache")
+    }
+
+    /// Where precompiled components lie; may be wiped while no node runs.
+    pub fn artifacts(&self) -> PathBuf {
+        self.path.join("artifacts")
+    }
+
+    /// Where files that analyzers carry themselves are written out for editors; may be wiped.
+    pub fn bundled(&self) -> PathBuf {
+        self.path.join("bundled")
+    }
+
+    /// Where it is kept what files looked like on disk when they were last read; may be wiped while no node runs.
+    pub fn manifests(&self) -> PathBuf {
+        self.path.join("manifests")
+    }
+
+    /// The socket on which further sessions are taken.
+    pub fn attach_socket(&self) -> PathBuf {
+        self.path.join("attach.sock")
+    }
+}
+
+fn load_or_make_identity(path: &Path) -> Result<Identity, DataDirError> {
+    let file = path.join("IDENTITY");
+    let bad = |reason: String| DataDirError::BadIdentity { path: file.clone(), reason };
+    match fs::read(&file) {
+        Ok(bytes) => {
+            let identity: Identity = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+            if identity.layout_version > LAYOUT_VERSION {
+                return Err(DataDirError::TooNew { path: path.to_owned(), found: identity.layout_version });
+            }
+            Ok(identity)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let identity = Identity {
+                layout_version: LAYOUT_VERSION,
+                cluster: random_id().map_err(|source| DataDirError::Io { path: file.clone(), source })?,
+                node: 1,
+                incarnation: random_id().map_err(|source| DataDirError::Io { path: file.clone(), source })?,
+            };
+            let bytes = serde_json::to_vec_pretty(&identity).expect("an identity has only strings and numbers");
+            write_durably(&file, &bytes).map_err(|source| DataDirError::Io { path: file.clone(), source })?;
+            Ok(identity)
+        }
+        Err(source) => Err(DataDirError::Io { path: file.clone(), source }),
+    }
+}
+
+fn random_id() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Makes a directory that only its owner may read: it holds source code.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Replaces a file so that after a crash it is either the old one or the whole new one: temporary file, sync, rename, sync of the
+/// directory.
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_owner_is_told_who_holds_it() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let first = DataDir::open(scratch.path(), "vraftls lsp").expect("free");
+        let error = DataDir::open(scratch.path(), "vraftls check").expect_err("held");
+        let DataDirError::Held { holder: Some(holder), .. } = error else { panic!("another error: {error}") };
+        assert_eq!((holder.pid, holder.command.as_str()), (std::process::id(), "vraftls lsp"));
+        drop(first);
+        DataDir::open(scratch.path(), "vraftls check").expect("free again");
+    }
+
+    #[test]
+    fn identity_stays_until_the_directory_is_lost() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let identity = |path: &Path| DataDir::open(path, "test").expect("free").identity().clone();
+        let first = identity(scratch.path());
+        assert_eq!(first, identity(scratch.path()));
+        fs::remove_file(scratch.path().join("IDENTITY")).expect("it is there");
+        assert_ne!(first.incarnation, identity(scratch.path()).incarnation);
+    }
+
+    #[test]
+    fn a_broken_identity_is_refused_and_not_replaced() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        fs::write(scratch.path().join("IDENTITY"), b"{\"layout_version\":").expect("writable");
+        assert!(matches!(DataDir::open(scratch.path(), "test"), Err(DataDirError::BadIdentity { .. })));
+        assert_eq!(fs::read(scratch.path().join("IDENTITY")).expect("still there"), b"{\"layout_version\":");
+    }
+
+    #[test]
+    fn a_newer_layout_is_refused() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let newer = r#"{"layout_version":99,"cluster":"c","node":1,"incarnation":"i"}"#;
+        fs::write(scratch.path().join("IDENTITY"), newer).expect("writable");
+        assert!(matches!(DataDir::open(scratch.path(), "test"), Err(DataDirError::TooNew { found: 99, .. })));
+    }
+}

@@ -1,0 +1,71 @@
+//! An open folder: a workspace, its ingest, and how far both are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use vraftls_vfs::{ContentDigest, Revision, WorkspaceId, WorkspaceName};
+
+use crate::tree::base::TreeBase;
+use crate::tree::ingest::{Hint, Progress};
+
+/// A folder that was opened.
+#[derive(Clone, Debug)]
+pub struct OpenFolder {
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its root, absolute and without symbolic links.
+    pub root: PathBuf,
+    /// How far it is.
+    pub progress: watch::Receiver<FolderProgress>,
+}
+
+/// How far a folder is. Files are taken in after the walk, names and symbols are read after that; questions about a place are answered
+/// as soon as the tree was walked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FolderProgress {
+    /// The revision of the replicated state. A new one says that files changed.
+    pub revision: Revision,
+    /// Whether the tree was walked.
+    pub walked: bool,
+    /// Files taken in.
+    pub n_taken: u64,
+    /// Files to take in.
+    pub n_to_take: u64,
+    /// Files indexed.
+    pub n_indexed: u64,
+    /// Files to index.
+    pub n_to_index: u64,
+}
+
+/// What the node keeps of an open folder.
+pub(crate) struct FolderHandle {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) base: watch::Receiver<Arc<TreeBase>>,
+    pub(crate) ingest: watch::Receiver<Progress>,
+    pub(crate) hints: mpsc::Sender<Hint>,
+    pub(crate) progress: watch::Receiver<FolderProgress>,
+}
+
+impl FolderHandle {
+    /// Says that something may have changed. When the queue is full a look is due anyway.
+    pub(crate) fn hint(&self, hint: Hint) {
+        drop(self.hints.try_send(hint));
+    }
+
+    /// The base, once the tree was walked.
+    pub(crate) async fn walked_base(&self) -> Option<watch::Receiver<Arc<TreeBase>>> {
+        let mut ingest = self.ingest.clone();
+        ingest.wait_for(|progress| progress.walked).await.ok()?;
+        Some(self.base.clone())
+    }
+}
+
+/// The name of the workspace of a folder: readable, and another one for another path.
+pub(crate) fn workspace_name(root: &Path) -> WorkspaceName {
+    let digest = ContentDigest::of(root.as_os_str().as_encoded_bytes()).to_string();
+    let folder: String = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let readable: String =
+        folder.chars().filter(|char| char.is_alphanumeric() || "-_.".contains(*char)).take(40).collect();
+    WorkspaceName::new(&format!("{readable}-{}", &digest[..16])).expect("letters, digits and dashes are a name")
+}

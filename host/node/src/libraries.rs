@@ -1,0 +1,48 @@
+//! Library roots of a workspace on this machine: read-only trees outside it that its imports lead to.
+//!
+//! A root is mounted in the view under `@lib/`. It is read lazily and never enters the replicated state: what is not asked for costs
+//! nothing. Which roots there are depends on the language; each language's rules are a module of their own.
+
+pub mod python;
+
+use std::path::{Path, PathBuf};
+
+/// A library root.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mount {
+    /// Where the view has it, for example `@lib/site-packages`.
+    pub prefix: String,
+    /// What it is, in the words of its language.
+    pub kind: String,
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// When its list of entries last changed, in nanoseconds since the epoch: something was installed or removed.
+    pub modified_ns: u64,
+}
+
+impl Mount {
+    /// Where on disk a path of the view lies, if it is in this root.
+    pub fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        let rest = path.strip_prefix(&self.prefix)?;
+        match rest.strip_prefix('/') {
+            Some(inner) => Some(self.directory.join(inner)),
+            None => rest.is_empty().then(|| self.directory.clone()),
+        }
+    }
+
+    /// The view's path of a file on disk, if it is in this root and has a name that can be written.
+    pub fn in_view(&self, file: &Path) -> Option<String> {
+        let inner = file.strip_prefix(&self.directory).ok()?;
+        let parts: Option<Vec<&str>> = inner.components().map(|part| part.as_os_str().to_str()).collect();
+        Some(format!("{}/{}", self.prefix, parts?.join("/")))
+    }
+}
+
+/// What is known of a project beside its files.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Environment {
+    /// Library roots in the order in which they are searched.
+    pub mounts: Vec<Mount>,
+    /// Settings for the analyzer, sorted by name.
+    pub settings: Vec<(String, String)>,
+}

@@ -1,0 +1,198 @@
+//! The virtual environment of a Python workspace.
+//!
+//! Looked for where Python users expect it (PEP 405 describes what it looks like): the configured interpreter, `tool.ty` and
+//! `tool.pyright` of pyproject.toml, an activated environment (`VIRTUAL_ENV`, `CONDA_PREFIX`), then `.venv` and `venv` in the workspace.
+//! No interpreter is started: what it would say is read from `pyvenv.cfg` and from the layout of its directories.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::{Environment, Mount};
+
+/// What the user or their shell says of the environment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PythonHints {
+    /// An interpreter or the directory of an environment, as the user configured it.
+    pub configured: Option<PathBuf>,
+    /// The environment that is activated in the shell (`VIRTUAL_ENV` or `CONDA_PREFIX`).
+    pub activated: Option<PathBuf>,
+}
+
+/// Finds the environment of the workspace at `root`; an empty one where there is none.
+pub fn discover(root: &Path, hints: &PythonHints) -> Environment {
+    candidates(root, hints).iter().find_map(|prefix| read_environment(prefix)).unwrap_or_default()
+}
+
+fn candidates(root: &Path, hints: &PythonHints) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    found.extend(hints.configured.iter().map(|path| environment_of(&root.join(path))));
+    found.extend(configured_in_pyproject(root));
+    found.extend(hints.activated.clone());
+    found.extend([root.join(".venv"), root.join("venv")]);
+    found
+}
+
+/// The environment that an interpreter belongs to, or the path itself where it is a directory already.
+fn environment_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
+    }
+    // `bin/python` and `Scripts\python.exe` lie two levels below; the link itself counts, not what it points to.
+    path.parent().and_then(Path::parent).unwrap_or(path).to_owned()
+}
+
+fn configured_in_pyproject(root: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(root.join("pyproject.toml")).ok()?;
+    let document: toml::Table = text.parse().ok()?;
+    let tool = document.get("tool")?;
+    let text_at = |table: &toml::Value, key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+    if let Some(python) = tool.get("ty").and_then(|ty| ty.get("environment")).and_then(|table| text_at(table, "python"))
+    {
+        return Some(environment_of(&root.join(python)));
+    }
+    let pyright = tool.get("pyright")?;
+    let venv = text_at(pyright, "venv")?;
+    Some(root.join(text_at(pyright, "venvPath").unwrap_or_default()).join(venv))
+}
+
+fn read_environment(prefix: &Path) -> Option<Environment> {
+    let configuration = fs::read_to_string(prefix.join("pyvenv.cfg")).unwrap_or_default();
+    let mut directories = site_packages(prefix);
+    if setting(&configuration, "include-system-site-packages").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        && let Some(home) = setting(&configuration, "home")
+    {
+        directories.extend(site_packages(&environment_of(&Path::new(home).join("python"))));
+    }
+    if directories.is_empty() {
+        return None;
+    }
+    let version = setting(&configuration, "version_info")
+        .or_else(|| setting(&configuration, "version"))
+        .map(str::to_owned)
+        .or_else(|| directories.iter().find_map(|directory| version_of_layout(directory)));
+    let mounts = directories.into_iter().enumerate().map(|(place, directory)| Mount {
+        prefix: if place == 0 { "@lib/site-packages".to_owned() } else { format!("@lib/site-packages-{place}") },
+        kind: "site-packages".to_owned(),
+        modified_ns: modified_ns(&directory),
+        directory,
+    });
+    let settings = version.as_deref().and_then(major_minor).map(|version| ("python.version".to_owned(), version));
+    Some(Environment { mounts: mounts.collect(), settings: settings.into_iter().collect() })
+}
+
+/// `lib/python3.X/site-packages` where it exists, `lib64` beside it where that is no link to it, `Lib\site-packages` on Windows.
+fn site_packages(prefix: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for library in ["lib", "lib64"] {
+        let Ok(entries) = fs::read_dir(prefix.join(library)) else { continue };
+        let mut versions: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| {
+                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("python3"))
+            })
+            .map(|path| path.join("site-packages"))
+            .collect();
+        versions.sort();
+        found.extend(versions.into_iter().filter_map(|path| path.canonicalize().ok()));
+    }
+    found.extend(prefix.join("Lib").join("site-packages").canonicalize());
+    let mut unique = Vec::new();
+    found.retain(|path| {
+        !unique.contains(path) && {
+            unique.push(path.clone());
+            true
+        }
+    });
+    found
+}
+
+fn modified_ns(directory: &Path) -> u64 {
+    let modified = fs::metadata(directory).and_then(|metadata| metadata.modified()).ok();
+    let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn setting<'a>(configuration: &'a str, name: &str) -> Option<&'a str> {
+    configuration
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .find(|(key, _)| key.trim() == name)
+        .map(|(_, value)| value.trim())
+}
+
+fn version_of_layout(site_packages: &Path) -> Option<String> {
+    let name = site_packages.parent()?.file_name()?.to_str()?;
+    Some(name.strip_prefix("python")?.to_owned())
+}
+
+/// `3.12` of `3.12.4.final.0`.
+fn major_minor(version: &str) -> Option<String> {
+    let mut parts = version.split('.');
+    let (major, minor) = (parts.next()?, parts.next()?);
+    let minor: String = minor.chars().take_while(char::is_ascii_digit).collect();
+    (major.parse::<u8>().is_ok() && !minor.is_empty()).then(|| format!("{major}.{minor}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(at: &Path, version: &str) {
+        fs::create_dir_all(at.join(format!("lib/python{version}/site-packages"))).expect("writable");
+        fs::write(at.join("pyvenv.cfg"), format!("home = /usr/bin\nversion_info = {version}.4.final.0\n"))
+            .expect("writable");
+    }
+
+    fn found(root: &Path, hints: &PythonHints) -> (Option<PathBuf>, Vec<(String, String)>) {
+        let environment = discover(root, hints);
+        (environment.mounts.first().map(|mount| mount.directory.clone()), environment.settings)
+    }
+
+    #[test]
+    fn finds_the_environment_in_the_workspace() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        environment(&scratch.path().join(".venv"), "3.12");
+        let (directory, settings) = found(scratch.path(), &PythonHints::default());
+        let expected = scratch.path().canonicalize().expect("exists").join(".venv/lib/python3.12/site-packages");
+        assert_eq!(directory, Some(expected));
+        assert_eq!(settings, [("python.version".to_owned(), "3.12".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_configured_wins_over_what_is_activated_and_that_over_the_workspace() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        for (name, version) in
+            [("ws/.venv", "3.10"), ("activated", "3.11"), ("configured", "3.12"), ("project", "3.13")]
+        {
+            environment(&scratch.path().join(name), version);
+        }
+        let root = scratch.path().join("ws");
+        let version = |hints: &PythonHints| found(&root, hints).1[0].1.clone();
+        assert_eq!(version(&PythonHints::default()), "3.10");
+        let activated = PythonHints { configured: None, activated: Some(scratch.path().join("activated")) };
+        assert_eq!(version(&activated), "3.11");
+        fs::write(root.join("pyproject.toml"), "[tool.ty.environment]\npython = '../project'\n").expect("writable");
+        assert_eq!(version(&activated), "3.13");
+        let interpreter = Some(scratch.path().join("configured/bin/python"));
+        assert_eq!(version(&PythonHints { configured: interpreter, ..activated }), "3.12");
+    }
+
+    #[test]
+    fn nothing_is_found_where_there_is_nothing() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        fs::write(scratch.path().join("pyproject.toml"), "[tool.ty").expect("writable");
+        let gone = PythonHints { configured: Some("gone".into()), activated: Some("gone".into()) };
+        assert_eq!(found(scratch.path(), &gone), (None, Vec::new()));
+    }
+
+    #[test]
+    fn mounts_map_paths_both_ways() {
+        let mount = Mount { prefix: "@lib/a".into(), kind: "k".into(), directory: "/x/y".into(), modified_ns: 0 };
+        assert_eq!(mount.on_disk("@lib/a/b/c.py"), Some("/x/y/b/c.py".into()));
+        assert_eq!(mount.on_disk("@lib/a"), Some("/x/y".into()));
+        assert_eq!(mount.on_disk("@lib/ab/c.py"), None);
+        assert_eq!(mount.in_view(Path::new("/x/y/b/c.py")), Some("@lib/a/b/c.py".into()));
+        assert_eq!(mount.in_view(Path::new("/x/z.py")), None);
+    }
+}

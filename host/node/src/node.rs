@@ -1,0 +1,435 @@
+//! The node: everything started in order, held together, and ended in order.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use vraftls_cache::{DiskTierConfig, OffloadPool, Tier};
+use vraftls_index::Description;
+use vraftls_proto::{Answered, QueryError, Request, SessionId};
+use vraftls_query::{Base, IndexKeeper, QueryConfig, QueryService, ReadError, Workspaces, is_bundled};
+use vraftls_raft::config::GroupConfig;
+use vraftls_raft::error::{InitializeError, StartError, StorageError, WaitError};
+use vraftls_raft::group::Group;
+use vraftls_raft::ids::{GroupId, NodeId, Peer};
+use vraftls_raft::log::{LogStore, LogStoreConfig};
+use vraftls_vfs::{ContentDigest, Refusal, Revision, Snapshot, VfsPath, WorkspaceId};
+
+use crate::bundled::BundledFiles;
+use crate::config::NodeConfig;
+use crate::contents::{ContentError, ContentStore};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::folder::{FolderHandle, FolderProgress, OpenFolder, workspace_name};
+use crate::folders::Folders;
+use crate::libraries::python;
+use crate::machine::VfsMachine;
+use crate::network::NoPeers;
+use crate::plugins::{self, PluginError, Plugins};
+use crate::replica::{Replica, ReplicaError};
+use crate::tree::base::TreeBase;
+use crate::tree::ingest::{HINTS_MAX, Hint, Ingest, Progress, blocking};
+use crate::tree::libraries::Libraries;
+use crate::tree::pending::text_of;
+use crate::tree::watch::TreeWatcher;
+
+/// The group that holds the files; there is one shard.
+const FILES_GROUP: GroupId = GroupId(1);
+
+/// An entry carries up to about 1 MiB: a snapshot point is taken, and the log below it dropped, after so many.
+const SNAPSHOT_AFTER_ENTRIES: u64 = 128;
+
+/// Nobody lags behind a group of one, so hardly any entry is kept below a snapshot point.
+const ENTRIES_KEPT: u64 = 8;
+
+/// Threads that wait for the disk on behalf of questions.
+const DISK_THREADS: usize = 2;
+
+/// Jobs that may wait for them.
+const DISK_JOBS_MAX: usize = 4096;
+
+/// How many bytes of facts the disk keeps.
+const DISK_CACHE_BYTES: u64 = 256 << 20;
+
+/// How long reading a bundled file may take: an analyzer may have to start for it.
+const BUNDLED_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long the group may take to lead after a start.
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a last snapshot may take when the node ends.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A running node.
+pub struct Node {
+    data_dir: DataDir,
+    replica: Replica,
+    log: LogStore,
+    contents: ContentStore,
+    plugins: Plugins,
+    service: QueryService,
+    folders: Arc<Folders>,
+    config: NodeConfig,
+    bundled: BTreeMap<String, BundledFiles>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The analyzers cannot be loaded.
+    #[error("the analyzers cannot be loaded")]
+    Plugins(#[from] PluginError),
+    /// The stores of the data directory cannot be opened.
+    #[error("the log cannot be opened")]
+    Storage(#[from] StorageError),
+    /// The contents cannot be opened.
+    #[error("the contents cannot be opened")]
+    Contents(#[from] ContentError),
+    /// The second tier of the cache cannot be opened.
+    #[error("the cache cannot be opened")]
+    Cache(#[from] vraftls_cache::OpenDiskTierError),
+    /// A thread cannot be started.
+    #[error("a thread cannot be started")]
+    Thread(#[from] std::io::Error),
+    /// The replica does not start.
+    #[error("the replica does not start")]
+    Start(#[from] StartError),
+    /// The group cannot be formed.
+    #[error("the group cannot be formed")]
+    Initialize(#[from] InitializeError),
+    /// The group does not lead in time.
+    #[error("the replica does not become ready")]
+    Wait(#[from] WaitError),
+}
+
+/// Why a node did not end well. Nothing that was acknowledged is lost: the next start replays more of the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ShutdownError {
+    /// The log could not be closed.
+    #[error("the log could not be closed")]
+    Log(#[from] StorageError),
+}
+
+/// What is opened before the replica, each on a thread that may block.
+struct Stores {
+    data_dir: DataDir,
+    contents: ContentStore,
+    log: LogStore,
+    machine: VfsMachine,
+    state: watch::Receiver<vraftls_vfs::State>,
+    plugins: Plugins,
+    disk_tier: vraftls_cache::DiskTier,
+}
+
+impl Node {
+    /// Starts a node on its data directory.
+    pub async fn open(config: NodeConfig) -> Result<Arc<Self>, OpenError> {
+        let asked = config.clone();
+        let stores = blocking(move || open_stores(&asked)).await?;
+        let group = start_group(&stores.data_dir, &stores.log, stores.machine).await?;
+        let replica = Replica::new(group, stores.state);
+        let folders = Arc::new(Folders::default());
+        let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(stores.disk_tier)];
+        let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
+        let service = QueryService::new(folders.clone(), lower, threads, QueryConfig::default());
+        service.set_analyzers(stores.plugins.analyzers.clone());
+        let bundled_root = stores.data_dir.bundled();
+        let bundled =
+            stores.plugins.analyzers.iter().map(|analyzer| {
+                (analyzer.description().id.clone(), BundledFiles::new(&bundled_root, analyzer.digest()))
+            });
+        Ok(Arc::new(Self {
+            bundled: bundled.collect(),
+            data_dir: stores.data_dir,
+            replica,
+            log: stores.log,
+            contents: stores.contents,
+            plugins: stores.plugins,
+            service,
+            folders,
+            config,
+            tasks: Mutex::default(),
+        }))
+    }
+
+    /// The directory that it owns.
+    pub fn data_dir(&self) -> &DataDir {
+        &self.data_dir
+    }
+
+    /// Who analyzes.
+    pub fn analyzers(&self) -> Vec<Arc<Description>> {
+        self.service.descriptions()
+    }
+
+    /// Opens the workspace of a folder, and makes it where there is none. Returns at once; the tree is walked and taken in meanwhile.
+    pub async fn open_folder(&self, root: &Path) -> Result<OpenFolder, QueryError> {
+        let asked = root.to_owned();
+        let canonical = blocking(move || asked.canonicalize().map_err(|error| (asked, error))).await;
+        let canonical = canonical
+            .map_err(|(path, error)| QueryError::InvalidInput(format!("cannot open {}: {error}", path.display())))?;
+        if let Some(open) = self.folders.by_root(&canonical) {
+            return Ok(opened(&open, root));
+        }
+        let workspace = self.workspace_of(&canonical).await.map_err(|error| {
+            QueryError::Unavailable(format!("the workspace cannot be made: {}", crate::chain(&error)))
+        })?;
+        let snapshot = self.replica.state().snapshot(workspace);
+        let snapshot = snapshot.ok_or_else(|| QueryError::Unavailable("the workspace was just removed".to_owned()))?;
+        // Two sessions may have come here at once: the first that registers starts the ingest.
+        let handle = self.folders.register(canonical, |root| self.start_folder(workspace, root, snapshot));
+        Ok(opened(&handle, root))
+    }
+
+    async fn workspace_of(&self, root: &Path) -> Result<WorkspaceId, ReplicaError> {
+        let name = workspace_name(root);
+        if let Some(workspace) = self.replica.state().workspace(name.as_str()) {
+            return Ok(workspace);
+        }
+        match self.replica.propose(vraftls_vfs::Request::CreateWorkspace { name }).await {
+            Ok(vraftls_vfs::Applied::WorkspaceCreated { workspace }) => Ok(workspace),
+            Ok(_) => Err(ReplicaError::WrongAnswer),
+            Err(ReplicaError::Refused(Refusal::WorkspaceExists { workspace })) => Ok(workspace),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn start_folder(&self, workspace: WorkspaceId, root: &Path, snapshot: Snapshot) -> FolderHandle {
+        let (hints_in, hints) = mpsc::channel(HINTS_MAX);
+        let libraries = Arc::new(Libraries::new(python::discover(root, &self.config.python)));
+        let base = Arc::new(TreeBase::new(snapshot, self.contents.clone(), libraries));
+        let (base_in, base) = watch::channel(base);
+        let (progress_in, ingest) = watch::channel(Progress::default());
+        let analyzers = self.analyzers();
+        let wants: Arc<dyn Fn(&str) -> bool + Send + Sync> =
+            Arc::new(move |path| analyzers.iter().any(|analyzer| analyzer.reads(path)));
+        let (looked_in, hints_for) = (root.to_owned(), self.config.python.clone());
+        let task = Ingest {
+            workspace,
+            root: root.to_owned(),
+            manifests: self.data_dir.manifests(),
+            replica: self.replica.clone(),
+            contents: self.contents.clone(),
+            wants: wants.clone(),
+            discover: Arc::new(move || python::discover(&looked_in, &hints_for)),
+            base: base_in,
+            progress: progress_in,
+            hints,
+            watcher: TreeWatcher::new(root.to_owned(), wants, hints_in.clone()),
+        };
+        let (progress_in, progress) = watch::channel(FolderProgress::default());
+        let keeper = self.service.keeper(workspace);
+        let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
+        let kept = tokio::spawn(async move { keeper.run().await });
+        self.keep([tokio::spawn(task.run()), tokio::spawn(followed), kept]);
+        FolderHandle { workspace, base, ingest, hints: hints_in, progress }
+    }
+
+    fn keep(&self, started: impl IntoIterator<Item = JoinHandle<()>>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(started);
+    }
+
+    /// Answers a request. Dropping the future cancels the work.
+    pub async fn answer(&self, request: Request) -> Result<Answered, QueryError> {
+        self.service.answer(request).await
+    }
+
+    /// The text of a file: library roots and bundled files included. With a digest, exactly that content or an error.
+    pub async fn text(
+        &self,
+        workspace: WorkspaceId,
+        path: &VfsPath,
+        digest: Option<ContentDigest>,
+    ) -> Result<Arc<str>, QueryError> {
+        if is_bundled(path) {
+            return self.service.bundled(workspace, path, BUNDLED_DEADLINE).await;
+        }
+        let base = self.folders.base(workspace, Revision(0)).await?;
+        let (contents, path) = (self.contents.clone(), path.clone());
+        blocking(move || read_exactly(&*base, &contents, &path, digest)).await
+    }
+
+    /// What analyzers did so far: calls, traps, limits reached.
+    pub fn analyzer_counters(&self) -> vraftls_wasm::Counters {
+        self.plugins.runtime.counters()
+    }
+
+    /// What the caches did so far.
+    pub fn cache_stats(&self) -> vraftls_query::CacheStats {
+        self.service.cache_stats()
+    }
+
+    /// Says that these files may have changed on disk.
+    pub fn files_changed(&self, workspace: WorkspaceId, paths: Vec<VfsPath>) {
+        if let Some(folder) = self.folders.by_id(workspace) {
+            folder.hint(if paths.is_empty() { Hint::Everything } else { Hint::Paths(paths) });
+        }
+    }
+
+    /// Says that a session ended. Nothing is kept for a session beyond its requests yet.
+    pub fn session_ended(&self, session: SessionId) {
+        tracing::debug!(session = session.0, "a session ended");
+    }
+
+    /// Where an editor finds a file of the view that is not inside the folder. A bundled file is written out.
+    pub async fn outside_path(&self, workspace: WorkspaceId, path: &VfsPath) -> Option<PathBuf> {
+        if !is_bundled(path) {
+            return self.folders.by_id(workspace)?.base.borrow().libraries.on_disk(path.as_str());
+        }
+        let text = self.service.bundled(workspace, path, BUNDLED_DEADLINE).await.ok()?;
+        let analyzers = self.service.descriptions();
+        let analyzer = analyzers.iter().find(|analyzer| analyzer.language_of(path.as_str()).is_some())?;
+        let (files, path) = (self.bundled.get(&analyzer.id)?.clone(), path.clone());
+        blocking(move || match files.write(&path, &text) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                tracing::warn!(%path, %error, "a bundled file cannot be written out");
+                None
+            }
+        })
+        .await
+    }
+
+    /// The view's path of a file outside the folder, if it lies in a library root or is a bundled file.
+    pub fn inside_path(&self, workspace: WorkspaceId, file: &Path) -> Option<VfsPath> {
+        if let Some(path) = self.bundled.values().find_map(|files| files.in_view(file)) {
+            return Some(path);
+        }
+        let folder = self.folders.by_id(workspace)?;
+        let base = folder.base.borrow().clone();
+        let path = base.libraries.environment().mounts.iter().find_map(|mount| mount.in_view(file))?;
+        VfsPath::new(&path).ok()
+    }
+
+    /// Ends the node: what runs is stopped, the state is made durable so that the next start is quick, the log is closed.
+    pub async fn shutdown(&self) -> Result<(), ShutdownError> {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        let group = self.replica.group();
+        let is_behind = |status: &vraftls_raft::status::GroupStatus| status.snapshot != status.applied;
+        if is_behind(&group.status()) && group.trigger_snapshot().await.is_ok() {
+            let deadline = Instant::now() + SHUTDOWN_DEADLINE;
+            // Without it the next start replays more of the log.
+            if let Err(error) = group.wait_for("the last snapshot", deadline, |status| !is_behind(status)).await {
+                tracing::warn!(%error, "no last snapshot");
+            }
+        }
+        group.shutdown().await;
+        self.log.close().await?;
+        Ok(())
+    }
+}
+
+/// The text at a path, of exactly this content if there is a digest: the base may have moved on, its older contents are kept a while.
+fn read_exactly(
+    base: &dyn Base,
+    contents: &ContentStore,
+    path: &VfsPath,
+    digest: Option<ContentDigest>,
+) -> Result<Arc<str>, QueryError> {
+    let unreadable = |reason: String| QueryError::Unavailable(format!("{path} cannot be read: {reason}"));
+    if let Some(digest) = digest
+        && base.file(path).is_none_or(|file| file.digest != digest)
+    {
+        let bytes = contents.get(&digest).map_err(|error| unreadable(crate::chain(&error)))?;
+        return text_of(&bytes).map_err(|error| unreadable(error.to_string()));
+    }
+    base.read(path).map_err(|error| match error {
+        ReadError::NotFound => QueryError::NotFound(path.clone()),
+        error => unreadable(error.to_string()),
+    })
+}
+
+fn opened(folder: &FolderHandle, root: &Path) -> OpenFolder {
+    OpenFolder { workspace: folder.workspace, root: root.to_owned(), progress: folder.progress.clone() }
+}
+
+/// Opens what lies in the data directory and loads the analyzers, both at the same time.
+fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
+    let data_dir = DataDir::open(&config.data_directory, &config.command)?;
+    let artifacts = config.artifact_directory.clone().unwrap_or_else(|| data_dir.artifacts());
+    std::thread::scope(|scope| {
+        let plugins = scope.spawn(|| plugins::load(&config.plugin_directories, &artifacts));
+        let disk_tier = scope.spawn(|| {
+            vraftls_cache::DiskTier::open(&data_dir.cache(), DiskTierConfig { budget_bytes: DISK_CACHE_BYTES })
+        });
+        let contents = ContentStore::open(&data_dir.contents())?;
+        let log = LogStore::open(&data_dir.log(), LogStoreConfig::default())?;
+        let (machine, state) = VfsMachine::open(&data_dir.snapshots(), contents.clone())?;
+        let joined = |_| std::io::Error::other("a thread that opens the stores panicked");
+        let plugins = plugins.join().map_err(joined)??;
+        let disk_tier = disk_tier.join().map_err(joined)??;
+        Ok((contents, log, machine, state, plugins, disk_tier))
+    })
+    .map(|(contents, log, machine, state, plugins, disk_tier)| Stores {
+        data_dir,
+        contents,
+        log,
+        machine,
+        state,
+        plugins,
+        disk_tier,
+    })
+}
+
+/// Starts the replica, forms the group on its first start, and waits until it leads and holds what it held before.
+async fn start_group(data_dir: &DataDir, log: &LogStore, machine: VfsMachine) -> Result<Group<VfsMachine>, OpenError> {
+    let node = NodeId(data_dir.identity().node);
+    let config = GroupConfig {
+        snapshot_after_entries: SNAPSHOT_AFTER_ENTRIES,
+        entries_kept: ENTRIES_KEPT,
+        ..GroupConfig::new(FILES_GROUP, node, data_dir.snapshots().join("received"))
+    };
+    let group = Group::start(config, log, machine, Arc::new(NoPeers)).await?;
+    match group.initialize_single(Peer::new("embedded")).await {
+        Ok(()) | Err(InitializeError::AlreadyFormed { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let deadline = Instant::now() + START_DEADLINE;
+    group.wait_for("this node to lead", deadline, |status| status.leader == Some(node)).await?;
+    group.wait_recovered(deadline).await?;
+    Ok(group)
+}
+
+/// Puts together how far a folder is, and has the index follow its base.
+async fn follow(
+    mut base: watch::Receiver<Arc<TreeBase>>,
+    mut ingest: watch::Receiver<Progress>,
+    keeper: Arc<IndexKeeper>,
+    progress: watch::Sender<FolderProgress>,
+) {
+    let mut index = keeper.progress();
+    loop {
+        let taken = *ingest.borrow_and_update();
+        let current: Arc<dyn Base> = base.borrow_and_update().clone();
+        if taken.walked {
+            keeper.offer(&current);
+        }
+        let indexed = *index.borrow_and_update();
+        let next = FolderProgress {
+            revision: current.revision(),
+            walked: taken.walked,
+            n_taken: taken.n_done,
+            n_to_take: taken.n_total,
+            n_indexed: indexed.n_done,
+            n_to_index: indexed.n_total,
+        };
+        progress.send_if_modified(|progress| std::mem::replace(progress, next) != next);
+        let ended = tokio::select! {
+            changed = base.changed() => changed.is_err(),
+            changed = ingest.changed() => changed.is_err(),
+            changed = index.changed() => changed.is_err(),
+        };
+        if ended {
+            return;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Which analyzers there are: the components in the plugin directories, loaded.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vraftls_query::Analyzer;
+use vraftls_wasm::{ArtifactError, ArtifactStore, LoadError, Runtime, RuntimeConfig, RuntimeError};
+
+/// The analyzers, with what runs them.
+pub struct Plugins {
+    /// The analyzers, by their identifiers.
+    pub analyzers: Vec<Arc<dyn Analyzer>>,
+    /// What runs them.
+    pub runtime: Runtime,
+}
+
+/// Why the analyzers cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// The sandbox cannot be set up.
+    #[error("the sandbox does not start")]
+    Runtime(#[from] RuntimeError),
+    /// A directory cannot be read.
+    #[error("cannot list the analyzers in {}", .directory.display())]
+    List {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A component cannot be loaded.
+    #[error("cannot load the analyzer {}", .component.display())]
+    Load {
+        /// The component.
+        component: PathBuf,
+        /// Why.
+        source: Box<LoadError>,
+    },
+    /// Two components say that they are the same analyzer.
+    #[error("{} and another component both are the analyzer `{id}`", .component.display())]
+    Twice {
+        /// The second.
+        component: PathBuf,
+        /// Its identifier.
+        id: String,
+    },
+    /// A component cannot be compiled or its artifact not written.
+    #[error("cannot precompile {}", .component.display())]
+    Precompile {
+        /// The component.
+        component: PathBuf,
+        /// Why.
+        source: Box<ArtifactError>,
+    },
+    /// A component cannot be read.
+    #[error("cannot read {}", .component.display())]
+    Read {
+        /// The component.
+        component: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Loads every component of `directories`. Artifacts are looked for beside the components, then in `artifacts`, where those that had to be
+/// compiled are kept. Takes seconds for each component that nobody compiled before; not to be called on the async runtime.
+pub fn load(directories: &[PathBuf], artifacts: &Path) -> Result<Plugins, PluginError> {
+    let trusted = directories.iter().fold(ArtifactStore::default(), |store, directory| store.trusting(directory));
+    let config = RuntimeConfig { artifacts: trusted.caching(artifacts), ..RuntimeConfig::default() };
+    let runtime = Runtime::new(config)?;
+    let mut by_id: BTreeMap<String, Arc<dyn Analyzer>> = BTreeMap::new();
+    for directory in directories {
+        for component in components_in(directory)? {
+            let loaded = runtime.load_file(&component);
+            let analyzer = loaded
+                .map_err(|source| PluginError::Load { component: component.clone(), source: Box::new(source) })?;
+            let id = analyzer.description().id.clone();
+            if by_id.insert(id.clone(), analyzer).is_some() {
+                return Err(PluginError::Twice { component, id });
+            }
+        }
+    }
+    Ok(Plugins { analyzers: by_id.into_values().collect(), runtime })
+}
+
+/// Compiles every component of a directory, and keeps the artifacts there. Each with the time it took.
+pub fn precompile(directory: &Path) -> Result<Vec<(PathBuf, Duration)>, PluginError> {
+    let mut made = Vec::new();
+    for component in components_in(directory)? {
+        let began = Instant::now();
+        let bytes =
+            fs::read(&component).map_err(|source| PluginError::Read { component: component.clone(), source })?;
+        vraftls_wasm::precompile(&bytes, directory)
+            .map_err(|source| PluginError::Precompile { component: component.clone(), source: Box::new(source) })?;
+        made.push((component, began.elapsed()));
+    }
+    Ok(made)
+}
+
+fn components_in(directory: &Path) -> Result<Vec<PathBuf>, PluginError> {
+    let fail = |source| PluginError::List { directory: directory.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|suffix| suffix == "wasm") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

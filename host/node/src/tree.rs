@@ -1,0 +1,9 @@
+//! A workspace whose files lie on this machine's disk: taken in, watched, reconciled, and shown to requests.
+
+pub(crate) mod base;
+pub(crate) mod ingest;
+pub(crate) mod libraries;
+pub(crate) mod manifest;
+pub(crate) mod pending;
+pub(crate) mod walk;
+pub(crate) mod watch;

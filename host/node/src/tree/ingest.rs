@@ -1,0 +1,402 @@
+//! Brings the replicated state in step with the disk: one task a workspace, which alone decides what requests see.
+//!
+//! ```text
+//!  walk or hint --compare with state and manifest--> pending --publish--> requests see it
+//!                                                       \--read, hash, propose in batches--> committed --publish-->
+//! ```
+//!
+//! The walk is published before anything is read, so that the first question waits for directory entries only. What is committed is exactly
+//! what questions saw in the meantime.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use imbl::OrdMap;
+use tokio::sync::{mpsc, watch};
+use vraftls_vfs::{Conflict, ContentDigest, Contents, Expected, FileOperation, Refusal, Request, VfsPath, WorkspaceId};
+
+use super::base::{Pending, TreeBase};
+use super::libraries::Libraries;
+use super::manifest::Manifest;
+use super::pending::PendingFile;
+use super::walk::{self, Walk};
+use super::watch::TreeWatcher;
+use crate::contents::ContentStore;
+use crate::libraries::Environment;
+use crate::replica::{Replica, ReplicaError};
+
+/// A batch is cut here: about one log entry.
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// And here, so that the first commit of many small files comes soon.
+const BATCH_FILES: usize = 512;
+
+/// What a log entry carries itself; larger contents are stored first.
+const INLINE_BYTES_MAX: usize = vraftls_vfs::INLINE_BYTES_MAX;
+
+/// How often the whole tree is looked at, whatever the hints said.
+const RECONCILE_INTERVAL: Duration = Duration::from_secs(120);
+
+/// How soon what could not be taken in is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long after the first event of a burst it is looked at.
+const SETTLE_TIME: Duration = Duration::from_millis(25);
+
+/// Hints that may wait. When there are more, the whole tree is looked at instead.
+pub(crate) const HINTS_MAX: usize = 1024;
+
+/// What may have changed on disk. Never more than a hint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Hint {
+    /// These files.
+    Paths(Vec<VfsPath>),
+    /// Anything, the library roots included.
+    Everything,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Progress {
+    /// Whether the tree was walked at least once: before that nothing can be asked.
+    pub(crate) walked: bool,
+    /// Files committed since the walk.
+    pub(crate) n_done: u64,
+    /// Files to commit since the walk; equal to `n_done` when the state is in step with the disk.
+    pub(crate) n_total: u64,
+}
+
+/// What the ingest of one workspace works with.
+pub(crate) struct Ingest {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) root: PathBuf,
+    pub(crate) manifests: PathBuf,
+    pub(crate) replica: Replica,
+    pub(crate) contents: ContentStore,
+    /// Which paths some analyzer reads.
+    pub(crate) wants: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Looks for library roots again.
+    pub(crate) discover: Arc<dyn Fn() -> Environment + Send + Sync>,
+    pub(crate) base: watch::Sender<Arc<TreeBase>>,
+    pub(crate) progress: watch::Sender<Progress>,
+    pub(crate) hints: mpsc::Receiver<Hint>,
+    pub(crate) watcher: Option<TreeWatcher>,
+}
+
+impl Ingest {
+    /// Runs until nobody holds the other end of the hints any more.
+    pub(crate) async fn run(mut self) {
+        let (directory, root) = (self.manifests.clone(), self.root.clone());
+        let mut manifest = blocking(move || Manifest::load(&directory, &root)).await;
+        let mut todo = Hint::Everything;
+        loop {
+            self.look(todo, &manifest).await;
+            let all_taken;
+            (all_taken, manifest) = self.commit_pending(manifest).await;
+            let patience = if all_taken { RECONCILE_INTERVAL } else { RETRY_INTERVAL };
+            todo = match tokio::time::timeout(patience, self.hints.recv()).await {
+                Ok(None) => return,
+                Ok(Some(hint)) => {
+                    // Editors save in several steps, and what they do in one breath is looked at once.
+                    tokio::time::sleep(SETTLE_TIME).await;
+                    self.coalesce(hint)
+                }
+                Err(_) => Hint::Everything,
+            };
+        }
+    }
+
+    /// Takes all hints that wait, so that a burst of events is looked at once.
+    fn coalesce(&mut self, first: Hint) -> Hint {
+        let mut paths = BTreeSet::new();
+        let mut next = Some(first);
+        while let Some(hint) = next {
+            match hint {
+                Hint::Everything => {
+                    while self.hints.try_recv().is_ok() {}
+                    return Hint::Everything;
+                }
+                Hint::Paths(more) => paths.extend(more),
+            }
+            next = self.hints.try_recv().ok();
+        }
+        Hint::Paths(paths.into_iter().collect())
+    }
+
+    /// Compares the disk with what is known, and publishes what differs as pending.
+    async fn look(&mut self, hint: Hint, manifest: &Manifest) {
+        match hint {
+            Hint::Paths(paths) if paths.iter().all(|path| self.is_known_file(path)) => {
+                for path in paths {
+                    self.look_at_file(path).await;
+                }
+            }
+            // A path that is not known may be ignored, a directory, or a rule that changes what is ignored: only a walk can tell.
+            _ => {
+                let (root, wants, discover) = (self.root.clone(), self.wants.clone(), self.discover.clone());
+                let (walk, environment) = blocking(move || (walk::walk(&root, &*wants), discover())).await;
+                if walk.n_skipped > 0 {
+                    tracing::warn!(n_skipped = walk.n_skipped, first = ?walk.skipped, "files were left out");
+                }
+                self.compare(&walk, manifest, environment);
+                self.watch(walk.directories).await;
+            }
+        }
+    }
+
+    fn is_known_file(&self, path: &VfsPath) -> bool {
+        let base = self.base.borrow();
+        base.snapshot.get(path).is_some() || matches!(base.pending.get(path), Some(Pending::Written(_)))
+    }
+
+    async fn look_at_file(&mut self, path: VfsPath) {
+        let disk = self.root.join(path.as_str());
+        let looked = disk.clone();
+        let pending = match blocking(move || walk::signature_at(&looked)).await {
+            Ok(Some(signature)) => Pending::Written(Arc::new(PendingFile::new(disk, signature))),
+            Ok(None) => Pending::Removed,
+            Err(reason) => {
+                tracing::warn!(reason, "a file cannot be taken in any more");
+                Pending::Removed
+            }
+        };
+        self.publish(|base| drop(base.pending.insert(path, pending)));
+    }
+
+    fn compare(&self, walk: &Walk, manifest: &Manifest, environment: Environment) {
+        let base = self.base.borrow().clone();
+        let mut pending = OrdMap::new();
+        for (path, signature) in &walk.files {
+            let committed = base.snapshot.get(path).map(|entry| entry.digest);
+            if committed.is_some() && committed == manifest.digest(path, *signature) {
+                continue;
+            }
+            let file = match base.pending.get(path) {
+                Some(Pending::Written(file)) if file.signature == *signature && file.load_failed().is_none() => {
+                    file.clone()
+                }
+                _ => Arc::new(PendingFile::new(self.root.join(path.as_str()), *signature)),
+            };
+            pending.insert(path.clone(), Pending::Written(file));
+        }
+        let gone = base.snapshot.iter().map(|(path, _)| path).filter(|path| !walk.files.contains_key(*path));
+        pending.extend(gone.map(|path| (path.clone(), Pending::Removed)));
+        let n_total = pending.len() as u64;
+        self.publish(|base| {
+            base.pending = pending;
+            if *base.libraries.environment() != environment {
+                base.libraries = Arc::new(Libraries::new(environment));
+            }
+        });
+        self.progress.send_replace(Progress { walked: true, n_done: 0, n_total });
+    }
+
+    /// Watches the directories that a walk went through and the library roots.
+    async fn watch(&mut self, mut directories: BTreeSet<PathBuf>) {
+        let Some(mut watcher) = self.watcher.take() else { return };
+        let base = self.base.borrow().clone();
+        directories.extend(base.libraries.environment().mounts.iter().map(|mount| mount.directory.clone()));
+        self.watcher = Some(
+            blocking(move || {
+                watcher.watch(directories);
+                watcher
+            })
+            .await,
+        );
+    }
+
+    /// Publishes what requests see from now on.
+    fn publish(&self, change: impl FnOnce(&mut TreeBase)) {
+        self.base.send_modify(|base| {
+            let older = base.clone();
+            let mut next = TreeBase::clone(base);
+            change(&mut next);
+            next.settle_generation(&older);
+            *base = Arc::new(next);
+        });
+    }
+
+    /// Commits everything that is pending, in batches. What cannot be read or committed stays pending for the next look.
+    async fn commit_pending(&mut self, mut manifest: Manifest) -> (bool, Manifest) {
+        let mut failed = BTreeSet::new();
+        while let Some(batch) = self.next_batch(&failed) {
+            let (read, after) = self.read(batch, manifest).await;
+            manifest = after;
+            failed.extend(read.unreadable);
+            let paths: Vec<VfsPath> = read.taken.keys().cloned().collect();
+            match self.propose(read.operations).await {
+                Ok(()) => self.settle(read.taken),
+                Err(error) => {
+                    tracing::warn!(error = %crate::chain(&error), "files could not be committed");
+                    failed.extend(paths);
+                    self.settle(BTreeMap::new());
+                }
+            }
+            if let Ok(hint) = self.hints.try_recv() {
+                // What the user saves now comes before the rest of the tree.
+                let hint = self.coalesce(hint);
+                self.look(hint, &manifest).await;
+            }
+        }
+        self.progress.send_modify(|progress| progress.n_done = progress.n_total);
+        let (directory, root) = (self.manifests.clone(), self.root.clone());
+        blocking(move || {
+            if let Err(error) = manifest.save(&directory, &root) {
+                tracing::warn!(%error, "the manifest could not be written; the next start reads all files");
+            }
+            (failed.is_empty(), manifest)
+        })
+        .await
+    }
+
+    fn next_batch(&self, failed: &BTreeSet<VfsPath>) -> Option<Vec<(VfsPath, Pending)>> {
+        let base = self.base.borrow();
+        let mut n_bytes = 0;
+        let cut = |(_, pending): &(VfsPath, Pending)| {
+            n_bytes += if let Pending::Written(file) = pending { file.signature.size_bytes } else { 0 };
+            n_bytes <= BATCH_BYTES
+        };
+        // What is gone goes first: a directory may have come in place of a file, or a file in place of a directory.
+        let is_removed = |(_, pending): &(&VfsPath, &Pending)| matches!(pending, Pending::Removed);
+        let removed = base.pending.iter().filter(is_removed);
+        let written = base.pending.iter().filter(|entry| !is_removed(entry));
+        let todo = removed.chain(written).filter(|(path, _)| !failed.contains(*path));
+        let mut todo = todo.map(|(path, pending)| (path.clone(), pending.clone())).peekable();
+        // The first goes however large it is.
+        let first = todo.next()?;
+        Some(std::iter::once(first).chain(todo.take_while(cut).take(BATCH_FILES)).collect())
+    }
+
+    /// Reads the files of a batch, stores large contents, and says what to propose.
+    async fn read(&self, batch: Vec<(VfsPath, Pending)>, mut manifest: Manifest) -> (ReadBatch, Manifest) {
+        let (base, contents) = (self.base.borrow().clone(), self.contents.clone());
+        blocking(move || {
+            let mut read = ReadBatch::default();
+            for (path, pending) in batch {
+                let committed = base.snapshot.get(&path).map(|entry| entry.digest);
+                match &pending {
+                    Pending::Removed => {
+                        manifest.forget(&path);
+                        if committed.is_some() {
+                            read.operations.push(FileOperation::Delete { path: path.clone(), expected: committed });
+                        }
+                    }
+                    Pending::Written(file) => match take_in(&path, file, committed, &contents) {
+                        Ok(operation) => {
+                            let digest = file.digest_if_loaded().expect("it was just read");
+                            manifest.note(path.clone(), file.signature, digest, now_ns());
+                            read.operations.extend(operation);
+                        }
+                        Err(reason) => {
+                            tracing::warn!(%path, reason, "a file cannot be read");
+                            read.unreadable.push(path);
+                            continue;
+                        }
+                    },
+                }
+                read.taken.insert(path, pending);
+            }
+            if read.has_stored()
+                && let Err(error) = contents.sync()
+            {
+                tracing::error!(%error, "contents could not be synced");
+                read.unreadable.extend(std::mem::take(&mut read.taken).into_keys());
+                read.operations.clear();
+            }
+            (read, manifest)
+        })
+        .await
+    }
+
+    async fn propose(&self, operations: Vec<FileOperation>) -> Result<(), ReplicaError> {
+        for operations in vraftls_vfs::split_into_batches(operations) {
+            let request = Request::Batch { workspace: self.workspace, operations };
+            match self.replica.propose(request).await {
+                Ok(_) => {}
+                // Somebody else wrote: the next look compares with what is there now.
+                Err(ReplicaError::Refused(Refusal::Conflict { conflict: Conflict::Differs { .. }, path, .. })) => {
+                    tracing::info!(%path, "changed by somebody else while it was taken in");
+                    return Err(ReplicaError::Conflict(path));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is committed out of what is pending, unless the disk moved on in the meantime.
+    fn settle(&self, taken: BTreeMap<VfsPath, Pending>) {
+        let n_taken = taken.len() as u64;
+        let Some(snapshot) = self.replica.state().snapshot(self.workspace) else { return };
+        self.publish(|base| {
+            base.snapshot = snapshot;
+            for (path, was) in taken {
+                let is_same = match (base.pending.get(&path), &was) {
+                    (Some(Pending::Written(now)), Pending::Written(was)) => Arc::ptr_eq(now, was),
+                    (Some(Pending::Removed), Pending::Removed) => true,
+                    _ => false,
+                };
+                if is_same {
+                    base.pending.remove(&path);
+                }
+            }
+        });
+        self.progress.send_modify(|progress| {
+            progress.n_done += n_taken;
+            progress.n_total = progress.n_total.max(progress.n_done);
+        });
+    }
+}
+
+/// What came of reading a batch.
+#[derive(Default)]
+struct ReadBatch {
+    operations: Vec<FileOperation>,
+    taken: BTreeMap<VfsPath, Pending>,
+    unreadable: Vec<VfsPath>,
+}
+
+impl ReadBatch {
+    fn has_stored(&self) -> bool {
+        let stored = |operation: &FileOperation| {
+            matches!(operation, FileOperation::Write { contents: Contents::Stored { .. }, .. })
+        };
+        self.operations.iter().any(stored)
+    }
+}
+
+/// The operation that brings a file in; none where the state has these contents already.
+fn take_in(
+    path: &VfsPath,
+    file: &PendingFile,
+    committed: Option<ContentDigest>,
+    contents: &ContentStore,
+) -> Result<Option<FileOperation>, String> {
+    let loaded = file.load().map_err(|error| error.to_string())?;
+    if committed == Some(loaded.digest) {
+        return Ok(None);
+    }
+    let taken = if loaded.bytes.len() <= INLINE_BYTES_MAX {
+        Contents::Inline(loaded.bytes.to_vec())
+    } else {
+        contents.put(loaded.digest, &loaded.bytes).map_err(|error| error.to_string())?;
+        Contents::Stored { digest: loaded.digest, size_bytes: loaded.bytes.len() as u64 }
+    };
+    let expected = committed.map_or(Expected::Nothing, Expected::Digest);
+    Ok(Some(FileOperation::Write { path: path.clone(), expected, contents: taken }))
+}
+
+fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Runs what blocks on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Library roots as requests see them: read lazily from the disk, each file's digest remembered as long as the file looks the same.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use vraftls_query::{BaseFile, DirEntry, NodeKind, ReadError};
+use vraftls_vfs::ContentDigest;
+
+use super::pending::{read_bounded, text_of};
+use super::walk::{FILE_BYTES_MAX, Signature};
+use crate::libraries::{Environment, Mount};
+
+/// Where the view has all library roots.
+const PREFIX: &str = "@lib";
+
+/// How many digests are remembered.
+const DIGESTS_MAX: u64 = 100_000;
+
+/// The library roots of a workspace. A change in them makes a new value: who holds another one knows that anything may differ.
+#[derive(Debug)]
+pub(crate) struct Libraries {
+    environment: Environment,
+    digests: Cache<PathBuf, (Signature, ContentDigest)>,
+}
+
+impl Libraries {
+    pub(crate) fn new(environment: Environment) -> Self {
+        Self { environment, digests: Cache::new(DIGESTS_MAX) }
+    }
+
+    /// Whether a path of the view lies in a library root.
+    pub(crate) fn owns(path: &str) -> bool {
+        path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Where on disk a path of the view lies.
+    pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        self.environment.mounts.iter().find_map(|mount| mount.on_disk(path))
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<BaseFile> {
+        let disk = self.on_disk(path)?;
+        let metadata =
+            fs::metadata(&disk).ok().filter(|metadata| metadata.is_file() && metadata.len() <= FILE_BYTES_MAX)?;
+        let signature = Signature::of(&metadata);
+        if let Some((known, digest)) = self.digests.get(&disk)
+            && known == signature
+        {
+            return Some(BaseFile { digest, size_bytes: signature.size_bytes });
+        }
+        let bytes = read_bounded(&disk).ok()?;
+        let digest = ContentDigest::of(&bytes);
+        self.digests.insert(disk, (signature, digest));
+        Some(BaseFile { digest, size_bytes: bytes.len() as u64 })
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Result<Arc<str>, ReadError> {
+        let disk = self.on_disk(path).ok_or(ReadError::NotFound)?;
+        text_of(&read_bounded(&disk)?)
+    }
+
+    pub(crate) fn list(&self, directory: &str) -> Vec<DirEntry> {
+        let Some(disk) = self.on_disk(directory) else { return self.list_above(directory) };
+        let Ok(entries) = fs::read_dir(disk) else { return Vec::new() };
+        let mut found: Vec<DirEntry> = entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                // A link counts as what it leads to.
+                let kind = if entry.path().is_dir() { NodeKind::Directory } else { NodeKind::File };
+                Some(DirEntry { name: entry.file_name().into_string().ok()?, kind })
+            })
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    /// `@lib` itself, that has the roots as entries.
+    fn list_above(&self, directory: &str) -> Vec<DirEntry> {
+        let name = |mount: &Mount| Some(mount.prefix.strip_prefix(directory)?.strip_prefix('/')?.to_owned());
+        let entry = |mount| Some(DirEntry { name: name(mount)?, kind: NodeKind::Directory });
+        let mut found: Vec<DirEntry> = self.environment.mounts.iter().filter_map(entry).collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        self.on_disk(path).map_or(path == PREFIX, |disk| disk.is_dir())
+    }
+}
