@@ -33,23 +33,28 @@ fn describe<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 
     })
 }
 
-/// The first documentation that any of the definitions has, there or in the source that its stub describes.
+/// The first documentation that any of the definitions has, there or in the source that its stub describes, as Markdown.
 pub(crate) fn documentation<'db>(
     project: &'db PythonProject,
     definitions: &[ResolvedDefinition<'db>],
 ) -> Option<String> {
+    let text = docstring(project, definitions)?;
+    Some(docstring::to_markdown(&text)).filter(|text| !text.is_empty())
+}
+
+/// The same as it is written.
+pub(crate) fn docstring<'db>(project: &'db PythonProject, definitions: &[ResolvedDefinition<'db>]) -> Option<String> {
     let db = project.db();
     let of = |definition: &ResolvedDefinition<'db>| {
         definition.docstring(db).or_else(|| definition.implementation_docstring(db))
     };
     let direct = definitions.iter().find_map(of);
-    let text = direct.or_else(|| {
+    direct.or_else(|| {
         definitions
             .iter()
             .flat_map(|definition| definition::past_stub(project, definition.clone()))
             .find_map(|described| of(&described))
-    })?;
-    Some(docstring::to_markdown(&text)).filter(|text| !text.is_empty())
+    })
 }
 
 fn signature<'db>(

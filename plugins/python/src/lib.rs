@@ -6,10 +6,13 @@
 //! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
 //! warm instance; the same view gives the same answer.
 
+mod call;
+mod completion;
 mod db;
 mod definition;
 mod diagnostics;
 mod docstring;
+mod format;
 mod hover;
 mod implementation;
 mod index;
@@ -22,6 +25,7 @@ mod references;
 mod rename;
 mod resolve;
 mod roots;
+mod signature;
 mod system;
 
 use std::sync::Arc;
@@ -50,9 +54,13 @@ impl Analyzer for Python {
                 | Features::REFERENCES
                 | Features::HIGHLIGHT
                 | Features::HOVER
-                | Features::RENAME,
-            completion_triggers: Vec::new(),
-            signature_triggers: Vec::new(),
+                | Features::RENAME
+                | Features::COMPLETION
+                | Features::SIGNATURE_HELP
+                | Features::FORMATTING
+                | Features::RANGE_FORMATTING,
+            completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
+            signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),
             token_types: Vec::new(),
             token_modifiers: Vec::new(),

@@ -13,13 +13,16 @@ use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
-    Candidate, Change, Config, Diagnostic, DocumentEdit, Failure, FileReferences, Highlight, HoverInfo, Location,
-    Project, RenameTarget, SearchPlan, Span, Targets, Workspace,
+    Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
+    FormattingOptions, Highlight, HoverInfo, Location, Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets,
+    TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
-use crate::{definition, diagnostics, hover, implementation, paths, references, rename, roots};
+use crate::{
+    completion, definition, diagnostics, format, hover, implementation, paths, references, rename, roots, signature,
+};
 
 /// A project in memory.
 pub struct PythonProject {
@@ -229,6 +232,28 @@ impl Project for PythonProject {
 
     fn hover(&mut self, path: &str, offset: u32) -> Result<Option<HoverInfo>, Failure> {
         hover::hover(self, path, offset)
+    }
+
+    fn complete(
+        &mut self,
+        path: &str,
+        offset: u32,
+        trigger: Option<&str>,
+        limit: u32,
+    ) -> Result<CompletionItems, Failure> {
+        completion::complete(self, path, offset, trigger, limit)
+    }
+
+    fn resolve_completion(&mut self, path: &str, token: &[u8]) -> Result<Details, Failure> {
+        completion::resolve(self, path, token)
+    }
+
+    fn signature_help(&mut self, path: &str, offset: u32) -> Result<Option<SignatureHelp>, Failure> {
+        signature::help(self, path, offset)
+    }
+
+    fn format(&mut self, path: &str, span: Option<Span>, options: FormattingOptions) -> Result<Vec<TextEdit>, Failure> {
+        format::format(self, path, span, options)
     }
 
     fn prepare_rename(&mut self, path: &str, offset: u32) -> Result<Option<RenameTarget>, Failure> {

@@ -200,12 +200,12 @@ impl Walker<'_> {
         let mut module = ".".repeat(import.level as usize);
         module.push_str(&import.module.as_ref().map(|module| dotted(module.as_str())).unwrap_or_default());
         if !module.is_empty() {
-            self.imports.push(ImportRef { module, span: span(self.from_range(import)), names });
+            self.imports.push(ImportRef { module, span: span(self.written_module(import)), names });
         }
     }
 
     /// Where the module of a `from` import is written, the leading dots included.
-    fn from_range(&self, import: &ast::StmtImportFrom) -> TextRange {
+    fn written_module(&self, import: &ast::StmtImportFrom) -> TextRange {
         let first = self.tokens.partition_point(|token| token.start() < import.range.start());
         let mut dots = self.tokens[first..]
             .iter()

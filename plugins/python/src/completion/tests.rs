@@ -1,0 +1,114 @@
+//! Tests of completion that fixtures cannot make: files open in an editor, and every way to cut a file off.
+
+use std::sync::Arc;
+
+use vraftls_guest_sdk::{Analyzer, Change, Config, MemoryWorkspace, Project, Workspace};
+
+use crate::{Python, PythonProject};
+
+/// A project of one file, which is open.
+fn open(text: &str) -> (PythonProject, Arc<MemoryWorkspace>) {
+    let workspace = Arc::new(MemoryWorkspace::new([("a.py".to_owned(), text.to_owned())]));
+    let config = Config { root: String::new(), libraries: Vec::new(), settings: Vec::new() };
+    let shared: Arc<dyn Workspace> = workspace.clone();
+    let mut project = Python::open(config, shared).expect("a project opens");
+    project.set_open(vec!["a.py".to_owned()]);
+    (project, workspace)
+}
+
+/// The labels proposed at `$0`.
+fn labels(text: &str) -> Vec<String> {
+    let offset = text.find("$0").expect("there is a cursor");
+    let (mut project, _) = open(&text.replacen("$0", "", 1));
+    let found = project.complete("a.py", offset as u32, None, 100).expect("an answer");
+    found.items.into_iter().map(|item| item.label).collect()
+}
+
+const PAINT: &str = "from typing import Literal\ndef paint(color: Literal['red', 'green']): ...\n";
+
+#[test]
+fn strings_are_completed_from_their_expected_type() {
+    assert_eq!(labels(&format!("{PAINT}paint('$0')\n")), ["green", "red"]);
+    assert_eq!(labels(&format!("{PAINT}paint('r$0')\n")), ["red", "green"]);
+    assert_eq!(labels(&format!("{PAINT}paint(\"$0\n")), ["green", "red"]);
+    assert!(labels("x = '$0'\n").is_empty());
+}
+
+#[test]
+fn a_token_of_somebody_else_is_refused() {
+    let (mut project, _) = open("x = 1\n");
+    assert!(project.resolve_completion("a.py", &[0xff; 9]).is_err());
+    assert!(project.resolve_completion("a.py", &[]).is_err());
+}
+
+const SAMPLE: &str = r#"import os.path as p, sys
+from typing import (Any, Literal)
+from . import *
+
+class Base[T]:
+    """Docs."""
+    field: "int" = 1
+    def __init__(self, first: str, *rest, mode: Literal["r", "w"] = "r", **more) -> None:
+        self.value = [x for x in first if x.isalpha()]
+        self.other: dict[str, int] = {"a": 1, **more}
+
+    @property
+    def prop(self): return self.value[0].upper()
+
+class Derived(Base[int], metaclass=type):
+    async def run(self, callback=lambda y, *z: y.real):
+        async with open(self.prop) as handle, p.join("a") as b:
+            print(f"{handle.read()!r:>{self.field}} {b.strip(' ')}", end='é')
+        for i, (j, k) in enumerate([(1, 2)]):
+            yield i + j.bit_length()
+        try:
+            match self.other:
+                case {"a": one, **rest} if one.real: del rest
+                case Base(field=x) | x: return
+        except (OSError, ValueError) as error:
+            raise RuntimeError(error.args) from error
+
+d = Derived("x", mode="w")
+if d.run and not sys.argv[1:]: d.value.append((lambda q: q.real)(1))
+"#;
+
+/// Asks everything at an offset. What comes back only has to lie in the text.
+fn ask(project: &mut PythonProject, text: &str, offset: usize) {
+    let found = project.complete("a.py", offset as u32, None, 50).expect("broken code is answered");
+    let replaced = text.get(found.replace.start as usize..found.replace.end as usize);
+    assert!(replaced.is_some() && found.replace.start as usize <= offset, "{offset}");
+    assert!(found.items.len() <= 50);
+    if let Some(item) = found.items.first() {
+        project.resolve_completion("a.py", &item.token).ok();
+    }
+    if let Some(help) = project.signature_help("a.py", offset as u32).expect("broken code is answered") {
+        assert!((help.active as usize) < help.signatures.len());
+        for signature in &help.signatures {
+            for parameter in &signature.parameters {
+                assert!(signature.label.get(parameter.start as usize..parameter.end as usize).is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_prefix_of_a_file_is_answered_at_its_end() {
+    let (mut project, workspace) = open("");
+    for (offset, _) in SAMPLE.char_indices() {
+        workspace.write("a.py", &SAMPLE[..offset]);
+        project.update(&[Change::Changed("a.py".to_owned())]).expect("an update");
+        ask(&mut project, &SAMPLE[..offset], offset);
+    }
+}
+
+#[test]
+fn every_line_without_its_end_is_answered_inside_the_file() {
+    let (mut project, workspace) = open("");
+    for (offset, _) in SAMPLE.char_indices().step_by(3) {
+        let rest = SAMPLE[offset..].find('\n').map_or("", |newline| &SAMPLE[offset + newline..]);
+        let text = format!("{}{rest}", &SAMPLE[..offset]);
+        workspace.write("a.py", &text);
+        project.update(&[Change::Changed("a.py".to_owned())]).expect("an update");
+        ask(&mut project, &text, offset);
+    }
+}
