@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 use tower_lsp_server::ls_types::PublishDiagnosticsParams;
 use tower_lsp_server::ls_types::request::WorkspaceDiagnosticRefresh;
 use tracing::debug;
@@ -158,7 +158,7 @@ async fn check_and_publish(
 
 async fn sleep_until(due: Option<Instant>) {
     match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
+        Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
 }

@@ -23,6 +23,7 @@ use tracing::{debug, error, warn};
 
 use super::message::{Incoming, parse};
 use super::{Frame, FrameError, FrameReader, Outbox};
+use crate::error::REQUEST_FAILED;
 use crate::server::Server;
 use crate::session::{Session, World};
 
@@ -97,6 +98,9 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
                 let response = response_of(id, answer).map_err(|Panicked| LoopEnd::Panicked)?;
                 send(self.session.outbox(), &response);
             }
+            Incoming::Request(id, request) if request.method() != "shutdown" && self.is_full() => {
+                send(self.session.outbox(), &Response::from_error(id, too_many_requests()));
+            }
             Incoming::Request(id, request) => self.start(id, request),
             Incoming::Invalid(response) => send(self.session.outbox(), &response),
             Incoming::Meaningless(why) => debug!(why, "ignored a message"),
@@ -120,13 +124,13 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
         Ok(())
     }
 
+    fn is_full(&mut self) -> bool {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.len() >= self.session.options().limits.n_pending_requests_max
+    }
+
     fn start(&mut self, id: Id, request: Request) {
         let outbox = self.session.outbox().clone();
-        if self.tasks.len() >= self.session.options().limits.n_pending_requests_max {
-            let message = "too many requests are under way".into();
-            let error = Error { code: ErrorCode::ServerError(crate::error::REQUEST_FAILED), message, data: None };
-            return send(&outbox, &Response::from_error(id, error));
-        }
         // Called here, so that a cancel which comes next already finds it; it runs only when it is polled.
         let call = self.service.call(request);
         self.tasks.spawn(WORLD.scope(self.session.world(), async move {
@@ -136,6 +140,11 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
             send(&outbox, &response);
         }));
     }
+}
+
+fn too_many_requests() -> Error {
+    let message = "too many requests are under way".into();
+    Error { code: ErrorCode::ServerError(REQUEST_FAILED), message, data: None }
 }
 
 struct Panicked;

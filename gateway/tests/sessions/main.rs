@@ -1,0 +1,19 @@
+//! Whole sessions over in-memory streams against a scripted backend.
+//!
+//! Nothing here sleeps: a test that needs something to be slow holds it, and one that needs something to have happened waits for
+//! the message that shows it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod backend;
+mod client;
+
+mod cancelling;
+mod diagnostics;
+mod editing;
+mod endings;
+mod features;
+mod folders;
+mod framing;
+mod ordering;
+mod responses;
