@@ -11,7 +11,8 @@ const COMPLAINT_BYTES_MAX: usize = 1 << 10;
 pub(crate) fn write(state: &mut HostState, level: Level, message: &str) {
     let limits = &state.shared.limits;
     if level == Level::Error {
-        state.scope.last_complaint = Some(people::line(message, COMPLAINT_BYTES_MAX));
+        // Made fit for people only if it is ever shown: a guest may log without end.
+        state.scope.last_complaint = Some(people::cut(message, COMPLAINT_BYTES_MAX).to_owned());
     }
     state.scope.log_lines = state.scope.log_lines.saturating_add(1);
     let cut = message.len() > limits.log_line_bytes_max;

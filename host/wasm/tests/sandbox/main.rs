@@ -4,4 +4,11 @@
 
 mod support;
 
+mod artifacts;
 mod basics;
+mod deadlines;
+mod engines;
+mod forged;
+mod greedy;
+mod loading;
+mod views;

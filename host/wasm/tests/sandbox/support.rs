@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -219,5 +219,35 @@ pub(crate) fn call(view: View, question: Question) -> EngineCall {
     }
 }
 
-/// Lines that were logged while a closure ran, on any thread, are not told apart; so what is counted is kept here.
-pub(crate) type Shared<T> = Arc<Mutex<T>>;
+/// Limits that a hostile guest reaches before a test gets bored.
+pub(crate) fn tight() -> Limits {
+    Limits {
+        index_memory_bytes_max: 64 << 20,
+        engine_memory_bytes_max: 64 << 20,
+        index_time_max: Duration::from_millis(1500),
+        cancel_grace: Duration::from_millis(100),
+        host_calls_max: 10_000,
+        // What is tested is that a fresh instance answers, not that it is kept from answering.
+        quarantine_after: u32::MAX,
+        ..Limits::default()
+    }
+}
+
+/// A base whose files carry the names of the hostile guest's behaviors.
+pub(crate) fn hostile_base(behaviors: &[&str]) -> Arc<Files> {
+    let mut base = Files::new(&[("calm.hostile", "x é y")]);
+    for behavior in behaviors {
+        base = base.with(&format!("{behavior}.hostile"), Some("x é y"));
+    }
+    Arc::new(base)
+}
+
+/// A hover on the first character of a file.
+pub(crate) fn hover(name: &str) -> Question {
+    Question::Hover { path: path(name), offset: 0 }
+}
+
+/// A view without overlays.
+pub(crate) fn plain(base: &Arc<Files>) -> View {
+    view(base, &Arc::default())
+}
