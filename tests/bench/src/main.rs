@@ -1,0 +1,125 @@
+//! Measures our server beside ty and pyright, in one run on one machine, on source trees that people know.
+//!
+//! It speaks to servers over their standard streams as an editor does and knows nothing of how they work; it brings the other
+//! servers and the trees itself. Pyright's answers decide what is right. `cargo xtask bench` builds everything and runs it.
+
+mod agreement;
+mod client;
+mod figures;
+mod golden;
+mod latency;
+mod machine;
+mod memory;
+mod outside;
+mod report;
+mod run;
+mod sample;
+mod servers;
+mod session;
+mod tokens;
+mod uri;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+use outside::{Shelf, TREES, Tree};
+use report::Report;
+use run::Plan;
+use servers::{Programs, Server};
+
+/// Measures our server beside ty and pyright.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Arguments {
+    /// The source trees to measure on: requests, rich, networkx, django [default: all]
+    #[arg(long = "tree", value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = tree)]
+    trees: Vec<Tree>,
+    /// The servers to show; pyright is asked in any case, because it says what is right [default: all]
+    #[arg(long = "server", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    servers: Vec<Server>,
+    /// How long the questions of one kind to one server about one tree may take together
+    #[arg(long, default_value_t = 300)]
+    seconds: u64,
+    /// Identifiers of each tree that are asked about
+    #[arg(long, default_value_t = 300, value_name = "COUNT")]
+    positions: usize,
+    /// How many of these are asked for references
+    #[arg(long, default_value_t = 40, value_name = "COUNT")]
+    references: usize,
+    /// Where the drawing of identifiers starts: the same seed draws the same
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Compare with kept answers too: a directory with `python-<tree>-<version>.jsonl`
+    #[arg(long, value_name = "DIR")]
+    golden: Option<PathBuf>,
+    /// Write all figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Our server [default: the one beside this program]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+fn tree(name: &str) -> std::result::Result<Tree, String> {
+    let found = TREES.iter().find(|tree| tree.name.eq_ignore_ascii_case(name));
+    found.copied().ok_or_else(|| format!("one of {}", TREES.map(|tree| tree.name).join(", ")))
+}
+
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of the command")]
+fn measure(arguments: &Arguments) -> Result<()> {
+    let all_or = |asked: &[Server]| if asked.is_empty() { Server::ALL.to_vec() } else { asked.to_vec() };
+    let mut servers = all_or(&arguments.servers);
+    servers.sort();
+    servers.dedup();
+    let plan = Plan {
+        servers,
+        n_positions: arguments.positions,
+        n_references: arguments.references,
+        seed: arguments.seed,
+        budget: Duration::from_secs(arguments.seconds),
+    };
+    let shelf = Shelf::of_user()?;
+    let programs = Programs::fetch(&shelf, binary(arguments)?)?;
+    let trees = if arguments.trees.is_empty() { TREES.to_vec() } else { arguments.trees.clone() };
+    let mut report = Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new() };
+    for tree in trees {
+        report.trees.push(run::tree(tree, &plan, &programs, &shelf, arguments.golden.as_deref())?);
+    }
+    println!("{}", report.table());
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&report.json())?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Our server.
+fn binary(arguments: &Arguments) -> Result<PathBuf> {
+    if let Some(path) = &arguments.binary {
+        return path.canonicalize().with_context(|| format!("there is no {}", path.display()));
+    }
+    match std::env::current_exe()?.parent() {
+        Some(directory) => Ok(directory.join(format!("vraftls{}", std::env::consts::EXE_SUFFIX))),
+        None => bail!("cannot tell where this program lies; give --binary"),
+    }
+}
+
+/// Tells the person at the terminal what is going on.
+#[expect(clippy::print_stderr, reason = "the one place where this program speaks while it works")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,140 @@
+//! The figures as one table for people, and as JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use crate::figures::{MEASURES, Measure, TreeFigures, Verdict};
+use crate::machine;
+use crate::servers::Server;
+
+/// Errors that are shown of each server and tree.
+const ERRORS_SHOWN_MAX: usize = 3;
+
+/// All that is reported.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) seed: u64,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) trees: Vec<TreeFigures>,
+}
+
+impl Report {
+    /// One table: a section for each tree, a row for each measure, a column for each server, and the bars.
+    pub(crate) fn table(&self) -> String {
+        let mut rows = Vec::new();
+        let mut notes = Vec::new();
+        for figures in &self.trees {
+            rows.push(self.heading(figures));
+            rows.extend(MEASURES.iter().filter_map(|measure| self.row(measure, figures)));
+            for (server, outcome) in &figures.servers {
+                let place = format!("{} on {}", server.name(), figures.tree.name);
+                match outcome {
+                    Ok(figures) => notes
+                        .extend(figures.errors.iter().take(ERRORS_SHOWN_MAX).map(|error| format!("{place}: {error}"))),
+                    Err(reason) => notes.push(format!("{place} failed: {reason}")),
+                }
+            }
+        }
+        let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
+        table.push_str(&aligned(&rows));
+        for note in notes {
+            // Writing to a string cannot fail.
+            let _ = write!(table, "\n{note}");
+        }
+        table
+    }
+
+    fn heading(&self, figures: &TreeFigures) -> Vec<String> {
+        let (before, after) = (machine::shown(figures.load_before), machine::shown(figures.load_after));
+        let title = format!("{} {} (load {before} to {after})", figures.tree.name, figures.tree.version);
+        let names = self.servers.iter().map(|server| server.name().to_owned());
+        std::iter::once(title).chain(names).chain(["bar".to_owned(), String::new()]).collect()
+    }
+
+    /// Nothing where no server has the figure.
+    fn row(&self, measure: &Measure, figures: &TreeFigures) -> Option<Vec<String>> {
+        let value = |server: &Server| figures.of(*server).and_then(measure.of);
+        self.servers.iter().find_map(value)?;
+        let cell = |server| value(server).map_or_else(|| "-".to_owned(), |value| format!("{value:.*}", measure.digits));
+        let verdict = measure.verdict(figures).filter(|_| self.servers.contains(&Server::Vraftls));
+        let (bar, met) = verdict.map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(&verdict)));
+        let title = std::iter::once(format!("  {}", measure.title));
+        Some(title.chain(self.servers.iter().map(cell)).chain([bar, met.to_owned()]).collect())
+    }
+
+    /// The same figures for programs.
+    pub(crate) fn json(&self) -> Value {
+        let trees: Vec<Value> = self.trees.iter().map(tree_json).collect();
+        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees })
+    }
+}
+
+fn tree_json(figures: &TreeFigures) -> Value {
+    let mut servers = Map::new();
+    for (server, outcome) in &figures.servers {
+        let value = match outcome {
+            Ok(found) => MEASURES
+                .iter()
+                .map(|measure| (measure.key.to_owned(), json!((measure.of)(found))))
+                .collect::<Map<_, _>>(),
+            Err(reason) => Map::from_iter([("failed".to_owned(), json!(reason))]),
+        };
+        servers.insert(server.name().to_owned(), Value::Object(value));
+    }
+    let bars: Map<String, Value> = MEASURES
+        .iter()
+        .filter_map(|measure| {
+            let verdict = measure.verdict(figures)?;
+            Some((measure.key.to_owned(), json!({ "bar": verdict.bar, "met": verdict.met })))
+        })
+        .collect();
+    json!({
+        "tree": figures.tree.name,
+        "version": figures.tree.version,
+        "load_before": figures.load_before,
+        "load_after": figures.load_after,
+        "servers": servers,
+        "bars": bars,
+    })
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict.met {
+        Some(true) => "met",
+        Some(false) => "MISSED",
+        None => "unknown",
+    }
+}
+
+/// Columns as wide as their widest cell: the first and the last two to the left, figures to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let is_figure = column > 0 && column + 2 < n_columns;
+            let padding = " ".repeat(widths[column] - cell.chars().count());
+            let (left, right) = if is_figure { (padding, String::new()) } else { (String::new(), padding) };
+            let _ = write!(line, "{left}{cell}{right}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let table = aligned(&[row(["tree", "us", "bar", ""]), row(["  é ms", "12.5", "<= 3", "met"])]);
+        assert_eq!(table, "tree      us  bar\n  é ms  12.5  <= 3  met\n");
+    }
+}

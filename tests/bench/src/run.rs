@@ -1,0 +1,141 @@
+//! Measures every server on one tree.
+//!
+//! Pyright goes first, because what it says decides which answers of the others are right. Every server is started with
+//! nothing kept and asked everything, and then started a second time for its first right answer alone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::agreement::Reference;
+use crate::figures::{Figures, TreeFigures};
+use crate::outside::{Shelf, Tree};
+use crate::sample::{self, Position, Random};
+use crate::servers::{Programs, Server};
+use crate::session::{Outcome, Session};
+use crate::{golden, machine};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) servers: Vec<Server>,
+    pub(crate) n_positions: usize,
+    pub(crate) n_references: usize,
+    pub(crate) seed: u64,
+    /// How long the questions of one kind to one server about one tree may take together.
+    pub(crate) budget: Duration,
+}
+
+/// The runs on one tree.
+struct Runs<'a> {
+    plan: &'a Plan,
+    programs: &'a Programs,
+    shelf: &'a Shelf,
+    root: &'a Path,
+    golden: Option<Reference>,
+}
+
+/// Measures all servers on a tree. A server that fails has no figures, and the reason instead; only pyright must not fail.
+pub(crate) fn tree(
+    tree: Tree,
+    plan: &Plan,
+    programs: &Programs,
+    shelf: &Shelf,
+    golden: Option<&Path>,
+) -> Result<TreeFigures> {
+    let root = shelf.tree(tree, programs.python())?;
+    let golden = golden.map(|directory| golden::read(directory, tree)).transpose()?.flatten();
+    let runs = Runs { plan, programs, shelf, root: &root, golden };
+    let load_before = machine::load();
+    let positions = sample::positions(&root, plan.n_positions, plan.seed)?;
+    ensure!(!positions.is_empty(), "{} has no identifiers", tree.name);
+    crate::say(&format!("{} {}: pyright", tree.name, tree.version));
+    let (reference, pyright) = runs.reference(positions).context("without pyright nothing can be judged")?;
+    let mut servers = Vec::new();
+    for &server in &plan.servers {
+        let figures = match server {
+            Server::Pyright => Ok(pyright.clone()),
+            other => {
+                crate::say(&format!("{} {}: {}", tree.name, tree.version, other.name()));
+                runs.compared(other, &reference)
+            }
+        };
+        servers.push((server, figures.map_err(|error| format!("{error:#}"))));
+    }
+    Ok(TreeFigures { tree, load_before, load_after: machine::load(), servers })
+}
+
+impl Runs<'_> {
+    /// Asks pyright, whose answers are the reference. References are asked at positions that are defined in the tree.
+    fn reference(&self, positions: Vec<Position>) -> Result<(Reference, Figures)> {
+        let data = self.shelf.scratch()?;
+        let mut session = self.start(Server::Pyright, data.path())?;
+        session.wait_until_ready()?;
+        let mut outcome = Outcome::default();
+        session.ask_definitions(&positions, &mut outcome)?;
+        let mut reference = Reference { positions, answers: outcome.answers.clone() };
+        let inside: Vec<usize> = reference.defined_inside().collect();
+        let chosen = Random::new(self.plan.seed).choose(inside, self.plan.n_references);
+        session.ask_references(&reference.positions, chosen, &mut outcome)?;
+        reference.answers = outcome.answers.clone();
+        let mut figures = self.finish(session, outcome, &reference)?;
+        figures.first_again = self.start_again(Server::Pyright, data.path(), &reference)?;
+        Ok((reference, figures))
+    }
+
+    /// Asks a server the same.
+    fn compared(&self, server: Server, reference: &Reference) -> Result<Figures> {
+        let data = self.shelf.scratch()?;
+        let mut session = self.start(server, data.path())?;
+        let first = session.until_first_right(reference)?;
+        session.wait_until_ready()?;
+        let mut outcome = Outcome::default();
+        session.ask_definitions(&reference.positions, &mut outcome)?;
+        session.ask_references(&reference.positions, reference.answers.references.keys().copied(), &mut outcome)?;
+        let mut figures = self.finish(session, outcome, reference)?;
+        figures.first_empty = first.filter(|_| server.keeps_data());
+        figures.first_again = self.start_again(server, data.path(), reference)?;
+        Ok(figures)
+    }
+
+    /// Takes the memory, asks what the golden answers are about, and ends the server.
+    fn finish(&self, mut session: Session, outcome: Outcome, reference: &Reference) -> Result<Figures> {
+        let resident_bytes = session.resident_bytes();
+        let golden = self.golden.as_ref().map(|golden| asked_again(&mut session, golden)).transpose()?;
+        session.stop()?;
+        let mut errors = outcome.errors;
+        let golden = self.golden.as_ref().zip(golden).map(|(right, found)| {
+            errors.extend(found.errors);
+            right.agreement(&found.answers)
+        });
+        Ok(Figures {
+            first_empty: None,
+            first_again: None,
+            definitions: outcome.definitions,
+            references: outcome.references,
+            resident_bytes,
+            agreement: reference.agreement(&outcome.answers),
+            golden,
+            errors,
+        })
+    }
+
+    fn start_again(&self, server: Server, data: &Path, reference: &Reference) -> Result<Option<Duration>> {
+        let mut session = self.start(server, data)?;
+        let first = session.until_first_right(reference)?;
+        session.stop()?;
+        Ok(first)
+    }
+
+    fn start(&self, server: Server, data: &Path) -> Result<Session> {
+        Session::start(self.programs.command(server, data)?, self.root, self.plan.budget)
+    }
+}
+
+fn asked_again(session: &mut Session, golden: &Reference) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    session.ask_definitions(&golden.positions, &mut outcome)?;
+    session.ask_references(&golden.positions, golden.answers.references.keys().copied(), &mut outcome)?;
+    Ok(outcome)
+}

@@ -1,0 +1,147 @@
+//! Draws the positions that servers are asked about, the same for the same tree and seed.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::tokens::identifiers;
+
+/// Larger files are generated, as a rule.
+const FILE_BYTES_MAX: usize = 400_000;
+
+/// Where a question is asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    /// Relative to the root of the tree, with `/`.
+    pub(crate) file: String,
+    /// Counted from 0.
+    pub(crate) line: u32,
+    /// In UTF-16 code units.
+    pub(crate) character: u32,
+}
+
+/// The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+#[derive(Debug, Clone)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is above 0. Uneven by less than `bound` in 2^64.
+    fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    /// `count` of the items, or all if there are fewer, each with the same probability; in the items' order.
+    pub(crate) fn choose<T: Ord>(&mut self, mut items: Vec<T>, count: usize) -> Vec<T> {
+        let count = count.min(items.len());
+        for chosen in 0..count {
+            let other = chosen + self.below(items.len() - chosen);
+            items.swap(chosen, other);
+        }
+        items.truncate(count);
+        items.sort();
+        items
+    }
+}
+
+/// Draws identifiers from the Python files of a tree.
+pub(crate) fn positions(root: &Path, count: usize, seed: u64) -> Result<Vec<Position>> {
+    let mut all = Vec::new();
+    for file in source_files(root)? {
+        let text = fs::read_to_string(root.join(&file));
+        // Servers differ in what they make of lone carriage returns and of broken encodings: not what is measured here.
+        let Some(text) = text.ok().filter(|text| text.len() <= FILE_BYTES_MAX && !text.contains('\r')) else {
+            continue;
+        };
+        let found = identifiers(&text).into_iter();
+        all.extend(found.map(|id| Position { file: file.clone(), line: id.line, character: id.character }));
+    }
+    Ok(Random::new(seed).choose(all, count))
+}
+
+/// The Python files below a directory, relative to it and sorted.
+pub(crate) fn source_files(root: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![String::new()];
+    while let Some(directory) = waiting.pop() {
+        let path = root.join(&directory);
+        for entry in fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let relative = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+            if entry.file_type()?.is_dir() {
+                waiting.push(relative);
+            } else if relative.ends_with(".py") {
+                found.push(relative);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_generator_gives_the_published_numbers() {
+        let mut random = Random::new(1_234_567);
+        let numbers = [random.next(), random.next(), random.next()];
+        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
+
+    #[test]
+    fn a_sample_is_the_same_for_the_same_seed_and_another_for_another() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        fs::create_dir(tree.path().join("b"))?;
+        fs::write(tree.path().join("a.py"), "one = two\n")?;
+        fs::write(tree.path().join("b/c.py"), "three = four + five\n")?;
+        fs::write(tree.path().join("b/notes.txt"), "six\n")?;
+        fs::write(tree.path().join("crlf.py"), "seven\r\n")?;
+        let all = positions(tree.path(), 100, 1)?;
+        assert_eq!(all.len(), 5);
+        assert_eq!(all[4], Position { file: "b/c.py".to_owned(), line: 0, character: 15 });
+        let draw = |seed| positions(tree.path(), 2, seed);
+        assert_eq!(draw(1)?, draw(1)?);
+        let mut differing = 0;
+        for seed in 2..10 {
+            differing += usize::from(draw(1)? != draw(seed)?);
+        }
+        assert!(differing > 0);
+        Ok(())
+    }
+
+    #[test]
+    fn every_item_is_chosen_about_equally_often() {
+        let mut counts = [0; 10];
+        let mut random = Random::new(7);
+        for _ in 0..1000 {
+            random.choose((0..10).collect(), 3).into_iter().for_each(|item: usize| counts[item] += 1);
+        }
+        assert!(counts.iter().all(|count| (250..350).contains(count)), "{counts:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_choice_is_a_sorted_part_without_repetition(n_items in 0_usize..50, count in 0_usize..60, seed: u64) {
+            let chosen = Random::new(seed).choose((0..n_items).collect(), count);
+            prop_assert_eq!(chosen.len(), count.min(n_items));
+            prop_assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert!(chosen.iter().all(|item| *item < n_items));
+        }
+    }
+}
