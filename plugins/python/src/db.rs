@@ -71,11 +71,6 @@ impl Database {
         db
     }
 
-    /// The program that all files belong to.
-    pub(crate) fn program(&self) -> Program<'_> {
-        program(self)
-    }
-
     /// What the database is made for.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings

@@ -6,12 +6,15 @@
 //! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
 //! warm instance; the same view gives the same answer.
 
+mod annotation;
 mod call;
 mod completion;
 mod db;
 mod definition;
 mod diagnostics;
 mod docstring;
+mod family;
+mod foreign;
 mod format;
 mod hover;
 mod implementation;

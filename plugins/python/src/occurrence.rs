@@ -4,12 +4,15 @@
 use ruff_python_ast::find_node::{CoveringNode, covering_node};
 use ruff_python_ast::token::{Token, TokenKind, Tokens};
 use ruff_python_ast::{
-    Alias, AnyNodeRef, Expr, ExprAttribute, ExprCall, ExprContext, ExprName, ExprStringLiteral, ExprSubscript,
-    Identifier, Keyword, PatternMatchClass, StmtImportFrom,
+    Alias, AnyNodeRef, Expr, ExprAttribute, ExprCall, ExprContext, ExprName, ExprRef, ExprStringLiteral, ExprSubscript,
+    Identifier, Keyword, ModExpression, PatternMatchClass, StmtImportFrom,
 };
+use ruff_python_parser::{Parsed, parse_string_annotation};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use ty_python_core::semantic_index;
 use ty_python_semantic::SemanticModel;
 
+use crate::annotation;
 use crate::project::Source;
 
 /// What stands at a place.
@@ -90,7 +93,9 @@ fn look_into<'db, R>(
     let node = covering_node(root, token.range());
     if let AnyNodeRef::StringLiteral(_) | AnyNodeRef::ExprStringLiteral(_) = node.node() {
         let literal = node.ancestors().find_map(AnyNodeRef::expr_string_literal)?;
-        if let Some((annotation, inner)) = enter_annotation(model, literal, in_string) {
+        if annotation::may_be_annotation(&node)
+            && let Some((annotation, inner)) = enter_annotation(source, model, literal, in_string)
+        {
             let root = annotation.syntax().into();
             return look_into(&inner, root, annotation.tokens(), source, offset, true, look);
         }
@@ -105,21 +110,26 @@ fn look_into<'db, R>(
 
 /// The token that can name something: the one that begins at the offset or contains it, else the one that ends there.
 fn naming_token(tokens: &Tokens, offset: TextSize) -> Option<Token> {
-    let names =
-        |token: &Token| matches!(token.kind(), TokenKind::Name | TokenKind::String) || token.kind().is_soft_keyword();
-    tokens.at_offset(offset).filter(names).max_by_key(Ranged::start)
+    let after = tokens.partition_point(|token| token.start() <= offset);
+    // Between two tokens there may be any number of empty ones, that end blocks and lines.
+    let near = tokens[..after].iter().rev().take_while(|token| token.end() >= offset);
+    near.copied()
+        .find(|token| matches!(token.kind(), TokenKind::Name | TokenKind::String) || token.kind().is_soft_keyword())
 }
 
 /// The syntax inside a string, if the engine reads it as an annotation.
 fn enter_annotation<'db>(
+    source: &Source<'db>,
     model: &SemanticModel<'db>,
     literal: &ExprStringLiteral,
     in_string: bool,
-) -> Option<(ruff_python_parser::Parsed<ruff_python_ast::ModExpression>, SemanticModel<'db>)> {
+) -> Option<(Parsed<ModExpression>, SemanticModel<'db>)> {
+    let part = literal.as_single_part_string()?;
+    parse_string_annotation(&source.text, part).ok()?;
     // The engine insists that the string lies in a scope; inside an annotation the outer string does.
     if !in_string {
-        let index = ty_python_core::semantic_index(model.db(), model.program_file());
-        index.try_expression_scope_id(&ruff_python_ast::ExprRef::from(literal))?;
+        let index = semantic_index(model.db(), model.program_file());
+        index.try_expression_scope_id(&ExprRef::from(literal))?;
     }
     model.enter_string_annotation(literal)
 }

@@ -2,7 +2,7 @@
 //! scopes, without inference: a search confirms thousands of candidates, and most fall here.
 
 use ruff_db::files::File;
-use ruff_python_ast::{AnyNodeRef, Expr};
+use ruff_python_ast::{AnyNodeRef, Expr, ExprName};
 use ruff_text_size::TextRange;
 use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_core::place::ScopedPlaceId;
@@ -12,7 +12,7 @@ use ty_python_semantic::SemanticModel;
 
 use crate::occurrence::{At, Occurrence, look_at};
 use crate::project::PythonProject;
-use crate::resolve;
+use crate::{family, foreign, resolve};
 
 /// How far a thing can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,34 +27,37 @@ pub(crate) enum Reach {
     Global(File),
     /// In a class, or an attribute of its instances: names in its own file, and attributes of anything.
     Member(File),
+    /// The same, but it may also be the name of an argument: a field of a data class.
+    Field(File),
     /// A module: imports, and attributes of packages.
     Module,
     /// Several of these, or none that we know.
     Anything,
 }
 
-/// How far the definition at a place can be seen.
-pub(crate) fn of_definition(project: &PythonProject, file: File, range: TextRange) -> Reach {
-    if range.is_empty() {
-        return Reach::Module;
-    }
+/// The definition whose name is at a place.
+pub(crate) fn definition_at<'db>(project: &'db PythonProject, file: File, range: TextRange) -> Option<Definition<'db>> {
     let source = project.source_of(file);
     let definition = look_at(&source, range.start(), |at| {
         (at.range == range && !at.in_string).then(|| at.model.first_local_definition(at.node)).flatten()
     });
-    match definition.flatten() {
-        Some(definition) => of(project, file, definition),
-        None => Reach::Anything,
-    }
+    definition.flatten()
 }
 
-fn of(project: &PythonProject, file: File, definition: Definition<'_>) -> Reach {
+/// How far a definition can be seen.
+pub(crate) fn of(project: &PythonProject, definition: Definition<'_>) -> Reach {
     let db = project.db();
+    let file = definition.file(db);
+    // What is told apart below is what a project defines.
+    if file.path(db).is_vendored_path() {
+        return Reach::Anything;
+    }
     if matches!(definition.place(db), ScopedPlaceId::Member(_)) {
         return Reach::Member(file);
     }
     match (definition.scope(db).node(db), definition.kind(db)) {
         (NodeWithScopeKind::Module, _) => Reach::Global(file),
+        (NodeWithScopeKind::Class(_), _) if family::is_field(db, definition) => Reach::Field(file),
         (NodeWithScopeKind::Class(_), _) => Reach::Member(file),
         (NodeWithScopeKind::Function(_), DefinitionKind::Parameter(_)) => Reach::Parameter(file),
         _ if is_forwarded(project, definition) => Reach::Anything,
@@ -78,6 +81,9 @@ impl Reach {
         match (self, other) {
             (Self::Nothing, reach) | (reach, Self::Nothing) => reach,
             (one, other) if one == other => one,
+            (Self::Member(file), Self::Field(other)) | (Self::Field(file), Self::Member(other)) if file == other => {
+                Self::Field(file)
+            }
             _ => Self::Anything,
         }
     }
@@ -85,6 +91,11 @@ impl Reach {
     /// Whether all that can mean the thing is in its own file.
     pub(crate) fn is_one_file(self) -> bool {
         matches!(self, Self::Local(_))
+    }
+
+    /// Whether the thing is seen through its class alone.
+    pub(crate) fn is_of_class(self) -> bool {
+        matches!(self, Self::Member(_))
     }
 
     /// Whether anything in the file can mean the thing.
@@ -106,11 +117,10 @@ impl Reach {
             Self::Parameter(own) => {
                 matches!(occurrence, Occurrence::Keyword { .. }) || (own == file && is_bare(occurrence))
             }
-            Self::Member(own) => match occurrence {
-                Occurrence::Attribute(_)
-                | Occurrence::PatternKeyword { .. }
-                | Occurrence::Keyword { .. }
-                | Occurrence::Key { .. } => true,
+            Self::Member(own) | Self::Field(own) => match occurrence {
+                Occurrence::Attribute(attribute) => at.in_string || may_have_members(at.model, &attribute.value),
+                Occurrence::PatternKeyword { .. } => true,
+                Occurrence::Keyword { .. } | Occurrence::Key { .. } => matches!(self, Self::Field(_)),
                 occurrence => own == file && is_bare(occurrence),
             },
             Self::Global(own) => match occurrence {
@@ -151,4 +161,15 @@ fn may_be_module(model: &SemanticModel<'_>, receiver: &Expr) -> bool {
             .any(|binding| binding.kind(model.db()).is_import()),
         _ => false,
     }
+}
+
+/// Whether the engine may know a class of an expression: it is no module, and not nothing foreign.
+fn may_have_members(model: &SemanticModel<'_>, receiver: &Expr) -> bool {
+    let is_module = |name: &ExprName| {
+        let bindings = resolve::visible_bindings(model, &name.id, AnyNodeRef::from(name));
+        let imports = |binding: &Definition<'_>| matches!(binding.kind(model.db()), DefinitionKind::Import(_));
+        !bindings.is_empty() && bindings.iter().all(imports)
+    };
+    let is_module = matches!(receiver, Expr::Name(name) if is_module(name));
+    !is_module && !foreign::is_foreign(model, receiver)
 }

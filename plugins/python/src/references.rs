@@ -10,13 +10,16 @@ use std::hash::BuildHasherDefault;
 use ruff_db::files::File;
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHasher;
+use ty_python_core::definition::Definition;
 use vraftls_guest_sdk::roles;
 use vraftls_guest_sdk::{Candidate, Failure, FileReferences, Highlight, Location, Reference, SearchPlan};
 
+use crate::family::Family;
 use crate::occurrence::{At, Occurrence, look_at};
 use crate::project::{PythonProject, Source, span};
+use crate::reach::Reach;
 use crate::resolve::{self, Follow};
-use crate::{definition, reach};
+use crate::{definition, family, reach};
 
 /// DocumentHighlightKind of a read.
 const READ: u32 = 2;
@@ -40,7 +43,9 @@ fn plan_at<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, '
     }
     let definitions = definition::locations(project, &targets);
     let search = Search::new(project, &definitions, vec![source.slice(at.range).to_owned()]);
-    let only = search.reach.is_one_file().then(|| definitions.first().map(|location| location.path.clone())).flatten();
+    let is_one_file = search.reach.is_one_file()
+        || search.reach.is_of_class() && search.family.as_ref().is_some_and(|family| family.is_never_named(project));
+    let only = is_one_file.then(|| definitions.first().map(|location| location.path.clone())).flatten();
     (!definitions.is_empty()).then(|| SearchPlan {
         origin: span(at.range),
         names: search.names,
@@ -94,19 +99,21 @@ fn offsets_of(text: &str, name: &str) -> Vec<u32> {
 }
 
 /// A search through the candidates of any number of files.
-pub(crate) struct Search {
+struct Search<'db> {
+    project: &'db PythonProject,
     names: Vec<String>,
     places: HashSet<(File, TextRange), BuildHasherDefault<FxHasher>>,
     files: Vec<File>,
-    reach: reach::Reach,
+    reach: Reach,
+    family: Option<Family<'db>>,
 }
 
-impl Search {
+impl<'db> Search<'db> {
     /// A search for what is defined at the locations. Locations of files that are gone match nothing.
-    pub(crate) fn new(project: &PythonProject, definitions: &[Location], names: Vec<String>) -> Self {
+    fn new(project: &'db PythonProject, definitions: &[Location], names: Vec<String>) -> Self {
         let mut files = Vec::new();
         let mut places = HashSet::default();
-        let mut reach = reach::Reach::Nothing;
+        let mut found = Vec::new();
         for location in definitions {
             let Ok(file) = project.file(&location.path) else { continue };
             let Some(range) = range_of(location) else { continue };
@@ -114,23 +121,27 @@ impl Search {
                 files.push(file);
             }
             places.insert((file, range));
-            reach = reach.or(reach::of_definition(project, file, range));
+            found.push(if range.is_empty() { Defined::Module } else { Defined::at(project, file, range) });
         }
-        Self { names, places, files, reach }
+        let reach = found.iter().fold(Reach::Nothing, |reach, defined| reach.or(defined.reach(project)));
+        let family = family_of(project, &found);
+        Self { project, names, places, files, reach, family }
     }
 
     /// The references among the offsets of a file, ascending.
-    pub(crate) fn in_file(&self, source: &Source<'_>, offsets: &[u32]) -> Vec<Reference> {
+    fn in_file(&self, source: &Source<'db>, offsets: &[u32]) -> Vec<Reference> {
         if !self.reach.may_reach(source.file) {
             return Vec::new();
         }
-        let mut found: Vec<Reference> = offsets.iter().filter_map(|offset| self.at_offset(source, *offset)).collect();
+        let family = family::InFile::new(self.family.as_ref());
+        let mut found: Vec<Reference> =
+            offsets.iter().filter_map(|offset| self.at_offset(source, &family, *offset)).collect();
         found.sort_by_key(|reference| reference.span.start);
         found.dedup_by_key(|reference| reference.span.start);
         found
     }
 
-    fn at_offset(&self, source: &Source<'_>, offset: u32) -> Option<Reference> {
+    fn at_offset(&self, source: &Source<'db>, family: &family::InFile<'_, 'db>, offset: u32) -> Option<Reference> {
         let offset = TextSize::new(offset);
         let rest = source.text.get(offset.to_usize()..)?;
         if !self.names.iter().any(|name| rest.starts_with(name.as_str())) {
@@ -138,21 +149,27 @@ impl Search {
         }
         look_at(source, offset, |at| {
             let here = at.range.start() == offset && self.names.iter().any(|name| name == source.slice(at.range));
-            (here && self.means_it(source, at))
-                .then(|| Reference { span: span(at.range), roles: self.roles(source, at) })
+            let means_it = here && self.means_it(source, family, at);
+            means_it.then(|| Reference { span: span(at.range), roles: self.roles(source, at) })
         })
         .flatten()
     }
 
     /// Whether one of the occurrence's definitions is searched for. Asks the syntax first: inference is what costs.
-    fn means_it(&self, source: &Source<'_>, at: &At<'_, '_>) -> bool {
+    fn means_it(&self, source: &Source<'db>, family: &family::InFile<'_, 'db>, at: &At<'_, 'db>) -> bool {
         if self.is_definition(source, at) {
             return true;
         }
         if !self.reach.may_mean(source.file, at) {
             return false;
         }
-        let db = at.model.db();
+        if let Occurrence::Attribute(attribute) = at.occurrence
+            && !at.in_string
+            && !family.may_hold(self.project, source, at, attribute)
+        {
+            return false;
+        }
+        let db = self.project.db();
         resolve::definitions(at, Follow::Originals).iter().any(|definition| {
             self.files.contains(&resolve::file_of(db, definition))
                 && self.places.contains(&resolve::focus(db, definition))
@@ -182,6 +199,37 @@ impl Search {
         };
         role | occurrence | write | string
     }
+}
+
+/// What stands at a location of a plan.
+enum Defined<'db> {
+    Module,
+    Definition(Definition<'db>),
+    Unknown,
+}
+
+impl<'db> Defined<'db> {
+    fn at(project: &'db PythonProject, file: File, range: TextRange) -> Self {
+        reach::definition_at(project, file, range).map_or(Self::Unknown, Self::Definition)
+    }
+
+    fn reach(&self, project: &PythonProject) -> Reach {
+        match self {
+            Self::Module => Reach::Module,
+            Self::Definition(definition) => reach::of(project, *definition),
+            Self::Unknown => Reach::Anything,
+        }
+    }
+}
+
+/// The family that all definitions belong to, if they are members of one class.
+fn family_of<'db>(project: &'db PythonProject, found: &[Defined<'db>]) -> Option<Family<'db>> {
+    let mut families = found.iter().map(|defined| match defined {
+        Defined::Definition(definition) => Family::of(project, *definition),
+        Defined::Module | Defined::Unknown => None,
+    });
+    let first = families.next().flatten()?;
+    families.all(|other| other.is_some_and(|other| other.is_same(&first))).then_some(first)
 }
 
 fn range_of(location: &Location) -> Option<TextRange> {

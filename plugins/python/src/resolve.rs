@@ -1,14 +1,16 @@
 //! What an occurrence means: the definitions it leads to, through imports or not. The one place that knows how ty's answers
 //! about names, attributes and arguments fit together; every feature that goes from a name to a thing asks here.
 
-use ruff_db::files::{File, FileRange};
+use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{
     AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtClassDef,
+    StmtImportFrom,
 };
 use ruff_text_size::{Ranged, TextRange};
-use ty_module_resolver::Module;
+use ty_module_resolver::{Module, ModuleName, file_to_module};
 use ty_python_core::definition::{Definition, DefinitionKind};
+use ty_python_core::place::ScopedPlaceId;
 use ty_python_core::{ProgramFile, place_table, semantic_index, use_def_map};
 use ty_python_semantic::types::Type;
 use ty_python_semantic::types::ide_support::{
@@ -45,9 +47,9 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
     let mut found = match at.occurrence {
         Occurrence::Name(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Scoped(name) => of_name(model, &name.id, name.into(), follow),
-        Occurrence::Attribute(attribute) => of_attribute(at, attribute, follow),
+        Occurrence::Attribute(attribute) => of_attribute(at, attribute),
         Occurrence::Definition(_) => of_local_definition(at),
-        Occurrence::Keyword { keyword, call } => of_keyword(model, keyword, call),
+        Occurrence::Keyword { keyword, call } => of_keyword(at, keyword, call),
         Occurrence::PatternKeyword { attribute, pattern } => {
             definitions_for_attribute(model, &attribute_of(&pattern.cls, attribute))
         }
@@ -72,6 +74,11 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
             typed_dict_key_definition(model, subscript, key.value.to_str()).into_iter().collect()
         }
     };
+    for definition in &mut found {
+        if let Some(module) = submodule_bound_by_import(model, definition) {
+            *definition = module;
+        }
+    }
     let mut seen = Vec::with_capacity(found.len());
     found.retain(|definition| {
         !seen.contains(definition) && {
@@ -188,6 +195,21 @@ fn package_bound_by_dotted_import<'db>(
     dotted.then(|| of_module(model, ModulePath { name, level: 0, binds: true })).flatten()
 }
 
+/// In the `__init__.py` of a package, `from .a.b import c` also binds `a`, to the submodule.
+fn submodule_bound_by_import<'db>(
+    model: &SemanticModel<'db>,
+    definition: &ResolvedDefinition<'db>,
+) -> Option<ResolvedDefinition<'db>> {
+    let db = model.db();
+    let ResolvedDefinition::Definition(definition) = definition else { return None };
+    let DefinitionKind::ImportFromSubmodule(_) = definition.kind(db) else { return None };
+    let ScopedPlaceId::Symbol(symbol) = definition.place(db) else { return None };
+    let name = place_table(db, definition.scope(db)).symbol(symbol).name();
+    let package = SemanticModel::new(db, definition.program_file(db));
+    let module = package.resolve_module(Some(name), 1)?;
+    Some(module_of(model, module.file(db)?))
+}
+
 /// The bindings of a name in the innermost scope around the node that has any.
 pub(crate) fn visible_bindings<'db>(
     model: &SemanticModel<'db>,
@@ -225,8 +247,11 @@ fn of_local_definition<'db>(at: &At<'_, 'db>) -> Vec<ResolvedDefinition<'db>> {
         .collect()
 }
 
-fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
+fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<ResolvedDefinition<'db>> {
     let model = at.model;
+    if let Some(module) = module_named(model, &attribute.value) {
+        return of_module_member(model, &module, &attribute.attr);
+    }
     let found = definitions_for_attribute(model, attribute);
     if !found.is_empty() {
         return found;
@@ -246,8 +271,42 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute, follow: Follow
         }
         _ => {}
     }
-    let _ = follow;
     of_super(at, attribute)
+}
+
+/// The module that an expression names and nothing else can be, told from imports alone. Inference would look at the whole
+/// function around it first.
+fn module_named(model: &SemanticModel<'_>, expression: &Expr) -> Option<ModuleName> {
+    let db = model.db();
+    let found = match expression {
+        Expr::Name(name) => of_name(model, &name.id, name.into(), Follow::Everything),
+        Expr::Attribute(attribute) => {
+            let package = module_named(model, &attribute.value)?;
+            of_module_member(model, &package, &attribute.attr)
+        }
+        _ => return None,
+    };
+    match found.as_slice() {
+        [ResolvedDefinition::Module(file)] => Some(file_to_module(db, file.resolver_file(db))?.name(db).clone()),
+        _ => None,
+    }
+}
+
+/// What a module holds by a name, as if it were imported from there.
+fn of_module_member<'db>(
+    model: &SemanticModel<'db>,
+    module: &ModuleName,
+    member: &Identifier,
+) -> Vec<ResolvedDefinition<'db>> {
+    let import = StmtImportFrom {
+        node_index: AtomicNodeIndex::NONE,
+        range: member.range(),
+        module: Some(Identifier::new(module.as_str(), member.range())),
+        names: Vec::new(),
+        level: 0,
+        is_lazy: false,
+    };
+    definitions_for_imported_symbol(model, &import, member, ImportAliasResolution::ResolveAliases)
 }
 
 /// `super().x`: the first base class of the class around it that has an `x`.
@@ -285,18 +344,28 @@ fn attribute_of(value: &Expr, attribute: &Identifier) -> ExprAttribute {
     }
 }
 
-fn of_keyword<'db>(model: &SemanticModel<'db>, keyword: &Keyword, call: &ExprCall) -> Vec<ResolvedDefinition<'db>> {
+fn of_keyword<'db>(at: &At<'_, 'db>, keyword: &Keyword, call: &ExprCall) -> Vec<ResolvedDefinition<'db>> {
+    let model = at.model;
+    let db = model.db();
     let found = definitions_for_keyword_argument(model, keyword, call);
     if !found.is_empty() {
         return found;
     }
-    // A union of callables, or one that is wrapped: look at each function that may be called.
     let Some(name) = &keyword.arg else { return Vec::new() };
-    call_signature_details(model, call)
-        .iter()
-        .filter_map(|details| parameter_named(model.db(), details.definition?, name))
-        .map(ResolvedDefinition::Definition)
-        .collect()
+    // A union of callables, or one that is wrapped: look at each function that may be called.
+    let called = call_signature_details(model, call).into_iter().filter_map(|details| details.definition);
+    let found: Vec<_> = called.filter_map(|function| parameter_named(db, function, name)).collect();
+    if !found.is_empty() {
+        return found.into_iter().map(ResolvedDefinition::Definition).collect();
+    }
+    // A decorator that hides the signature: what is written at the function is what people mean.
+    let callee = match &*call.func {
+        Expr::Name(callee) => of_name(model, &callee.id, callee.into(), Follow::Everything),
+        Expr::Attribute(callee) => of_attribute(at, callee),
+        _ => Vec::new(),
+    };
+    let functions = callee.iter().filter_map(ResolvedDefinition::definition);
+    functions.filter_map(|function| parameter_named(db, function, name)).map(ResolvedDefinition::Definition).collect()
 }
 
 /// The parameter of a function by its name.
@@ -317,10 +386,4 @@ fn of_module<'db>(model: &SemanticModel<'db>, path: ModulePath<'_>) -> Option<Re
 
 fn module_of<'db>(model: &SemanticModel<'db>, file: File) -> ResolvedDefinition<'db> {
     ResolvedDefinition::Module(ProgramFile::new(model.db(), file, model.program()))
-}
-
-/// The place of a definition, for comparing those of two occurrences.
-pub(crate) fn place(db: &dyn Db, definition: &ResolvedDefinition<'_>) -> FileRange {
-    let (file, range) = focus(db, definition);
-    FileRange::new(file, range)
 }

@@ -32,6 +32,19 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
     };
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
+    let dump = super::usage::dump(source, dot, word);
+    let hu = ty.map(|ty| Usage::default().with_home(source, ty)).unwrap_or_default();
+    eprintln!(
+        "Q {} {}",
+        u8::from(is_module),
+        u8::from(ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_))))
+    );
+    for (name, uses) in &dump {
+        eprintln!(
+            "U {name} {}",
+            uses.iter().map(|(s, d, c)| format!("{}:{d}:{}", u8::from(*s), u8::from(*c))).collect::<Vec<_>>().join(" ")
+        );
+    }
     let mut seen = FxHashSet::default();
     for member in model.attribute_completions(attribute) {
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
@@ -40,6 +53,16 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
         let distance = homes.get(name).copied().unwrap_or(ANCESTORS_MAX as u32);
         // What a module merely imports is seldom what is wanted of it.
         let is_import = is_module && matches!(ty, Type::ModuleLiteral(_));
+        let k = match ty {
+            Type::BoundMethod(_)
+            | Type::FunctionLiteral(_)
+            | Type::KnownBoundMethod(_)
+            | Type::WrapperDescriptor(_) => 'm',
+            Type::ClassLiteral(_) => 'c',
+            Type::ModuleLiteral(_) => 'o',
+            _ => 'f',
+        };
+        eprintln!("C {name} {distance} {} {} {k}", hu.weight(name) / 47, common::weight(name));
         let prior = common::weight(name) + 2 * (ANCESTORS_MAX as u32 - distance) + u32::from(!is_import);
         let weight = usage.weight(name).saturating_mul(USE).saturating_add(prior);
         let mut proposal = Proposal::new(name, Origin::Type(ty), Group::Scope(0)).with_weight(weight).about(about);
