@@ -307,7 +307,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for miss in score.misses.iter().take(misses) {
         println!("{miss}");
     }
-    score.reference_times.sort_by(|a, b| b.0.cmp(&a.0));
+    score.reference_times.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
     for (time, name) in score.reference_times.iter().take(slow) {
         println!("{time:?} {name}");
     }

@@ -20,14 +20,17 @@ const DEPRECATED: u32 = 2;
 
 /// All findings of one file, sorted by place. None in libraries: who reads them cannot change them.
 pub(crate) fn diagnostics(project: &PythonProject, path: &str) -> Result<Vec<Diagnostic>, Failure> {
-    let source = project.source(path)?;
+    let file = project.file(path)?;
     let db = project.db();
-    if !db.should_check_file(source.file) {
+    if !db.should_check_file(file) {
         return Ok(Vec::new());
     }
     let mut found: Vec<Diagnostic> =
-        db.check_file(source.file).iter().map(|finding| convert(project, source.file, finding)).collect();
-    found.extend(hints(project, source.file));
+        db.check_file(file).iter().map(|finding| convert(project, file, finding)).collect();
+    // That a file cannot be read is a finding too, and then the only one.
+    if project.source(path).is_ok() {
+        found.extend(hints(project, file));
+    }
     found.sort_by(|a, b| {
         (a.span.start, a.span.end, a.severity, &a.code).cmp(&(b.span.start, b.span.end, b.severity, &b.code))
     });

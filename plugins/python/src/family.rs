@@ -12,7 +12,7 @@ use ty_python_semantic::{Db, ImplementationsFinder, ResolvedDefinition};
 
 use crate::occurrence::At;
 use crate::project::{PythonProject, Source};
-use crate::{foreign, resolve};
+use crate::{inheritance, resolve};
 
 /// The class that a member belongs to, and who inherits from it.
 pub(crate) struct Family<'db> {
@@ -100,20 +100,19 @@ impl<'search, 'db> InFile<'search, 'db> {
 
 /// The class whose method an attribute of `self` or `super()` stands in.
 fn class_of_receiver<'db>(db: &'db dyn Db, at: &At<'_, 'db>, attribute: &ExprAttribute) -> Option<Definition<'db>> {
+    let model = at.model;
     match &*attribute.value {
         Expr::Name(name) => {
-            let bindings = resolve::visible_bindings(at.model, &name.id, name.into());
-            let [binding] = bindings.as_slice() else { return None };
-            let is_plain = foreign::is_self(db, *binding)
-                && !is_of_class(db, *binding)
-                && !foreign::is_narrowed(db, binding.scope(db), binding.place(db));
-            is_plain.then(|| binding.scope(db).class_definition_of_method(db)).flatten()
+            let class = inheritance::class_of_self(model, &attribute.value)?;
+            let bindings = resolve::visible_bindings(model, &name.id, name.into());
+            let is_plain = !bindings.iter().any(|binding| is_of_class(db, *binding));
+            (is_plain && !inheritance::is_tested(model, &attribute.value)).then_some(class)
         }
         Expr::Call(call)
             if call.arguments.is_empty() && matches!(&*call.func, Expr::Name(name) if name.id == "super") =>
         {
             let class = at.node.ancestors().find(|node| matches!(node, AnyNodeRef::StmtClassDef(_)))?;
-            semantic_index(db, at.model.program_file()).try_definitions(class)?.first().copied()
+            semantic_index(db, model.program_file()).try_definitions(class)?.first().copied()
         }
         _ => None,
     }

@@ -10,14 +10,15 @@ mod members;
 
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprName, StmtFunctionDef};
-use ruff_text_size::Ranged;
 use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
 use ty_python_core::place::{PlaceExpr, ScopedPlaceId};
-use ty_python_core::scope::{NodeWithScopeKind, ScopeId};
+use ty_python_core::scope::ScopeId;
 use ty_python_core::{place_table, semantic_index, use_def_map};
 use ty_python_semantic::{
     Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_imported_symbol, definitions_for_name,
 };
+
+use crate::inheritance::{is_narrowed, is_self};
 
 /// How many definitions a chain of assignments and base classes is followed through. Longer ones are left to the engine.
 const DEPTH_MAX: u32 = 8;
@@ -65,26 +66,6 @@ const HARMLESS_BUILTINS: [&str; 36] = [
 /// Whether the engine knows no class of a project for the expression, which must stand in the file itself, not in a string.
 pub(crate) fn is_foreign(model: &SemanticModel<'_>, expression: &Expr) -> bool {
     Judge { model, depth: DEPTH_MAX }.is_foreign(expression)
-}
-
-/// Whether a definition is the first parameter of a method: the instance, or the class.
-pub(crate) fn is_self(db: &dyn Db, binding: Definition<'_>) -> bool {
-    let DefinitionKind::Parameter(ParameterDefinitionNodeKind::Parameter(parameter)) = binding.kind(db) else {
-        return false;
-    };
-    let scope = binding.scope(db);
-    let NodeWithScopeKind::Function(function) = scope.node(db) else { return false };
-    let parsed = parsed_module(db, binding.python_file(db)).load(db);
-    let own = parameter.node(&parsed).range();
-    let first = function.node(&parsed).parameters.iter_non_variadic_params().next();
-    first.is_some_and(|first| first.range() == own) && scope.is_method_scope(db)
-}
-
-/// Whether a test may tell more of a place than its bindings do.
-pub(crate) fn is_narrowed(db: &dyn Db, scope: ScopeId<'_>, place: ScopedPlaceId) -> bool {
-    use_def_map(db, scope)
-        .reachable_bindings(place)
-        .any(|binding| binding.narrowing_constraint.predicate_narrowing_targets().contains_place(place))
 }
 
 /// The user-visible bindings of a place, in its whole scope.

@@ -77,7 +77,7 @@ fn signature<'db>(
     if let Some(overload) = called.and_then(|call| call_type_simplified_by_overloads(at.model, call)) {
         return overload;
     }
-    let ty = match inferred::type_of(at) {
+    let ty = match type_to_show(at, definitions) {
         Some(ty) => ty,
         None if definitions.is_empty() => return String::new(),
         None => return name.to_owned(),
@@ -85,11 +85,32 @@ fn signature<'db>(
     let env = at.model.program_environment();
     let shown = ty.display(project.db(), &env).multiline().to_string();
     match ty {
-        Type::FunctionLiteral(_) | Type::BoundMethod(_) => shown,
+        // Nobody wrote that the result is unknown.
+        Type::FunctionLiteral(_) | Type::BoundMethod(_) => shown.trim_end_matches(" -> Unknown").to_owned(),
         Type::ClassLiteral(_) => format!("class {}", in_brackets(&shown, "<class '").unwrap_or(name)),
         Type::ModuleLiteral(_) => format!("module {}", in_brackets(&shown, "<module '").unwrap_or(name)),
+        _ if names_class(project, definitions) => format!("class {name}"),
         _ => format!("{name}: {shown}"),
     }
+}
+
+/// The type of what is named: of the parameter, where an argument is named by it.
+fn type_to_show<'db>(at: &At<'_, 'db>, definitions: &[ResolvedDefinition<'db>]) -> Option<Type<'db>> {
+    let parameter = match at.occurrence {
+        Occurrence::Keyword { .. } => definitions.first().and_then(ResolvedDefinition::definition),
+        _ => None,
+    };
+    parameter
+        .and_then(|parameter| inferred::type_of_parameter(at.model.db(), parameter))
+        .or_else(|| inferred::type_of(at))
+}
+
+/// Whether a class is meant where its name has the type of an instance: in an annotation.
+fn names_class(project: &PythonProject, definitions: &[ResolvedDefinition<'_>]) -> bool {
+    let is_class = |found: &ResolvedDefinition<'_>| {
+        found.definition().is_some_and(|definition| definition.kind(project.db()).as_class().is_some())
+    };
+    !definitions.is_empty() && definitions.iter().all(is_class)
 }
 
 fn in_brackets<'a>(shown: &'a str, before: &str) -> Option<&'a str> {

@@ -50,7 +50,7 @@ fn finder<'db>(project: &'db PythonProject, at: &At<'_, 'db>) -> Option<(Impleme
         ImplementationsFinder::for_class_reference(project.db(), &at.model.program_environment(), &found)
     };
     match at.occurrence {
-        Occurrence::Definition(_) if !at.in_string => match at.node.parent()? {
+        Occurrence::Definition if !at.in_string => match at.node.parent()? {
             AnyNodeRef::StmtClassDef(class) => Some((ImplementationsFinder::for_class(at.model, class)?, true)),
             AnyNodeRef::StmtFunctionDef(function) => {
                 Some((ImplementationsFinder::for_method(at.model, function)?, false))

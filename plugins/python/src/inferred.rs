@@ -1,9 +1,11 @@
 //! The type of what stands at a place. Knows which nodes the engine can be asked about without breaking its rules.
 
+use ruff_db::parsed::parsed_module;
 use ruff_python_ast::AnyNodeRef;
+use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
 use ty_python_core::{ProgramFile, semantic_index};
 use ty_python_semantic::types::Type;
-use ty_python_semantic::{HasType, ResolvedDefinition, SemanticModel};
+use ty_python_semantic::{Db, HasType, ResolvedDefinition, SemanticModel};
 
 use crate::occurrence::{At, Occurrence};
 
@@ -21,7 +23,7 @@ pub(crate) fn type_of<'db>(at: &At<'_, 'db>) -> Option<Type<'db>> {
         Occurrence::ImportedName { alias, .. } | Occurrence::ImportAlias { alias, .. } => {
             is_indexed(model, alias.into()).then(|| alias.inferred_type(model)).flatten()
         }
-        Occurrence::Definition(_) => type_of_definition(at),
+        Occurrence::Definition => type_of_definition(at),
         Occurrence::PatternKeyword { .. } | Occurrence::Scoped(_) | Occurrence::Exported(_) => None,
     }
 }
@@ -43,6 +45,15 @@ fn type_of_definition<'db>(at: &At<'_, 'db>) -> Option<Type<'db>> {
         AnyNodeRef::TypeParamTypeVarTuple(parameter) => parameter.inferred_type(model),
         _ => None,
     })
+}
+
+/// The type of a parameter, where it is declared.
+pub(crate) fn type_of_parameter<'db>(db: &'db dyn Db, parameter: Definition<'db>) -> Option<Type<'db>> {
+    let DefinitionKind::Parameter(ParameterDefinitionNodeKind::Parameter(node)) = parameter.kind(db) else {
+        return None;
+    };
+    let parsed = parsed_module(db, parameter.python_file(db)).load(db);
+    node.node(&parsed).inferred_type(&SemanticModel::new(db, parameter.program_file(db)))
 }
 
 /// Whether the engine has exactly one definition for a node, which is what it insists on when asked for its type.

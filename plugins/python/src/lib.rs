@@ -20,6 +20,7 @@ mod hover;
 mod implementation;
 mod index;
 mod inferred;
+mod inheritance;
 mod occurrence;
 mod paths;
 mod project;

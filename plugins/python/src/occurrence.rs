@@ -24,7 +24,7 @@ pub(crate) enum Occurrence<'ast> {
     Attribute(&'ast ExprAttribute),
     /// The name of what the syntax around it defines: a function, a class, a parameter, the name after `as`, a captured
     /// pattern, a type parameter.
-    Definition(&'ast Identifier),
+    Definition,
     /// The name of an argument of a call.
     Keyword { keyword: &'ast Keyword, call: &'ast ExprCall },
     /// The name of an attribute in a class pattern.
@@ -200,7 +200,7 @@ fn of_node<'ast>(
             Occurrence::Module(ModulePath { name: up_to(identifier, token), level: import.level, binds: false })
         }
         AnyNodeRef::Alias(alias) => of_alias(alias, identifier, ancestors.next()?, token)?,
-        _ => Occurrence::Definition(identifier),
+        _ => Occurrence::Definition,
     };
     let range = if matches!(occurrence, Occurrence::Module(_)) { token } else { identifier.range() };
     // A synthesized identifier of broken code has no text.
@@ -243,7 +243,7 @@ impl At<'_, '_> {
         match self.occurrence {
             Occurrence::Name(name) => stores(name.ctx),
             Occurrence::Attribute(attribute) => stores(attribute.ctx),
-            Occurrence::Definition(_) | Occurrence::ImportAlias { .. } => true,
+            Occurrence::Definition | Occurrence::ImportAlias { .. } => true,
             Occurrence::Module(module) => module.binds,
             Occurrence::ImportedName { alias, .. } => alias.asname.is_none(),
             _ => false,

@@ -107,6 +107,32 @@ impl Reach {
         }
     }
 
+    /// Whether an occurrence of the name can mean the thing, by the text around it. To be asked first: a file in which no
+    /// candidate can mean it is not even parsed.
+    pub(crate) fn may_mean_text(self, file: File, text: &str, range: TextRange) -> bool {
+        let (Self::Member(own) | Self::Field(own) | Self::Parameter(own)) = self else { return true };
+        if own == file {
+            return true;
+        }
+        let (Some(before), Some(after)) = (text.get(..range.start().to_usize()), text.get(range.end().to_usize()..))
+        else {
+            return false;
+        };
+        // The name of an argument or of an attribute in a pattern; or a key, of which the quote is left to see.
+        let is_named = after.trim_start_matches([' ', '\t', '\\', '\r', '\n']).starts_with('=');
+        let is_quoted = after.starts_with(['"', '\'']);
+        let is_attribute = || {
+            let line_start = before.trim_end().rfind('\n').map_or(0, |end| end + 1);
+            before.trim_end_matches([' ', '\t', '\\', '\r', '\n']).ends_with('.')
+                // A comment may stand between the dot and its name.
+                || (before.ends_with(['\n', ' ', '\t']) && before[line_start..].contains('#'))
+        };
+        match self {
+            Self::Parameter(_) => is_named,
+            _ => is_named || is_quoted || is_attribute(),
+        }
+    }
+
     /// Whether an occurrence of the name in a file can mean the thing.
     pub(crate) fn may_mean(self, file: File, at: &At<'_, '_>) -> bool {
         let occurrence = at.occurrence;
@@ -127,7 +153,7 @@ impl Reach {
                 Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
                 Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
                 Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
-                Occurrence::Definition(_) | Occurrence::ImportAlias { .. } => own == file,
+                Occurrence::Definition | Occurrence::ImportAlias { .. } => own == file,
                 Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } | Occurrence::Key { .. } => false,
             },
             Self::Module => match occurrence {
@@ -143,7 +169,7 @@ impl Reach {
 /// Whether a name stands for itself, and is no part of something else.
 fn is_bare(occurrence: Occurrence<'_>) -> bool {
     match occurrence {
-        Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Definition(_) | Occurrence::Exported(_) => true,
+        Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Definition | Occurrence::Exported(_) => true,
         Occurrence::ImportAlias { .. } | Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
         Occurrence::Attribute(_)
         | Occurrence::Keyword { .. }

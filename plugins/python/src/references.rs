@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
 use ruff_db::files::File;
-use ruff_text_size::{TextRange, TextSize};
+use ruff_db::source::source_text;
+use ruff_text_size::{TextLen, TextRange, TextSize};
 use rustc_hash::FxHasher;
 use ty_python_core::definition::Definition;
 use vraftls_guest_sdk::roles;
@@ -66,9 +67,13 @@ pub(crate) fn confirm(
     let mut confirmed = Vec::new();
     for candidate in files {
         project.check_cancelled()?;
+        let offsets = search.worth_parsing_for(candidate);
+        if offsets.is_empty() {
+            continue;
+        }
         // A file that is gone or cannot be read has no references.
         let Ok(source) = project.source(&candidate.path) else { continue };
-        let references = search.in_file(&source, &candidate.offsets);
+        let references = search.in_file(&source, &offsets);
         if !references.is_empty() {
             confirmed.push(FileReferences { path: candidate.path.clone(), references });
         }
@@ -128,11 +133,24 @@ impl<'db> Search<'db> {
         Self { project, names, places, files, reach, family }
     }
 
-    /// The references among the offsets of a file, ascending.
-    fn in_file(&self, source: &Source<'db>, offsets: &[u32]) -> Vec<Reference> {
-        if !self.reach.may_reach(source.file) {
+    /// The offsets at which one of the names stands and may mean what is searched for, judged by the text alone.
+    fn worth_parsing_for(&self, candidate: &Candidate) -> Vec<u32> {
+        let Ok(file) = self.project.file(&candidate.path) else { return Vec::new() };
+        if !self.reach.may_reach(file) {
             return Vec::new();
         }
+        let text = source_text(self.project.db(), file);
+        let may_mean = |offset: &u32| {
+            let start = TextSize::new(*offset);
+            let Some(rest) = text.get(start.to_usize()..) else { return false };
+            let mut named = self.names.iter().filter(|name| rest.starts_with(name.as_str()));
+            named.any(|name| self.reach.may_mean_text(file, &text, TextRange::at(start, name.text_len())))
+        };
+        candidate.offsets.iter().copied().filter(may_mean).collect()
+    }
+
+    /// The references among the offsets of a file, ascending.
+    fn in_file(&self, source: &Source<'db>, offsets: &[u32]) -> Vec<Reference> {
         let family = family::InFile::new(self.family.as_ref());
         let mut found: Vec<Reference> =
             offsets.iter().filter_map(|offset| self.at_offset(source, &family, *offset)).collect();
@@ -143,8 +161,7 @@ impl<'db> Search<'db> {
 
     fn at_offset(&self, source: &Source<'db>, family: &family::InFile<'_, 'db>, offset: u32) -> Option<Reference> {
         let offset = TextSize::new(offset);
-        let rest = source.text.get(offset.to_usize()..)?;
-        if !self.names.iter().any(|name| rest.starts_with(name.as_str())) {
+        if !source.text.is_char_boundary(offset.to_usize()) {
             return None;
         }
         look_at(source, offset, |at| {

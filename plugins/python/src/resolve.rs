@@ -4,8 +4,7 @@
 use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{
-    AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtClassDef,
-    StmtImportFrom,
+    AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtImportFrom,
 };
 use ruff_text_size::{Ranged, TextRange};
 use ty_module_resolver::{Module, ModuleName, file_to_module};
@@ -21,6 +20,7 @@ use ty_python_semantic::{
     definitions_for_imported_symbol, definitions_for_name,
 };
 
+use crate::inheritance;
 use crate::occurrence::{At, ModulePath, Occurrence};
 
 /// How far imports are followed.
@@ -48,7 +48,7 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
         Occurrence::Name(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Scoped(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Attribute(attribute) => of_attribute(at, attribute),
-        Occurrence::Definition(_) => of_local_definition(at),
+        Occurrence::Definition => of_local_definition(at),
         Occurrence::Keyword { keyword, call } => of_keyword(at, keyword, call),
         Occurrence::PatternKeyword { attribute, pattern } => {
             definitions_for_attribute(model, &attribute_of(&pattern.cls, attribute))
@@ -148,15 +148,9 @@ pub(crate) fn name_range(db: &dyn Db, definition: Definition<'_>) -> TextRange {
 /// All definitions of the place that a definition defines, itself among them: overloads, the branches of an `if`, each
 /// assignment to a variable.
 pub(crate) fn siblings<'db>(db: &'db dyn Db, definition: Definition<'db>) -> Vec<Definition<'db>> {
-    let place = definition.place(db);
-    let map = use_def_map(db, definition.scope(db));
-    let bindings = map.reachable_bindings(place).filter_map(|binding| binding.binding.definition());
-    let declarations = map.reachable_declarations(place).filter_map(|declaration| declaration.declaration.definition());
-    let mut found = vec![definition];
-    for sibling in bindings.chain(declarations) {
-        if sibling.kind(db).is_user_visible() && !found.contains(&sibling) {
-            found.push(sibling);
-        }
+    let mut found = inheritance::definitions(db, definition.scope(db), definition.place(db));
+    if !found.contains(&definition) {
+        found.insert(0, definition);
     }
     found
 }
@@ -174,7 +168,31 @@ fn of_name<'db>(
         found.retain(|definition| !matches!(definition, ResolvedDefinition::Module(_)));
         found.push(package);
     }
+    if found.is_empty() {
+        found.extend(unreachable_definitions(model, name, node).into_iter().map(ResolvedDefinition::Definition));
+    }
     found
+}
+
+/// The definitions of a name in code that nothing reaches: no use of the name can see them, but people can.
+fn unreachable_definitions<'db>(model: &SemanticModel<'db>, name: &str, node: AnyNodeRef<'_>) -> Vec<Definition<'db>> {
+    let db = model.db();
+    let index = semantic_index(db, model.program_file());
+    let Some(scope) = model.scope(node) else { return Vec::new() };
+    for (scope, _) in index.visible_ancestor_scopes(scope) {
+        let Some(symbol) = index.place_table(scope).symbol_id(name) else { continue };
+        let place = ScopedPlaceId::Symbol(symbol);
+        let found: Vec<_> = index
+            .use_def_map(scope)
+            .definitions_with_usage()
+            .map(|(_, definition, _)| definition)
+            .filter(|definition| definition.place(db) == place && definition.kind(db).is_user_visible())
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// `import a.b` binds `a`, to the package and not to the module that is named.
@@ -249,6 +267,7 @@ fn of_local_definition<'db>(at: &At<'_, 'db>) -> Vec<ResolvedDefinition<'db>> {
 
 fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<ResolvedDefinition<'db>> {
     let model = at.model;
+    let db = model.db();
     if let Some(module) = module_named(model, &attribute.value) {
         return of_module_member(model, &module, &attribute.attr);
     }
@@ -256,22 +275,54 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<Resolve
     if !found.is_empty() {
         return found;
     }
-    // What is left: submodules, that are no symbols of their package, and proxies made by `super()`.
+    // What is left: submodules, that are no symbols of their package, proxies made by `super()`, and unreachable code.
     match attribute.inferred_type(model) {
         Some(Type::ModuleLiteral(module)) => {
-            let file = module.module(model.db()).file(model.db());
-            return file.map(|file| module_of(model, file)).into_iter().collect();
+            return module.module(db).file(db).map(|file| module_of(model, file)).into_iter().collect();
         }
         Some(ty @ (Type::FunctionLiteral(_) | Type::BoundMethod(_))) => {
-            let definition = ty.definition(model.db(), &model.program_environment());
-            let definition = definition.as_ref().and_then(|definition| definition.definition());
-            if let Some(definition) = definition {
-                return siblings(model.db(), *definition).into_iter().map(ResolvedDefinition::Definition).collect();
+            let definition = ty.definition(db, &model.program_environment());
+            if let Some(function) = definition.as_ref().and_then(|definition| definition.definition()) {
+                return siblings(db, *function).into_iter().map(ResolvedDefinition::Definition).collect();
             }
         }
         _ => {}
     }
-    of_super(at, attribute)
+    let found = match class_of_super(at, attribute) {
+        Some(class) => inheritance::member_above(db, class, &attribute.attr),
+        None => inheritance::class_of_self(model, &attribute.value)
+            .map(|class| inheritance::member(db, class, &attribute.attr))
+            .unwrap_or_default(),
+    };
+    found.into_iter().map(ResolvedDefinition::Definition).collect()
+}
+
+/// The class that `super()` looks above of, if the attribute is one of `super()`.
+fn class_of_super<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Option<Definition<'db>> {
+    let Expr::Call(call) = &*attribute.value else { return None };
+    if at.in_string || !matches!(&*call.func, Expr::Name(name) if name.id == "super") {
+        return None;
+    }
+    let mut classes = at.node.ancestors().filter_map(|node| match node {
+        AnyNodeRef::StmtClassDef(class) => Some(class),
+        _ => None,
+    });
+    let class = match call.arguments.args.first() {
+        None => classes.next(),
+        Some(Expr::Name(named)) => classes.find(|class| class.name.id == named.id),
+        Some(_) => None,
+    }?;
+    semantic_index(at.model.db(), at.model.program_file()).try_definitions(class.into())?.first().copied()
+}
+
+/// What an attribute of a module is, told from imports alone. Empty where the receiver may be anything else.
+pub(crate) fn of_module_attribute<'db>(
+    model: &SemanticModel<'db>,
+    attribute: &ExprAttribute,
+) -> Vec<ResolvedDefinition<'db>> {
+    module_named(model, &attribute.value)
+        .map(|module| of_module_member(model, &module, &attribute.attr))
+        .unwrap_or_default()
 }
 
 /// The module that an expression names and nothing else can be, told from imports alone. Inference would look at the whole
@@ -307,29 +358,6 @@ fn of_module_member<'db>(
         is_lazy: false,
     };
     definitions_for_imported_symbol(model, &import, member, ImportAliasResolution::ResolveAliases)
-}
-
-/// `super().x`: the first base class of the class around it that has an `x`.
-fn of_super<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<ResolvedDefinition<'db>> {
-    let Expr::Call(call) = &*attribute.value else { return Vec::new() };
-    if !matches!(&*call.func, Expr::Name(name) if name.id == "super") {
-        return Vec::new();
-    }
-    let mut classes = at.node.ancestors().filter_map(|node| match node {
-        AnyNodeRef::StmtClassDef(class) => Some(class),
-        _ => None,
-    });
-    let class: Option<&StmtClassDef> = match call.arguments.args.first() {
-        None => classes.next(),
-        Some(Expr::Name(named)) => classes.find(|class| class.name.id == named.id),
-        Some(_) => None,
-    };
-    let bases = class.and_then(|class| class.arguments.as_deref()).map_or(&[][..], |arguments| &arguments.args);
-    bases
-        .iter()
-        .map(|base| definitions_for_attribute(at.model, &attribute_of(base, &attribute.attr)))
-        .find(|found| !found.is_empty())
-        .unwrap_or_default()
 }
 
 /// The attribute of an expression as if it were written there. The engine knows the expression by its index, which a copy

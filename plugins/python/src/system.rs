@@ -15,7 +15,7 @@ use ruff_notebook::{Notebook, NotebookError};
 use rustc_hash::FxHashMap;
 use vraftls_guest_sdk::{Entry, NodeKind, ReadError, Workspace};
 
-use crate::paths;
+use crate::{index, paths};
 
 /// Files as the workspace import shows them.
 ///
@@ -134,13 +134,18 @@ impl System for WorkspaceSystem {
 
     fn read_to_string(&self, path: &SystemPath) -> Result<String> {
         let path = SystemPath::absolute(path, self.current_directory());
-        self.workspace.read(paths::from_system(&path)).map_err(|error| match error {
+        let text = self.workspace.read(paths::from_system(&path)).map_err(|error| match error {
             ReadError::NotFound => Error::from(ErrorKind::NotFound),
             ReadError::IsDirectory => Error::from(ErrorKind::IsADirectory),
             ReadError::NotText => Error::from(ErrorKind::InvalidData),
             ReadError::TooLarge(size) => Error::new(ErrorKind::FileTooLarge, format!("the file has {size} bytes")),
             ReadError::Unavailable(reason) => Error::other(reason),
-        })
+        })?;
+        // Every file that the engine parses comes through here, also those that another one imports.
+        if matches!(path.extension(), Some("py" | "pyi")) && index::is_too_deep(&text) {
+            return Err(Error::new(ErrorKind::Unsupported, "its code is nested too deeply"));
+        }
+        Ok(text)
     }
 
     fn read_to_notebook(&self, path: &SystemPath) -> std::result::Result<Notebook, NotebookError> {

@@ -27,24 +27,11 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
     let model = &source.model;
     let ty = attribute.value.inferred_type(model);
     let (homes, usage) = match ty {
-        Some(ty) => (homes(model, ty), usage.with_home(source, ty)),
+        Some(ty) => (homes(model, home(source, attribute, ty)), usage.with_home(source, ty)),
         None => (FxHashMap::default(), usage),
     };
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
-    let dump = super::usage::dump(source, dot, word);
-    let hu = ty.map(|ty| Usage::default().with_home(source, ty)).unwrap_or_default();
-    eprintln!(
-        "Q {} {}",
-        u8::from(is_module),
-        u8::from(ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_))))
-    );
-    for (name, uses) in &dump {
-        eprintln!(
-            "U {name} {}",
-            uses.iter().map(|(s, d, c)| format!("{}:{d}:{}", u8::from(*s), u8::from(*c))).collect::<Vec<_>>().join(" ")
-        );
-    }
     let mut seen = FxHashSet::default();
     for member in model.attribute_completions(attribute) {
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
@@ -53,16 +40,6 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
         let distance = homes.get(name).copied().unwrap_or(ANCESTORS_MAX as u32);
         // What a module merely imports is seldom what is wanted of it.
         let is_import = is_module && matches!(ty, Type::ModuleLiteral(_));
-        let k = match ty {
-            Type::BoundMethod(_)
-            | Type::FunctionLiteral(_)
-            | Type::KnownBoundMethod(_)
-            | Type::WrapperDescriptor(_) => 'm',
-            Type::ClassLiteral(_) => 'c',
-            Type::ModuleLiteral(_) => 'o',
-            _ => 'f',
-        };
-        eprintln!("C {name} {distance} {} {} {k}", hu.weight(name) / 47, common::weight(name));
         let prior = common::weight(name) + 2 * (ANCESTORS_MAX as u32 - distance) + u32::from(!is_import);
         let weight = usage.weight(name).saturating_mul(USE).saturating_add(prior);
         let mut proposal = Proposal::new(name, Origin::Type(ty), Group::Scope(0)).with_weight(weight).about(about);
@@ -126,11 +103,25 @@ pub(super) fn attribute_at<'src>(source: &'src Source<'_>, dot: TextRange) -> Op
     })
 }
 
-/// For each member of a type how many classes up it is defined first: 0 in the class itself.
-fn homes<'db>(model: &SemanticModel<'db>, ty: Type<'db>) -> FxHashMap<String, u32> {
+/// The class whose members a receiver has.
+///
+/// The receiver of a method is of a type variable, and `super()` of a type of its own: there it is the class around.
+fn home<'db>(source: &Source<'db>, attribute: &ExprAttribute, ty: Type<'db>) -> Option<Definition<'db>> {
+    let model = &source.model;
+    let db = model.db();
+    if !matches!(ty, Type::TypeVar(_) | Type::BoundSuper(_) | Type::SubclassOf(_)) {
+        let found = ty.definition(db, &model.program_environment())?;
+        return found.definition().copied();
+    }
+    let (NodeWithScopeRef::Function(method), _) = body_around(source, attribute.start())? else { return None };
+    let index = semantic_index(db, model.program_file());
+    index.class_definition_of_method(index.try_node_scope(NodeWithScopeRef::Function(method))?)
+}
+
+/// For each member of a class how many classes up it is defined first: 0 in the class itself.
+fn homes<'db>(model: &SemanticModel<'db>, class: Option<Definition<'db>>) -> FxHashMap<String, u32> {
     let db = model.db();
     let mut homes = FxHashMap::default();
-    let class = ty.definition(db, &model.program_environment()).and_then(|found| found.definition().copied());
     let mut queue: Vec<Definition<'db>> = class.into_iter().collect();
     let mut next = 0;
     while let Some(&class) = queue.get(next).filter(|_| next < ANCESTORS_MAX) {

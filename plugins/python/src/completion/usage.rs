@@ -149,21 +149,3 @@ fn receiver<'src>(source: &'src Source<'_>, before_dot: &[Token]) -> Option<&'sr
     }
     None
 }
-
-pub(super) fn dump(source: &Source<'_>, dot: TextRange, word: TextRange) -> FxHashMap<String, Vec<(bool, i64, bool)>> {
-    let tokens = significant(source);
-    let place = tokens.partition_point(|token| token.end() <= dot.start());
-    let receiver = receiver(source, &tokens[..place]);
-    let mut out: FxHashMap<String, Vec<(bool, i64, bool)>> = FxHashMap::default();
-    for (index, window) in tokens.windows(2).enumerate() {
-        let [before, token] = window else { continue };
-        if before.kind() != TokenKind::Dot || !is_name(token) || token.range() == word || before.range() == dot {
-            continue;
-        }
-        let same = receiver.is_some() && self::receiver(source, &tokens[..index]) == receiver;
-        let call = tokens.get(index + 2).is_some_and(|t| t.kind() == TokenKind::Lpar);
-        let d = i64::from(token.start().to_u32()) - i64::from(dot.start().to_u32());
-        out.entry(source.slice(token.range()).to_owned()).or_default().push((same, d, call));
-    }
-    out
-}
