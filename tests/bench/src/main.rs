@@ -11,6 +11,7 @@ mod latency;
 mod machine;
 mod memory;
 mod outside;
+mod parser;
 mod report;
 mod run;
 mod sample;
@@ -19,7 +20,7 @@ mod session;
 mod tokens;
 mod uri;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -59,9 +60,29 @@ struct Arguments {
     /// Write all figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// What to measure [default: all]
+    #[arg(long = "part", value_name = "PART", num_args = 1.., value_delimiter = ',')]
+    parts: Vec<Part>,
     /// Our server [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// The Python analyzer [default: the one among the plugins beside this program's folder]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Servers, on every tree.
+    Servers,
+    /// The Python analyzer in the sandbox and natively, on the last tree.
+    Parser,
+}
+
+impl Arguments {
+    fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
 }
 
 fn tree(name: &str) -> std::result::Result<Tree, String> {
@@ -93,11 +114,20 @@ fn measure(arguments: &Arguments) -> Result<()> {
         budget: Duration::from_secs(arguments.seconds),
     };
     let shelf = Shelf::of_user()?;
-    let programs = Programs::fetch(&shelf, binary(arguments)?)?;
     let trees = if arguments.trees.is_empty() { TREES.to_vec() } else { arguments.trees.clone() };
-    let mut report = Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new() };
-    for tree in trees {
-        report.trees.push(run::tree(tree, &plan, &programs, &shelf, arguments.golden.as_deref())?);
+    let mut report = Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new(), parser: None };
+    if arguments.wants(Part::Servers) {
+        let binary = ours(arguments.binary.as_deref(), &format!("vraftls{}", std::env::consts::EXE_SUFFIX))?;
+        let programs = Programs::fetch(&shelf, binary)?;
+        for tree in &trees {
+            report.trees.push(run::tree(*tree, &plan, &programs, &shelf, arguments.golden.as_deref())?);
+        }
+    }
+    if let Some(tree) = trees.last().filter(|_| arguments.wants(Part::Parser)) {
+        let component = ours(arguments.component.as_deref(), "../plugins/python.wasm")?;
+        let scratch = shelf.scratch()?;
+        let sources = shelf.tree(*tree, &shelf.python()?)?;
+        report.parser = Some(parser::measure(&sources, &component, scratch.path())?);
     }
     println!("{}", report.table());
     if let Some(path) = &arguments.json {
@@ -107,14 +137,14 @@ fn measure(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Our server.
-fn binary(arguments: &Arguments) -> Result<PathBuf> {
-    if let Some(path) = &arguments.binary {
+/// A file of ours: the one that was named, else the one that lies so from this program's folder.
+fn ours(named: Option<&Path>, beside: &str) -> Result<PathBuf> {
+    if let Some(path) = named {
         return path.canonicalize().with_context(|| format!("there is no {}", path.display()));
     }
     match std::env::current_exe()?.parent() {
-        Some(directory) => Ok(directory.join(format!("vraftls{}", std::env::consts::EXE_SUFFIX))),
-        None => bail!("cannot tell where this program lies; give --binary"),
+        Some(directory) => Ok(directory.join(beside)),
+        None => bail!("cannot tell where this program lies; name {beside}"),
     }
 }
 

@@ -6,10 +6,13 @@ use serde_json::{Map, Value, json};
 
 use crate::figures::{MEASURES, Measure, TreeFigures, Verdict};
 use crate::machine;
+use crate::parser::ParserSpeed;
 use crate::servers::Server;
 
 /// Errors that are shown of each server and tree.
 const ERRORS_SHOWN_MAX: usize = 3;
+/// What the sandbox must leave of the analyzer's native speed.
+const PARSER_SHARE_MIN: f64 = 0.6;
 
 /// All that is reported.
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) servers: Vec<Server>,
     pub(crate) trees: Vec<TreeFigures>,
+    pub(crate) parser: Option<ParserSpeed>,
 }
 
 impl Report {
@@ -36,6 +40,7 @@ impl Report {
                 }
             }
         }
+        rows.extend(self.parser.iter().flat_map(|speed| self.parser_rows(*speed)));
         let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
         table.push_str(&aligned(&rows));
         for note in notes {
@@ -63,10 +68,36 @@ impl Report {
         Some(title.chain(self.servers.iter().map(cell)).chain([bar, met.to_owned()]).collect())
     }
 
+    /// The analyzer's speed, in the first column of figures.
+    fn parser_rows(&self, speed: ParserSpeed) -> [Vec<String>; 4] {
+        let row = |title: &str, figure: String, bar: &str, met: &str| {
+            let others = self.servers.iter().skip(1).map(|_| String::new());
+            let cells = [title.to_owned(), figure].into_iter().chain(others);
+            cells.chain([bar.to_owned(), met.to_owned()]).collect()
+        };
+        let verdict = Verdict { bar: format!(">= {PARSER_SHARE_MIN}"), met: Some(speed.share() >= PARSER_SHARE_MIN) };
+        let title = format!("Python analyzer: index of {:.1} MB", speed.corpus_mb);
+        [
+            row(&title, String::new(), "", ""),
+            row("  native (MB/s)", format!("{:.1}", speed.native_mb_s), "", ""),
+            row("  sandboxed (MB/s)", format!("{:.1}", speed.sandboxed_mb_s), "", ""),
+            row("  share", format!("{:.3}", speed.share()), &verdict.bar, word(&verdict)),
+        ]
+    }
+
     /// The same figures for programs.
     pub(crate) fn json(&self) -> Value {
         let trees: Vec<Value> = self.trees.iter().map(tree_json).collect();
-        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees })
+        let parser = self.parser.map(|speed| {
+            json!({
+                "corpus_mb": speed.corpus_mb,
+                "native_mb_s": speed.native_mb_s,
+                "sandboxed_mb_s": speed.sandboxed_mb_s,
+                "share": speed.share(),
+                "met": speed.share() >= PARSER_SHARE_MIN,
+            })
+        });
+        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees, "parser": parser })
     }
 }
 

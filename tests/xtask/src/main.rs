@@ -3,6 +3,7 @@
 //! One file for each command. It knows cargo, rustup and the folders of this tree, and none of our crates: it must compile in
 //! seconds, and before anything else does.
 
+mod bench;
 mod check;
 mod fix;
 mod plugins;
@@ -35,6 +36,8 @@ enum Command {
     Plugins(plugins::Arguments),
     /// Builds everything and serves a folder, with a demonstration.
     Run(run::Arguments),
+    /// Measures the server beside others and prints a table with the bars.
+    Bench(bench::Arguments),
     /// Formats the tree.
     Fix,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Fix => fix::run(),
     };
     match result {
