@@ -28,9 +28,9 @@ impl<V: CacheValue, E: FlightError> Cache<V, E> {
         Self { memory, lower: lower.into(), threads, flights: SingleFlight::default() }
     }
 
-    /// What memory has of a key. Never blocks.
+    /// What memory has of a key, for one who can do without. Never blocks, and is not counted.
     pub fn peek(&self, key: &Key) -> Option<Arc<V>> {
-        self.memory.get(key)
+        self.memory.get_uncounted(key)
     }
 
     /// The value of a key from the first tier that has it, or else from `make`, once for all who ask at the same time.
@@ -43,7 +43,7 @@ impl<V: CacheValue, E: FlightError> Cache<V, E> {
         }
         let fly = async || {
             // Whoever came between the last landing and this start finds what landed.
-            if let Some(value) = self.memory.get_again(&key) {
+            if let Some(value) = self.memory.get_uncounted(&key) {
                 return Ok(value);
             }
             if let Some(value) = self.ask_lower(key).await {

@@ -32,8 +32,8 @@ impl<V: CacheValue> MemoryTier<V> {
         found
     }
 
-    /// The value of a key for one who counted a miss already.
-    pub(crate) fn get_again(&self, key: &Key) -> Option<Arc<V>> {
+    /// The value of a key for one who counted a miss already, or does not ask to have it made.
+    pub(crate) fn get_uncounted(&self, key: &Key) -> Option<Arc<V>> {
         self.entries.get(key)
     }
 

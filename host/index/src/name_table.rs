@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, Vector};
-use rustc_hash::FxBuildHasher;
+use imbl::{OrdMap, Vector};
 
 use crate::indexed_file::NameId;
 use crate::rank::Letters;
@@ -16,8 +14,8 @@ pub(crate) struct FileId(pub(crate) u32);
 /// The names of a shard and where they occur. Clones share what they have in common; ids of names that no file has are reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NameTable {
-    // Only ever looked into by key: its order, which varies, is never seen.
-    ids: GenericHashMap<Arc<str>, NameId, FxBuildHasher, DefaultSharedPtr>,
+    // Sorted rather than hashed: a persistent hash map takes five times as much memory for this.
+    ids: OrdMap<Arc<str>, NameId>,
     slots: Vector<Slot>,
     free: Vector<NameId>,
 }
@@ -119,14 +117,9 @@ impl NameTable {
         self.slots.get(name.0 as usize).map_or("", |slot| &slot.name)
     }
 
-    /// The letters of a name.
-    pub(crate) fn letters(&self, name: NameId) -> Letters {
-        self.slots.get(name.0 as usize).map(|slot| slot.letters).unwrap_or_default()
-    }
-
-    /// How many ids have been given out, free ones included: each is below it.
-    pub(crate) fn n_ids(&self) -> usize {
-        self.slots.len()
+    /// All names by id with their letters; the empty name in the place of those that are free.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Letters)> {
+        self.slots.iter().map(|slot| (&*slot.name, slot.letters))
     }
 
     /// How many names there are.
@@ -134,15 +127,15 @@ impl NameTable {
         self.ids.len()
     }
 
-    /// The heap it holds, roughly: entries of the map are taken for half as large again as they are, for its inner nodes.
+    /// The heap it holds, roughly: entries of the map are taken for twice as large as they are, for its half-full nodes.
     pub(crate) fn weight_bytes(&self) -> usize {
-        const NAME_HEADER_BYTES: usize = 24;
+        const NAME_HEADER_BYTES: usize = 32;
         let texts = self.slots.iter().map(|slot| slot.name.len() + NAME_HEADER_BYTES);
         let files = self.slots.iter().map(|slot| match &slot.files {
             Files::Many(files) => size_of::<Vec<FileId>>() + NAME_HEADER_BYTES + files.capacity() * size_of::<FileId>(),
             Files::None | Files::One(_) => 0,
         });
-        let entry = size_of::<(Arc<str>, NameId)>() * 3 / 2 + size_of::<Slot>();
+        let entry = size_of::<(Arc<str>, NameId)>() * 2 + size_of::<Slot>();
         texts.sum::<usize>() + files.sum::<usize>() + self.slots.len() * entry
     }
 }

@@ -8,8 +8,11 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::indexed_file::{IndexedFile, IndexedSymbol, NameId};
 use crate::name_table::{FileId, NameTable};
-use crate::rank::Pattern;
-use crate::{Candidate, Facts, Location, Roles, SymbolMatch, merge_candidates};
+use crate::rank::{Letters, Pattern};
+use crate::{Candidate, Facts, Location, Roles, SymbolMatch};
+
+/// In the place of a score, which is never as high.
+const NO_MATCH: u32 = u32::MAX;
 
 /// What the files of a shard say, turned around.
 ///
@@ -93,23 +96,21 @@ impl ShardIndex {
         let Some(name) = self.names.id(name) else { return Vec::new() };
         let files = self.names.files(name).iter().filter_map(|id| self.slot(*id));
         let found = files.map(|file| Candidate { path: file.path.clone(), offsets: file.offsets(name, roles) });
-        merge_candidates([found.collect()])
+        let mut found: Vec<Candidate> = found.filter(|candidate| !candidate.offsets.is_empty()).collect();
+        found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        found
     }
 
     /// The best `limit` symbols for what a person typed, in the order of [`SymbolMatch::cmp_rank`].
     pub fn symbols(&self, typed: &str, limit: u32) -> Vec<SymbolMatch> {
         let mut pattern = Pattern::new(typed);
-        // One name is scored once, however many symbols have it. 0 is not scored yet, 1 no match, else the score and 2.
-        let mut scores = vec![0_u64; self.names.n_ids()];
-        self.best(limit, |name| {
-            let known = scores.get_mut(name.0 as usize)?;
-            if *known == 0 {
-                let may_match = self.names.letters(name).has(pattern.letters());
-                let score = may_match.then(|| pattern.score(self.names.text(name))).flatten();
-                *known = score.map_or(1, |score| u64::from(score) + 2);
-            }
-            u32::try_from(known.checked_sub(2)?).ok()
-        })
+        // Names are scored in the order in which they lie in memory, each once however many symbols have it.
+        let mut score = |letters: Letters, name: &str| {
+            let may_match = letters.has(pattern.letters());
+            may_match.then(|| pattern.score(name)).flatten().unwrap_or(NO_MATCH)
+        };
+        let scores: Vec<u32> = self.names.iter().map(|(name, letters)| score(letters, name)).collect();
+        self.best(limit, |name| scores.get(name.0 as usize).copied().filter(|score| *score != NO_MATCH))
     }
 
     /// The first `limit` symbols of exactly this name, by path and place.

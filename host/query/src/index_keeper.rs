@@ -39,6 +39,12 @@ pub(crate) struct Published {
     analyzers: Arc<Analyzers>,
 }
 
+impl Published {
+    fn is_by(&self, analyzers: &Analyzers) -> bool {
+        self.analyzers.generation >= analyzers.generation
+    }
+}
+
 /// How far the index of a workspace is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct IndexProgress {
@@ -78,7 +84,8 @@ impl IndexKeeper {
         Self { facts, threads, analyzers, n_parallel: n_parallel.max(1), target, published, progress }
     }
 
-    /// Has the index follow a base, unless it follows a later one already.
+    /// Has the index follow a base, unless it follows a later one already. To be offered are only bases that have all files
+    /// ([`Workspaces::whole_base`](crate::Workspaces::whole_base)): what is looked up in the index must not be missing a file.
     pub fn offer(&self, base: &Arc<dyn Base>) {
         self.target.send_if_modified(|target| {
             let is_newer = target.as_ref().is_none_or(|known| known.generation() < base.generation());
@@ -114,10 +121,11 @@ impl IndexKeeper {
         }
     }
 
-    /// The newest index if it is one of exactly this base.
-    pub(crate) fn of_base(&self, base: &dyn Base) -> Option<Arc<Published>> {
+    /// The newest index if it is one of exactly this base, made with these analyzers or later ones.
+    pub(crate) fn of_base(&self, base: &dyn Base, analyzers: &Analyzers) -> Option<Arc<Published>> {
         let published = self.published.borrow().clone()?;
-        (published.base.generation() == base.generation()).then_some(published)
+        let is_it = published.base.generation() == base.generation() && published.is_by(analyzers);
+        is_it.then_some(published)
     }
 
     /// The newest index as soon as it is one of this base or a later one, made with these analyzers or later ones.
@@ -125,10 +133,9 @@ impl IndexKeeper {
         self.offer(base);
         let mut published = self.published.subscribe();
         let reached = published.wait_for(|published| {
-            published.as_ref().is_some_and(|published| {
-                published.base.generation() >= base.generation()
-                    && published.analyzers.generation >= analyzers.generation
-            })
+            published
+                .as_ref()
+                .is_some_and(|published| published.base.generation() >= base.generation() && published.is_by(analyzers))
         });
         // An error says that the sender is gone, which lives as long as this does.
         reached.await.ok()?.clone()
@@ -161,7 +168,11 @@ impl IndexKeeper {
             index = self.edit(index, Edit { gone: Vec::new(), indexed }).await;
             self.progress.send_modify(|progress| progress.n_done += n_indexed);
         }
-        self.progress.send_modify(|progress| progress.n_unindexed = index.n_unindexed() as u64);
+        let n_unindexed = index.n_unindexed() as u64;
+        if n_unindexed > 0 {
+            tracing::warn!(n_unindexed, "files that could not be indexed are searched as text");
+        }
+        self.progress.send_modify(|progress| progress.n_unindexed = n_unindexed);
         (index, retry)
     }
 
@@ -169,7 +180,7 @@ impl IndexKeeper {
         let (path, digest) = (document.path.clone(), document.digest);
         let facts = self.facts.facts(document).await;
         if let Err(error) = &facts {
-            tracing::warn!(%path, ?error, "not indexed");
+            tracing::debug!(%path, ?error, "not indexed");
         }
         (path, digest, facts)
     }
@@ -191,6 +202,8 @@ impl Edit {
         for (path, digest, facts) in &self.indexed {
             match facts {
                 Ok(facts) => index.insert(path, *digest, facts),
+                // No engine can read it either, so there is nothing in it to be found.
+                Err(Failure::Read(_, error)) if !matches!(error, ReadError::Unavailable(_)) => _ = index.remove(path),
                 Err(_) => index.insert_unindexed(path, *digest),
             }
         }

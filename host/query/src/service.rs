@@ -103,7 +103,7 @@ impl QueryService {
         Arc::clone(keepers.entry(workspace).or_insert_with(new))
     }
 
-    /// Forgets the index of a workspace that is closed.
+    /// Forgets the index of a workspace that is closed. Whoever runs its keeper stops doing so.
     pub fn forget_workspace(&self, workspace: WorkspaceId) {
         self.keepers.lock().unwrap_or_else(PoisonError::into_inner).remove(&workspace);
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use vraftls_text::Span;
 
 use super::*;
-use crate::{Occurrences, Symbol, SymbolTraits, merge_symbols};
+use crate::{Occurrences, Symbol, SymbolTraits, merge_candidates, merge_symbols};
 
 fn path(name: &str) -> VfsPath {
     VfsPath::new(name).expect("a path")
@@ -145,6 +145,7 @@ proptest! {
             alone.insert(path, digest("x"), facts);
             fresh.push(alone);
         }
+        // As many shards as files answer as one does.
         for name in ["run", "Run", "runner", "re_use_name", "x", "y"] {
             for roles in [Roles(0), Roles(1), Roles(2), Roles(3)] {
                 let mut expected = Vec::new();
@@ -157,11 +158,12 @@ proptest! {
                         expected.push(Candidate { path: path.clone(), offsets });
                     }
                 }
+                let parts = fresh.iter().map(|alone| alone.candidates(name, roles));
+                prop_assert_eq!(&merge_candidates(parts), &expected);
                 prop_assert_eq!(index.candidates(name, roles), expected);
             }
         }
         for typed in ["", "run", "r", "run_", "z"] {
-            // As many shards as files answer as one does.
             let parts = fresh.iter().map(|alone| alone.symbols(typed, limit));
             prop_assert_eq!(index.symbols(typed, limit), merge_symbols(parts, limit));
         }

@@ -44,7 +44,9 @@ impl QueryService {
             let mut digests: Vec<_> = found.iter().filter_map(|symbol| digest(&symbol.location.path)).collect();
             digests.sort_unstable();
             digests.dedup();
-            CachedAnswer(Answered { revision, digests, partial: false, answer: Answer::Symbols(found) })
+            // Of a file without facts no symbol is known.
+            let partial = index.index.n_unindexed() > 0;
+            CachedAnswer(Answered { revision, digests, partial, answer: Answer::Symbols(found) })
         };
         Ok(offload(&*self.threads, search).await?)
     }

@@ -57,7 +57,7 @@ impl QueryService {
         };
         let keeper = self.keeper(workspace);
         let published = match pin {
-            Pin::Newest | Pin::Whole => keeper.of_base(&*base),
+            Pin::Newest | Pin::Whole => keeper.of_base(&*base, &analyzers),
             Pin::Indexed => keeper.reach(&base, &analyzers).await,
         };
         let base = published.as_ref().map_or(base, |published| Arc::clone(&published.base));

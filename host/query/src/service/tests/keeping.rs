@@ -58,6 +58,17 @@ async fn another_analyzer_indexes_anew() {
 }
 
 #[tokio::test]
+async fn an_index_made_before_the_analyzer_was_there_is_not_used() {
+    let setup = Setup::without_index(&[("a.w", "def run"), ("b.w", "run")], FakeAnalyzer::new("1"));
+    setup.service.set_analyzers(Vec::new());
+    setup.keep_index();
+    assert_eq!(places(&setup.ask(symbols("")).await.expect("answered")), [""; 0]);
+    setup.service.set_analyzers(vec![Arc::new(Arc::clone(&setup.analyzer))]);
+    // At this moment the index of the same base is there, and is of no use.
+    assert_eq!(places(&setup.ask(definition("b.w", 0)).await.expect("answered")), ["a.w:4"]);
+}
+
+#[tokio::test]
 async fn what_could_not_be_indexed_is_tried_again_where_that_may_help() {
     let setup = Setup::new(&[("a.w", "def one"), ("b.w", "def two")]);
     setup.analyzer.set_index_fault(Some(Fault::Unavailable("loading".into())));

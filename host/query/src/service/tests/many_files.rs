@@ -49,6 +49,11 @@ async fn files_that_cannot_be_indexed_are_searched_as_text() {
     assert_eq!(places(&answered), ["a.w:4", "bad.w:5", "c.w:0"]);
     let progress = *setup.service.keeper(WORKSPACE).progress().borrow();
     assert_eq!((progress.n_done, progress.n_total, progress.n_unindexed), (3, 3, 1));
+    let search = || Query::WorkspaceSymbols { query: "run".into(), limit: 10 };
+    let found = setup.ask(search()).await.expect("answered");
+    assert!(found.partial, "the symbols of a file without facts are missing");
+    let repaired = setup.ask_with(search(), &overlays(&[("bad.w", "def run")])).await.expect("answered");
+    assert_eq!((places(&repaired), repaired.partial), (vec!["a.w:4".to_owned(), "bad.w:4".to_owned()], false));
     let unsaved = overlays(&[("c.w", "TRAP x run")]);
     let answered = setup.ask_with(references("a.w", 5), &unsaved).await.expect("answered");
     assert_eq!(places(&answered), ["a.w:4", "bad.w:5", "c.w:7"]);
