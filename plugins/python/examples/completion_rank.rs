@@ -85,8 +85,6 @@ fn ask(
     let rest = if truncate { "" } else { &text[end..] };
     workspace.write(path, &format!("{}{rest}", &text[..start]));
     drop(project.update(&[Change::Changed(path.to_owned())]));
-    let line_before = text[..start].rsplit('\n').next().unwrap_or_default().trim().replace(' ', "_");
-    eprintln!("A {} {path} {line_before}", &text[start..end]);
     let begin = Instant::now();
     let answer = project.complete(path, start as u32, Some("."), LIMIT);
     let time = begin.elapsed();

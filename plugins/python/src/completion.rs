@@ -14,6 +14,7 @@ mod members;
 mod overrides;
 mod place;
 mod proposal;
+mod resemblance;
 mod scope;
 mod text;
 mod usage;

@@ -149,7 +149,13 @@ const COMMON: [&str; 144] = [
     "exception",
 ];
 
+/// The weight of the most common member.
+const COMMON_WEIGHT: u32 = 100;
+
 /// How common a member is: 0 for most, more for the more common.
 pub(super) fn weight(name: &str) -> u32 {
-    COMMON.iter().position(|common| *common == name).map_or(0, |place| (COMMON.len() - place) as u32)
+    COMMON
+        .iter()
+        .position(|common| *common == name)
+        .map_or(0, |place| COMMON_WEIGHT * (COMMON.len() - place) as u32 / COMMON.len() as u32)
 }

@@ -9,9 +9,10 @@ use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_core::scope::NodeWithScopeRef;
 use ty_python_core::{attribute_scopes, semantic_index};
 use ty_python_semantic::types::Type;
-use ty_python_semantic::{HasType, SemanticModel};
+use ty_python_semantic::{HasType, NameKind, SemanticModel};
 
 use super::proposal::{Group, Origin, Proposal, Subject};
+use super::resemblance::Resemblance;
 use super::scope::body_around;
 use super::usage::Usage;
 use super::{common, kinds};
@@ -20,16 +21,30 @@ use crate::project::Source;
 /// How many classes up a receiver's bases are looked at.
 const ANCESTORS_MAX: usize = 32;
 
+/// What a member of the class itself is worth, against one that comes from far up. Like the weights of [`Usage`] and
+/// [`Resemblance`], this was tuned on the sources of requests, rich, networkx and django.
+const OWN: u32 = 300;
+/// How many classes up a member has lost that.
+const OWN_STEPS: u32 = 8;
+/// What a method is worth against an attribute.
+const CALLABLE: u32 = 30;
+/// How much a name of the machinery, or one that is none of our business, is set back.
+const HIDDEN: u32 = 300;
+
 /// Proposals for the name after a dot.
 pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRange) -> Vec<Proposal<'db>> {
-    let usage = Usage::of_members(source, dot, word);
     let Some(attribute) = attribute_at(source, dot) else { return Vec::new() };
     let model = &source.model;
     let ty = attribute.value.inferred_type(model);
-    let (homes, usage) = match ty {
-        Some(ty) => (homes(model, home(source, attribute, ty)), usage.with_home(source, ty)),
-        None => (FxHashMap::default(), usage),
+    let class = ty.and_then(|ty| home(source, attribute, ty));
+    let mut worth = Worth {
+        usage: Usage::of_members(source, dot, word),
+        resemblance: Resemblance::before(source, dot.start(), Some(attribute.value.range())),
+        homes: class.map(|class| homes(model, class)).unwrap_or_default(),
     };
+    if let Some(class) = class {
+        worth.usage = worth.usage.with_home(source, class);
+    }
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
     let mut seen = FxHashSet::default();
@@ -37,56 +52,76 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
         let name = member.name.as_str();
         let about = Subject::Member { dot: dot.start().to_u32(), name: name.to_owned() };
-        let distance = homes.get(name).copied().unwrap_or(ANCESTORS_MAX as u32);
+        let mut proposal = Proposal::new(name, Origin::Type(ty), Group::Scope(0)).about(about);
         // What a module merely imports is seldom what is wanted of it.
         let is_import = is_module && matches!(ty, Type::ModuleLiteral(_));
-        let prior = common::weight(name) + 2 * (ANCESTORS_MAX as u32 - distance) + u32::from(!is_import);
-        let weight = usage.weight(name).saturating_mul(USE).saturating_add(prior);
-        let mut proposal = Proposal::new(name, Origin::Type(ty), Group::Scope(0)).with_weight(weight).about(about);
+        proposal.weight = worth.of(name, ty) + if is_import { 0 } else { 1 };
+        proposal.visibility = NameKind::Normal;
         proposal.deprecated = ty.is_deprecated(model.db());
-        proposal.familiar = usage.is_familiar(name);
         proposals.push(proposal);
         seen.insert(name.to_owned());
     }
-    if ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_))) {
-        proposals.extend(guesses(&usage, &seen));
+    let unknown = ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_)));
+    if unknown {
+        for (name, weight) in worth.usage.names() {
+            if seen.insert(name.to_owned()) {
+                proposals
+                    .push(Proposal::new(name, Origin::Kind(kinds::TEXT), Group::Scope(0)).with_weight(HIDDEN + weight));
+            }
+        }
     }
-    proposals.extend(parameters(source, attribute).filter(|proposal| !seen.contains(&proposal.name)));
+    for name in parameters(source, attribute) {
+        let weight = HIDDEN + OWN + worth.evidence(&name);
+        if seen.insert(name.clone()) {
+            proposals.push(Proposal::new(name, Origin::Kind(kinds::FIELD), Group::Scope(0)).with_weight(weight));
+        }
+    }
     proposals
 }
 
-/// How much a unit of use outweighs a step up the ancestors.
-const USE: u32 = 256;
+/// What is known that tells the members of a receiver apart.
+struct Worth {
+    usage: Usage,
+    resemblance: Resemblance,
+    homes: FxHashMap<String, u32>,
+}
 
-/// Members that are used elsewhere in the file, for a receiver of which nothing is known.
-fn guesses<'db>(usage: &Usage, seen: &FxHashSet<String>) -> impl Iterator<Item = Proposal<'db>> {
-    usage.names().filter(|(name, _)| !seen.contains(*name)).map(|(name, weight)| {
-        let mut guess = Proposal::new(name, Origin::Kind(kinds::TEXT), Group::Scope(0)).with_weight(weight);
-        guess.familiar = true;
-        guess
-    })
+impl Worth {
+    /// What the text around says for a member.
+    fn evidence(&self, name: &str) -> u32 {
+        self.usage.weight(name).saturating_add(self.resemblance.weight(name)).saturating_add(common::weight(name))
+    }
+
+    /// The weight of a member.
+    fn of(&self, name: &str, ty: Type<'_>) -> u32 {
+        let steps = self.homes.get(name).map_or(0, |steps| OWN_STEPS.saturating_sub(*steps));
+        let callable = matches!(ty, Type::BoundMethod(_) | Type::FunctionLiteral(_) | Type::KnownBoundMethod(_));
+        let hidden = match NameKind::classify(name) {
+            NameKind::Normal => false,
+            NameKind::Dunder => true,
+            // That others use it on their own objects is no reason to use it here.
+            NameKind::Sunder if !self.usage.is_familiar(name) => return self.resemblance.weight(name) / 2,
+            NameKind::Sunder => false,
+        };
+        self.evidence(name)
+            .saturating_add(OWN * steps / OWN_STEPS)
+            .saturating_add(if callable { CALLABLE } else { 0 })
+            .saturating_add(if hidden { 0 } else { HIDDEN })
+    }
 }
 
 /// In a method, the names of its parameters as attributes of its receiver: `self.name = name` is how most attributes begin.
-fn parameters<'db>(source: &Source<'_>, attribute: &ExprAttribute) -> impl Iterator<Item = Proposal<'db>> {
-    let names = match body_around(source, attribute.start()) {
-        Some((NodeWithScopeRef::Function(function), _)) => {
-            function.parameters.iter().map(|parameter| parameter.name().as_str()).collect()
-        }
-        _ => Vec::new(),
+fn parameters(source: &Source<'_>, attribute: &ExprAttribute) -> Vec<String> {
+    let Some((NodeWithScopeRef::Function(function), _)) = body_around(source, attribute.start()) else {
+        return Vec::new();
     };
-    let is_receiver = match (attribute.value.as_ref(), names.first()) {
-        (Expr::Name(name), Some(first)) => name.id.as_str() == *first && matches!(*first, "self" | "cls"),
+    let mut names = function.parameters.iter().map(|parameter| parameter.name().as_str());
+    let first = names.next();
+    let is_receiver = match (attribute.value.as_ref(), first) {
+        (Expr::Name(name), Some(first)) => name.id.as_str() == first && matches!(first, "self" | "cls"),
         _ => false,
     };
-    let names = if is_receiver { names } else { Vec::new() };
-    let names: Vec<String> = names.into_iter().skip(1).map(str::to_owned).collect();
-    names.into_iter().map(|name| {
-        let mut proposal = Proposal::new(name, Origin::Kind(kinds::FIELD), Group::Scope(0));
-        // Beside the members that are there already, but only those that were never used.
-        proposal.weight = USE;
-        proposal
-    })
+    if is_receiver { names.map(str::to_owned).collect() } else { Vec::new() }
 }
 
 /// The attribute expression that a dot belongs to.
@@ -119,10 +154,10 @@ fn home<'db>(source: &Source<'db>, attribute: &ExprAttribute, ty: Type<'db>) -> 
 }
 
 /// For each member of a class how many classes up it is defined first: 0 in the class itself.
-fn homes<'db>(model: &SemanticModel<'db>, class: Option<Definition<'db>>) -> FxHashMap<String, u32> {
+fn homes<'db>(model: &SemanticModel<'db>, class: Definition<'db>) -> FxHashMap<String, u32> {
     let db = model.db();
     let mut homes = FxHashMap::default();
-    let mut queue: Vec<Definition<'db>> = class.into_iter().collect();
+    let mut queue: Vec<Definition<'db>> = vec![class];
     let mut next = 0;
     while let Some(&class) = queue.get(next).filter(|_| next < ANCESTORS_MAX) {
         let home = SemanticModel::new(db, class.program_file(db));

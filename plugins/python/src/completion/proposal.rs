@@ -58,8 +58,8 @@ pub(super) struct Proposal<'db> {
     pub(super) group: Group,
     /// Its place in the group: higher is better.
     pub(super) weight: u32,
-    /// Whether it is used around the place, so that a private name is no stranger.
-    pub(super) familiar: bool,
+    /// Whom it is for: public names come first.
+    pub(super) visibility: NameKind,
     /// Whether its author advises against it.
     pub(super) deprecated: bool,
     /// What `resolve` would ask about.
@@ -69,13 +69,14 @@ pub(super) struct Proposal<'db> {
 impl<'db> Proposal<'db> {
     /// A proposal that is inserted as it is shown.
     pub(super) fn new(name: impl Into<String>, origin: Origin<'db>, group: Group) -> Self {
+        let name = name.into();
         Self {
-            name: name.into(),
+            visibility: NameKind::classify(&name),
+            name,
             insert: None,
             origin,
             group,
             weight: 0,
-            familiar: false,
             deprecated: false,
             subject: None,
         }
@@ -162,12 +163,8 @@ pub(super) fn rank<'db>(proposals: Vec<Proposal<'db>>, typed: &str, limit: usize
         .filter_map(|proposal| match_of(&proposal.name, typed).map(|quality| (quality, proposal)))
         .collect();
     matched.sort_by(|(quality, a), (other, b)| {
-        let hidden = |proposal: &Proposal<'_>| match NameKind::classify(&proposal.name) {
-            NameKind::Sunder if proposal.familiar => NameKind::Normal,
-            kind => kind,
-        };
-        (quality, hidden(a), a.group, b.weight, a.deprecated)
-            .cmp(&(other, hidden(b), b.group, a.weight, b.deprecated))
+        (quality, a.visibility, a.group, b.weight, a.deprecated)
+            .cmp(&(other, b.visibility, b.group, a.weight, b.deprecated))
             .then_with(|| a.name.cmp(&b.name))
     });
     let cut = matched.len() > limit;

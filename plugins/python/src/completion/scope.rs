@@ -13,6 +13,7 @@ use ty_python_core::scope::{FileScopeId, NodeWithScopeRef, ScopeKind};
 use ty_python_core::{ProgramFile, global_scope, place_table, semantic_index, use_def_map};
 
 use super::proposal::{Group, Origin, Proposal, Subject};
+use super::resemblance::Resemblance;
 use super::strings_of_decorators;
 use super::usage::Usage;
 use crate::project::Source;
@@ -92,6 +93,8 @@ fn visible_definitions<'db>(
 /// Proposals for the names in scope and for builtins.
 pub(super) fn proposals<'db>(source: &Source<'db>, word: TextRange) -> Vec<Proposal<'db>> {
     let usage = Usage::of_names(source, word);
+    let resemblance = Resemblance::before(source, word.start(), None);
+    let weight = |name: &str| usage.weight(name).saturating_add(resemblance.weight(name));
     let mut proposals = Vec::new();
     let mut seen = FxHashSet::default();
     let about = |name: &str| Subject::Name { offset: word.start().to_u32(), name: name.to_owned() };
@@ -100,7 +103,7 @@ pub(super) fn proposals<'db>(source: &Source<'db>, word: TextRange) -> Vec<Propo
         let depth = if found.later { LATER } else { found.depth };
         proposals.push(
             Proposal::new(found.name.as_str(), Origin::Definition(found.definition), Group::Scope(depth))
-                .with_weight(usage.weight(&found.name))
+                .with_weight(weight(&found.name))
                 .about(about(&found.name)),
         );
         seen.insert(found.name);
@@ -113,7 +116,7 @@ pub(super) fn proposals<'db>(source: &Source<'db>, word: TextRange) -> Vec<Propo
     for (name, definition) in builtins(source) {
         if seen.insert(name.clone()) {
             let proposal = Proposal::new(name.as_str(), Origin::Definition(definition), Group::Builtin);
-            proposals.push(proposal.with_weight(usage.weight(&name)).about(about(&name)));
+            proposals.push(proposal.with_weight(weight(&name)).about(about(&name)));
         }
     }
     proposals

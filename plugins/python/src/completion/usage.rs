@@ -5,16 +5,20 @@ use ruff_db::source::source_text;
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
-use ty_python_semantic::types::Type;
+use ty_python_core::definition::Definition;
 
 use crate::project::Source;
 
 /// The distance in bytes at which a use counts half.
-const HALF_WEIGHT_BYTES: u32 = 400;
-/// A use in the file where a receiver's type is defined counts like one at this distance.
-const HOME_DISTANCE_BYTES: u32 = 20_000;
-/// The weight of a use right beside the place.
-const WEIGHT_MAX: u32 = 1000;
+const HALF_WEIGHT_BYTES: u32 = 200;
+/// The weight of a use right beside the place, in the unit of all weights.
+const NEAR: u32 = 1000;
+/// What a use counts at any distance.
+const FAR: u32 = 10;
+/// How much more a member counts on the same receiver than on another.
+const SAME_RECEIVER: u32 = 4;
+/// What a use in the file where the receiver's type is defined counts, for each doubling.
+const HOME: u32 = 14;
 
 /// How much each name is used around a place; a higher weight is more and nearer use.
 #[derive(Default)]
@@ -22,12 +26,15 @@ pub(super) struct Usage {
     weights: FxHashMap<String, u32>,
     /// Members that are used on the receiver itself.
     familiar: FxHashSet<String>,
+    /// How often members are used where the type of the receiver is defined.
+    at_home: FxHashMap<String, u32>,
 }
 
 impl Usage {
     /// The weight of a name, 0 where it is not used.
     pub(super) fn weight(&self, name: &str) -> u32 {
-        self.weights.get(name).copied().unwrap_or(0)
+        let home = self.at_home.get(name).map_or(0, |count| HOME * (count + 1).ilog2());
+        self.weights.get(name).copied().unwrap_or(0).saturating_add(home)
     }
 
     /// Whether a member is used on the same receiver.
@@ -40,8 +47,12 @@ impl Usage {
         self.weights.iter().map(|(name, weight)| (name.as_str(), *weight))
     }
 
-    fn add(&mut self, name: &str, distance_bytes: u32, factor: u32) {
-        let weight = factor * WEIGHT_MAX * HALF_WEIGHT_BYTES / (HALF_WEIGHT_BYTES + distance_bytes.min(1 << 20));
+    fn add(&mut self, name: &str, at: TextSize, place: TextSize, factor: u32) {
+        // What comes after the place is further away than what came before.
+        let (at, place) = (at.to_u32(), place.to_u32());
+        let distance_bytes = if at > place { 2 * u64::from(at - place) } else { u64::from(place - at) };
+        let near = u64::from(NEAR) * u64::from(HALF_WEIGHT_BYTES) / (u64::from(HALF_WEIGHT_BYTES) + distance_bytes);
+        let weight = factor * (near as u32 + FAR);
         match self.weights.get_mut(name) {
             Some(sum) => *sum = sum.saturating_add(weight),
             None => {
@@ -52,8 +63,6 @@ impl Usage {
 
     /// The use of members: of the receiver before the dot above all, of others as well.
     pub(super) fn of_members(source: &Source<'_>, dot: TextRange, word: TextRange) -> Self {
-        /// How much more a member counts on the same receiver than on another.
-        const SAME_RECEIVER: u32 = 8;
         let tokens = significant(source);
         let place = tokens.partition_point(|token| token.end() <= dot.start());
         let receiver = receiver(source, &tokens[..place]);
@@ -66,7 +75,7 @@ impl Usage {
             let same = receiver.is_some() && self::receiver(source, &tokens[..index]) == receiver;
             let factor = if same { SAME_RECEIVER } else { 1 };
             let name = source.slice(token.range());
-            usage.add(name, distance(token.start(), dot.start()), factor);
+            usage.add(name, token.start(), dot.start(), factor);
             if same && !usage.familiar.contains(name) {
                 usage.familiar.insert(name.to_owned());
             }
@@ -74,21 +83,22 @@ impl Usage {
         usage
     }
 
-    /// Adds the use of members in the file where the type of the receiver is defined: its author uses it most.
+    /// Adds the use of members in the file where the class of the receiver is defined: its author uses it most.
     ///
     /// Stubs have no code, and so say nothing.
-    pub(super) fn with_home<'db>(mut self, source: &Source<'db>, ty: Type<'db>) -> Self {
-        let model = &source.model;
-        let db = model.db();
-        let definition = ty.definition(db, &model.program_environment()).and_then(|found| found.definition().copied());
-        let Some(definition) = definition.filter(|definition| definition.file(db) != source.file) else { return self };
-        let parsed = parsed_module(db, definition.python_file(db)).load(db);
-        let text = source_text(db, definition.file(db));
+    pub(super) fn with_home<'db>(mut self, source: &Source<'db>, class: Definition<'db>) -> Self {
+        let db = source.model.db();
+        let file = class.file(db);
+        if file == source.file || file.is_stub(db) {
+            return self;
+        }
+        let parsed = parsed_module(db, class.python_file(db)).load(db);
+        let text = source_text(db, file);
         let mut before = TokenKind::Newline;
         for token in parsed.tokens().iter() {
             if before == TokenKind::Dot && is_name(token) {
                 let name = text.get(token.start().to_usize()..token.end().to_usize()).unwrap_or_default();
-                self.add(name, HOME_DISTANCE_BYTES, 1);
+                *self.at_home.entry(name.to_owned()).or_default() += 1;
             }
             before = token.kind();
         }
@@ -102,7 +112,7 @@ impl Usage {
         let mut before = TokenKind::Newline;
         for token in &tokens {
             if is_name(token) && before != TokenKind::Dot && token.range() != word {
-                usage.add(source.slice(token.range()), distance(token.start(), word.start()), 1);
+                usage.add(source.slice(token.range()), token.start(), word.start(), 1);
             }
             before = token.kind();
         }
@@ -118,10 +128,6 @@ fn significant(source: &Source<'_>) -> Vec<Token> {
 
 fn is_name(token: &Token) -> bool {
     token.kind() == TokenKind::Name || token.kind().is_soft_keyword()
-}
-
-fn distance(a: TextSize, b: TextSize) -> u32 {
-    a.to_u32().abs_diff(b.to_u32())
 }
 
 /// The name right before a dot: `console` in `self.console.`, and that of the function in a call `open(path).`.
