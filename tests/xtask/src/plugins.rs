@@ -7,17 +7,19 @@
 mod cache;
 mod sources;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{steps, toolchain, tree};
+use crate::toolchain::{self, Toolchain};
+use crate::{steps, tree};
 use cache::Cache;
 
 /// Vector instructions, without which parsers lose half their speed, and a stack for deeply nested sources: the default of
 /// 1 MiB ends in a trap where a native analyzer has 8 MiB.
-const RUSTFLAGS: &str = "-C target-feature=+simd128 -C link-arg=-zstack-size=8388608";
+const FLAGS: [&str; 4] = ["-C", "target-feature=+simd128", "-C", "link-arg=-zstack-size=8388608"];
 
 /// Which plugins to build.
 #[derive(Debug, Default, clap::Args)]
@@ -51,14 +53,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let cache = Cache::of_user()?;
     let version = toolchain::rustc_version()?;
+    // Looked for when the first plugin must be built: who takes all from the cache needs none.
+    let toolchain = OnceCell::new();
     let asked = |plugin: &&Plugin| arguments.names.is_empty() || arguments.names.contains(&plugin.name);
     for plugin in all.iter().filter(asked) {
-        let environment = [version.as_str(), toolchain::TARGET, RUSTFLAGS];
+        let environment = [&[version.as_str(), toolchain::TARGET], &FLAGS[..]].concat();
         let hash = sources::hash(plugin, &environment)?;
         let cached = cache.get(&hash, &plugin.name).filter(|_| !arguments.force);
         let component = match cached {
             Some(component) => component,
-            None => cache.put(&hash, &plugin.name, &build(plugin)?)?,
+            None => {
+                let built = build(plugin, ensured(&toolchain)?)?;
+                cache.put(&hash, &plugin.name, &built)?
+            }
         };
         place(&component, &plugin.destination)?;
         let bytes = fs::metadata(&plugin.destination)?.len();
@@ -66,6 +73,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         steps::say(&format!("plugin {:<10} {:>6} KiB  {place}  ({})", plugin.name, bytes / 1024, &hash[..12]));
     }
     cache.evict()
+}
+
+/// The compiler, looked for once.
+fn ensured(toolchain: &OnceCell<Toolchain>) -> Result<&Toolchain> {
+    if let Some(found) = toolchain.get() {
+        return Ok(found);
+    }
+    let found = Toolchain::ensure()?;
+    Ok(toolchain.get_or_init(|| found))
 }
 
 /// Every plugin we ship, then every test guest, each by name, then the template, which is a test guest too.
@@ -100,22 +116,12 @@ fn find(directory: &Path, prefix: &str, destination: &Path) -> Result<Vec<Plugin
 }
 
 /// Compiles a plugin; the path of its component.
-fn build(plugin: &Plugin) -> Result<PathBuf> {
-    toolchain::ensure_target()?;
+fn build(plugin: &Plugin, toolchain: &Toolchain) -> Result<PathBuf> {
     steps::say(&format!("plugin {}: building; an engine takes some minutes the first time", plugin.name));
-    let workspace = tree::plugins();
-    let target_directory = workspace.join("target");
-    let mut command = steps::cargo(&workspace);
-    command
-        .args(["build", "--release", "--target", toolchain::TARGET, "--package", &plugin.package])
-        // Whatever the caller's environment says of these, a component depends on its sources alone.
-        .env("RUSTFLAGS", RUSTFLAGS)
-        .env("CARGO_TARGET_DIR", &target_directory)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET");
-    steps::run(&mut command).with_context(|| format!("cannot build the plugin `{}`", plugin.name))?;
-    let file = format!("{}.wasm", plugin.package.replace('-', "_"));
-    Ok(target_directory.join(toolchain::TARGET).join("release").join(file))
+    let (mut command, products) = toolchain.build(&tree::plugins(), &FLAGS);
+    steps::run(command.args(["--package", &plugin.package]))
+        .with_context(|| format!("cannot build the plugin `{}`", plugin.name))?;
+    Ok(products.join(format!("{}.wasm", plugin.package.replace('-', "_"))))
 }
 
 /// Copies a component to where others look for it, unless it is there: its time stamp then stays, and with it what others

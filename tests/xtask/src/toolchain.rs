@@ -1,32 +1,77 @@
-//! The target that plugins are compiled to, and how a machine gets it.
+//! The compiler for plugins, and how a machine gets what it lacks.
 
-use std::path::Path;
+mod debian;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::{steps, tree};
+use debian::Debian;
 
 /// What plugins are compiled to: components directly, with the clocks and random numbers that engines need and the host
 /// controls.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
-/// Makes sure that the compiler can build for [`TARGET`], installing what is missing.
-pub(crate) fn ensure_target() -> Result<()> {
-    if has_target() {
-        return Ok(());
+/// A compiler that builds for [`TARGET`].
+#[derive(Debug)]
+pub(crate) enum Toolchain {
+    /// The one that runs us, with the target's standard library from rustup.
+    Ours,
+    /// Debian's, which compiles the standard library from its sources.
+    Debian(Debian),
+}
+
+impl Toolchain {
+    /// One that works, after installing what is missing.
+    pub(crate) fn ensure() -> Result<Self> {
+        if has_target()? {
+            return Ok(Self::Ours);
+        }
+        steps::say(&format!("the compiler lacks the target {TARGET}; adding it"));
+        let added = steps::run(Command::new("rustup").args(["target", "add", TARGET]));
+        if added.is_ok() && has_target()? {
+            return Ok(Self::Ours);
+        }
+        steps::say("rustup cannot; trying Debian's compiler, which builds the target's standard library from source");
+        match Debian::ensure() {
+            Ok(debian) => Ok(Self::Debian(debian)),
+            Err(error) => bail!(
+                "no compiler for {TARGET}: rustup cannot add the target, and Debian's cannot stand in ({error:#}).\n\
+                 One of these must work on this machine:\n\
+                 \x20 rustup target add {TARGET}\n\
+                 \x20 apt-get update && apt-get install --no-install-recommends {}",
+                debian::PACKAGES.join(" ")
+            ),
+        }
     }
-    steps::say(&format!("the compiler lacks the target {TARGET}; adding it"));
-    let added = steps::run(Command::new("rustup").args(["target", "add", TARGET]));
-    if added.is_ok() && has_target() {
-        return Ok(());
+
+    /// A `cargo build` for [`TARGET`] in a workspace, with these flags for the compiler, and where its products go.
+    pub(crate) fn build(&self, workspace: &Path, flags: &[&str]) -> (Command, PathBuf) {
+        let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut target_directory = workspace.join("target");
+        let mut command = match self {
+            Self::Ours => {
+                let mut command = steps::cargo(workspace);
+                command.arg("build");
+                command
+            }
+            Self::Debian(debian) => {
+                // Apart, so that two compilers do not undo each other's work.
+                target_directory.push("debian");
+                flags.extend(debian.flags());
+                debian.build(workspace)
+            }
+        };
+        command
+            .args(["--release", "--target", TARGET])
+            // Whatever the caller's environment says of these, a component depends on its sources alone.
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+            .env("CARGO_TARGET_DIR", &target_directory)
+            .env_remove("CARGO_BUILD_TARGET");
+        (command, target_directory.join(TARGET).join("release"))
     }
-    let reason = added.err().map(|error| format!(" ({error:#})")).unwrap_or_default();
-    bail!(
-        "the compiler cannot build for {TARGET}, and `rustup target add {TARGET}` did not help{reason}.\n\
-         Either make rustup's distribution server reachable and run that command again,\n\
-         or install a toolchain whose `rustc --print sysroot` has lib/rustlib/{TARGET}."
-    )
 }
 
 /// Makes sure that a cargo command of a toolchain component runs, for example `clippy`, installing it if it is missing.
@@ -39,18 +84,27 @@ pub(crate) fn ensure_component(command: &str, component: &str) -> Result<()> {
         .with_context(|| format!("`cargo {command}` is missing; the component `{component}` of the toolchain has it"))
 }
 
-/// Whether the sysroot has the target's standard library.
-fn has_target() -> bool {
-    let sysroot = steps::output(Command::new(rustc()).args(["--print", "sysroot"]));
-    sysroot.is_some_and(|sysroot| Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).join("lib").is_dir())
-}
-
 /// The compiler's version in full, which is part of what a build depends on.
 pub(crate) fn rustc_version() -> Result<String> {
-    match steps::output(Command::new(rustc()).arg("-vV")) {
-        Some(version) => Ok(version),
-        None => bail!("`rustc -vV` does not run"),
-    }
+    steps::output(Command::new(rustc()).arg("-vV")).context("`rustc -vV` does not run")
+}
+
+/// Whether the compiler that runs us has the target's standard library.
+fn has_target() -> Result<bool> {
+    Ok(sysroot()?.join("lib/rustlib").join(TARGET).join("lib").is_dir())
+}
+
+/// The folder of the compiler that runs us.
+fn sysroot() -> Result<PathBuf> {
+    let printed = steps::output(Command::new(rustc()).args(["--print", "sysroot"]));
+    Ok(PathBuf::from(printed.context("`rustc --print sysroot` does not run")?.trim()))
+}
+
+/// The folder of our compiler's own tools, linkers among them, which it has for every target.
+fn tools() -> Result<PathBuf> {
+    let version = rustc_version()?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
+    Ok(sysroot()?.join("lib/rustlib").join(host).join("bin"))
 }
 
 fn rustc() -> std::ffi::OsString {

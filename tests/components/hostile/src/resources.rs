@@ -85,10 +85,24 @@ pub fn visible_grants() -> Vec<String> {
     }
     seen.extend(std::fs::read("/etc/passwd").into_iter().map(|_| "file /etc/passwd".to_owned()));
     seen.extend(std::fs::write("escaped", "x").into_iter().map(|()| "a file to write".to_owned()));
+    seen.extend(visible_network());
+    seen
+}
+
+/// What of the network can be reached from in here.
+#[cfg(not(vraftls_no_sockets))]
+fn visible_network() -> Vec<String> {
+    let mut seen = Vec::new();
     seen.extend(std::net::TcpListener::bind("127.0.0.1:0").into_iter().map(|_| "a socket to listen".to_owned()));
     seen.extend(std::net::UdpSocket::bind("127.0.0.1:0").into_iter().map(|_| "a datagram socket".to_owned()));
     seen.extend(std::net::TcpStream::connect("127.0.0.1:80").into_iter().map(|_| "a connection".to_owned()));
     seen
+}
+
+/// A C library without sockets reaches nothing.
+#[cfg(vraftls_no_sockets)]
+fn visible_network() -> Vec<String> {
+    Vec::new()
 }
 
 /// Paths that no view has and that a careless host would look for on its disk.
