@@ -70,7 +70,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 20] = [
     ("clap", &["vraftls", "xtask"], "command lines are read in binaries"),
     ("indicatif", &["vraftls"], "the command speaks to people"),
     ("tracing-subscriber", &["vraftls"], "the binary decides where logs go"),
-    ("imbl", &["vraftls-index", "vraftls-vfs"], "only what has snapshots is persistent"),
+    ("imbl", &["vraftls-index", "vraftls-node", "vraftls-vfs"], "only what has snapshots is persistent"),
     ("nucleo-matcher", &["vraftls-index"], "symbols are ranked in one place"),
     ("lz4_flex", &["vraftls-cache"], "compression is the disk tier's own"),
     ("wit-bindgen", &["vraftls-guest-sdk"], "authors never see bindings"),
