@@ -30,7 +30,9 @@ pub(crate) fn call_around<'src>(source: &'src Source<'_>, offset: TextSize) -> O
     let tokens = source.parsed.tokens();
     let end = tokens.partition_point(|token| token.end() <= offset);
     let mut closed = 0_u32;
-    for token in tokens[..end].iter().rev().take(TOKENS_MAX) {
+    // The line may end right here, by a token that is nothing but the end of the text.
+    let before = tokens[..end].iter().rev().skip_while(|token| token.range().is_empty());
+    for token in before.take(TOKENS_MAX) {
         match token.kind() {
             // Inside brackets lines end by another token, so here a statement ended.
             TokenKind::Newline => return None,

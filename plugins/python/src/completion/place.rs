@@ -122,10 +122,11 @@ struct Line {
 impl Line {
     fn before(tokens: &[Token], start: TextSize) -> Self {
         let end = tokens.partition_point(|token| token.end() <= start);
-        // An empty token, such as the dedent before the word, may follow one that ends here.
+        // The line may end right here, by a token that is nothing but the end of the text.
         let mut line: Vec<Token> = tokens[..end]
             .iter()
             .rev()
+            .skip_while(|token| token.range().is_empty())
             .take_while(|token| !matches!(token.kind(), TokenKind::Newline | TokenKind::Semi))
             .filter(|token| !is_trivia(token.kind()))
             .copied()
@@ -170,6 +171,11 @@ impl Line {
             TokenKind::For if self.is_binding_for() => Expected::Nothing,
             _ if self.is_parameter_name() => Expected::Nothing,
             _ if self.begins_statement() => Expected::Expression { statement: true, call: None },
+            // At the beginning of a line these are taken for keywords, though they may be names as well.
+            TokenKind::Match | TokenKind::Case if self.tokens.len() == 1 => {
+                Expected::Expression { statement: false, call: None }
+            }
+            TokenKind::Type if self.tokens.len() == 1 => Expected::Nothing,
             _ if ends_operand(last) => Expected::Continuation { words: self.continuations() },
             _ => Expected::Expression { statement: false, call: self.call() },
         }

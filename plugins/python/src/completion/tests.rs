@@ -112,3 +112,63 @@ fn every_line_without_its_end_is_answered_inside_the_file() {
         ask(&mut project, &text, offset);
     }
 }
+
+#[test]
+fn a_file_that_ends_where_it_is_being_written_is_answered() {
+    let cases = [
+        ("''.$0", "join"),
+        ("x = ''.$0", "join"),
+        ("def f():\n    x = ''\n    return x.$0", "join"),
+        ("print(''.$0", "join"),
+        ("def f(s: str):\n    for x in s.$0", "join"),
+        ("x = [''.$0", "join"),
+        ("f(a, b=''.$0", "join"),
+        ("x = {'a': ''.$0", "join"),
+        ("x = f'{\"\".$0", "join"),
+        ("x = ''[''.$0", "join"),
+        ("@''.$0", "join"),
+        ("class A(str):\n    x = ''.$0", "join"),
+        ("lambda x='': ''.$0", "join"),
+        ("if True and not ''.$0", "join"),
+        ("with open('') as f, ''.$0", "join"),
+        ("try:\n    pass\nexcept ''.$0", "join"),
+        ("''\\\n    .$0", "join"),
+        ("(''\n    .$0", "join"),
+        ("def f(argument):\n    arg$0", "argument"),
+        ("def f(argument):\n    $0", "argument"),
+        ("def f(argument):\n    if x:\n        $0", "argument"),
+        ("def f(argument):\n    try:\n        pass\n    $0", "argument"),
+        ("def f(argument):\n    return (ar$0", "argument"),
+        ("async def f(argument):\n    async with ar$0", "argument"),
+        ("class A:\n    member = 1\n    other = me$0", "member"),
+        ("[element for element in [] if ele$0", "element"),
+        ("lambda argument: arg$0", "argument"),
+        ("x = 1\nf'{x$0", "x"),
+        ("def f(key): ...\nf(ke$0", "key="),
+        ("def f(key): ...\nf($0", "key="),
+        ("import os.pa$0", "path"),
+        ("import os.$0", "path"),
+        ("from os import pa$0", "path"),
+        ("from os.$0", "path"),
+        ("from os import (sep, pa$0", "path"),
+        ("retu$0", "return"),
+        ("def f():\n    pas$0", "pass"),
+        ("def f(x: in$0", "int"),
+        ("def f() -> in$0", "int"),
+        ("x: in$0", "int"),
+        ("raise ValueE$0", "ValueError"),
+        ("try:\n    pass\nexcept ValueE$0", "ValueError"),
+        ("match x:\n    case ValueE$0", "ValueError"),
+        ("assert isins$0", "isinstance"),
+        ("x = y if le$0", "len"),
+        ("print(*le$0", "len"),
+        ("x = not le$0", "len"),
+        ("x[le$0", "len"),
+        ("del le$0", "len"),
+    ];
+    for (text, expected) in cases {
+        let found = labels(text);
+        let place = found.iter().position(|label| label == expected);
+        assert!(place.is_some_and(|place| place < 5), "{text:?} wants {expected}: {:?}", &found[..found.len().min(8)]);
+    }
+}
