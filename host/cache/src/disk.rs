@@ -14,12 +14,12 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// sled's own cache of pages. The values are read once and then kept decoded in memory, so it need not be large.
 const PAGE_CACHE_BYTES: u64 = 8 << 20;
 
-/// How much larger than its budget the store may be on disk when it is opened. sled reuses what is freed but never gives it back,
-/// so beyond this it is cheaper to start anew.
+/// How much larger than its budget the store may be on disk when it is opened. sled reuses what is freed but never
+/// gives it back, so beyond this it is cheaper to start anew.
 const DISK_TO_BUDGET_MAX: u64 = 4;
 
-/// The tree that holds version 1 of the layout: under `i` and a key the length of its frame, under `v`, the key and a number
-/// from 0 (2 bytes, big endian) the pieces of it.
+/// The tree that holds version 1 of the layout: under `i` and a key the length of its frame, under `v`, the key and a
+/// number from 0 (2 bytes, big endian) the pieces of it.
 const TREE: &[u8] = b"entries 1";
 const LENGTH: u8 = b'i';
 const PIECE: u8 = b'v';
@@ -27,7 +27,8 @@ const PIECE: u8 = b'v';
 /// How the disk tier is set up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DiskTierConfig {
-    /// How many bytes of entries are kept, compressed. What sled needs for them on disk can be up to four times as much.
+    /// How many bytes of entries are kept, compressed. What sled needs for them on disk can be up to four times as
+    /// much.
     pub budget_bytes: u64,
 }
 
@@ -55,8 +56,8 @@ pub struct DiskTier {
 }
 
 impl DiskTier {
-    /// Opens the tier in a directory of its own, which is made if need be. A damaged or overgrown store is replaced by an
-    /// empty one. Reads the list of entries, so it belongs on a thread that may wait.
+    /// Opens the tier in a directory of its own, which is made if need be. A damaged or overgrown store is replaced by
+    /// an empty one. Reads the list of entries, so it belongs on a thread that may wait.
     pub fn open(directory: &Path, config: DiskTierConfig) -> Result<Self, OpenDiskTierError> {
         let db = match open_db(directory) {
             Ok(db) if !is_overgrown(&db, config) => db,

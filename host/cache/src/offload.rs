@@ -31,7 +31,8 @@ pub trait Offload: Send + Sync {
     fn submit(&self, job: Job) -> Result<(), Saturated>;
 }
 
-/// Has `work` done on a thread that may block, and waits for its result. Dropping the future does not stop work that has begun.
+/// Has `work` done on a thread that may block, and waits for its result. Dropping the future does not stop work that
+/// has begun.
 pub async fn offload<T: Send + 'static>(
     threads: &dyn Offload,
     work: impl FnOnce() -> T + Send + 'static,

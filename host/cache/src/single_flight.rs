@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 
 /// An error of work that several may wait for.
 pub trait FlightError: Clone {
-    /// Whether it says something of the one who did the work, who gave up or ran out of time, rather than of the work. Such an
-    /// error is not handed to the others: the next of them does the work itself.
+    /// Whether it says something of the one who did the work, who gave up or ran out of time, rather than of the work.
+    /// Such an error is not handed to the others: the next of them does the work itself.
     fn is_of_one_asker(&self) -> bool;
 }
 
@@ -64,7 +64,8 @@ struct Boarded<'a, K: Hash + Eq, V, E> {
 }
 
 impl<K: Hash + Eq, V, E> Drop for Boarded<'_, K, V, E> {
-    /// The first to leave after the landing, or the last to leave, takes the flight from the board: who comes later starts anew.
+    /// The first to leave after the landing, or the last to leave, takes the flight from the board: who comes later
+    /// starts anew.
     fn drop(&mut self) {
         let mut flights = lock(self.flights);
         let Some(flight) = self.flight.take() else { return };

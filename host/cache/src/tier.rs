@@ -4,9 +4,9 @@ use crate::{Counters, Key};
 
 /// A tier below memory: a disk, or another node. It holds bytes, and may forget any of them at any time.
 ///
-/// Callers must be on a thread that may wait: every method may block on a disk or a network. Implementors must give back
-/// exactly the bytes that were put under a key, or nothing; must bound what they hold; and must not fail: what cannot be read
-/// is a miss, what cannot be written is not kept.
+/// Callers must be on a thread that may wait: every method may block on a disk or a network. Implementors must give
+/// back exactly the bytes that were put under a key, or nothing; must bound what they hold; and must not fail: what
+/// cannot be read is a miss, what cannot be written is not kept.
 pub trait Tier: Send + Sync {
     /// What it is called in metrics.
     fn name(&self) -> &'static str;

@@ -6,8 +6,8 @@ use crate::Diagnostic;
 
 /// What one file says by itself: a function of (component digest, content digest).
 ///
-/// Invariants, checked where a component's answer comes in (`host/wasm`): every span fits the text; a symbol's parent comes
-/// before it; occurrences ascend by start and name an entry of `names`.
+/// Invariants, checked where a component's answer comes in (`host/wasm`): every span fits the text; a symbol's parent
+/// comes before it; occurrences ascend by start and name an entry of `names`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
     /// The outline, parents before children.

@@ -1,8 +1,9 @@
 //! The bytes of facts, for disks and other nodes.
 //!
-//! A version byte, then postcard of the structs here, which are apart from [`Facts`] so that one can change without the other.
-//! Spans are start and length, occurrences start where the last one did: small numbers, that postcard keeps in few bytes.
-//! Decoding checks every invariant that `Facts` names but for the text, which is not at hand: bytes from anywhere are safe.
+//! A version byte, then postcard of the structs here, which are apart from [`Facts`] so that one can change without the
+//! other. Spans are start and length, occurrences start where the last one did: small numbers, that postcard keeps in
+//! few bytes. Decoding checks every invariant that `Facts` names but for the text, which is not at hand: bytes from
+//! anywhere are safe.
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -374,8 +375,8 @@ mod tests {
             if let Ok(facts) = decode_facts(&bytes) {
                 // What decodes is whole: its occurrences name names, its parents exist.
                 prop_assert!(facts.occurrences.iter().all(|place| (place.name as usize) < facts.names.len()));
-                let parents = facts.symbols.iter().enumerate().filter_map(|(idx, symbol)| symbol.parent.map(|parent| (idx, parent)));
-                prop_assert!(parents.into_iter().all(|(idx, parent)| (parent as usize) < idx));
+                let mut symbols = facts.symbols.iter().enumerate();
+                prop_assert!(symbols.all(|(idx, symbol)| symbol.parent.is_none_or(|parent| (parent as usize) < idx)));
             }
         }
     }

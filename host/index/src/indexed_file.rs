@@ -16,7 +16,8 @@ pub(crate) struct IndexedFile {
     pub(crate) digest: ContentDigest,
     /// The names that occur in the file or name a symbol of it, ascending by id.
     names: Box<[NameRun]>,
-    /// The occurrences of the names, one run after another; within a run pairs of varints: how far behind the last start, roles.
+    /// The occurrences of the names, one run after another; within a run pairs of varints: how far behind the last
+    /// start, roles.
     runs: Box<[u8]>,
     pub(crate) symbols: Box<[IndexedSymbol]>,
 }
@@ -39,7 +40,8 @@ pub(crate) struct IndexedSymbol {
 }
 
 impl IndexedFile {
-    /// Packs facts. `intern` gives the id of a name; it is asked once for every distinct name of the facts, and for symbols.
+    /// Packs facts. `intern` gives the id of a name; it is asked once for every distinct name of the facts, and for
+    /// symbols.
     pub(crate) fn new(
         path: VfsPath,
         digest: ContentDigest,

@@ -1,9 +1,9 @@
 //! What files say by themselves, and how what many files say is put together.
 //!
-//! [`Facts`] are one file's, made by an analyzer's pure `index` and valid for that content for ever. A [`ShardIndex`] turns the
-//! facts of a shard's files around: from a name to the files in which it occurs, from a query to symbols. Answers of several
-//! shards, or of base and overlays, are put together by one algebra ([`merge_candidates`], [`merge_references`],
-//! [`merge_symbols`]): hide first, limit after.
+//! [`Facts`] are one file's, made by an analyzer's pure `index` and valid for that content for ever. A [`ShardIndex`]
+//! turns the facts of a shard's files around: from a name to the files in which it occurs, from a query to symbols.
+//! Answers of several shards, or of base and overlays, are put together by one algebra ([`merge_candidates`],
+//! [`merge_references`], [`merge_symbols`]): hide first, limit after.
 //!
 //! This room parses no source text, knows no language by name, no network and no LSP types.
 

@@ -1,8 +1,9 @@
 //! How what several shards say, or base and overlays, is put together.
 //!
-//! Every function here is a union of sorted lists: it does not matter in which order the parts come (commutative), how they
-//! are grouped (associative) or whether one comes twice (idempotent). Whoever hides a file does so before, in the list of the
-//! one who does not own it; whoever limits does so after, and by the same total order: *hide first, limit after*.
+//! Every function here is a union of sorted lists: it does not matter in which order the parts come (commutative), how
+//! they are grouped (associative) or whether one comes twice (idempotent). Whoever hides a file does so before, in the
+//! list of the one who does not own it; whoever limits does so after, and by the same total order: *hide first, limit
+//! after*.
 
 use std::collections::BTreeMap;
 
@@ -27,8 +28,8 @@ pub fn merge_candidates(parts: impl IntoIterator<Item = Vec<Candidate>>) -> Vec<
         .collect()
 }
 
-/// The files of all parts by path, each once, with the occurrences of all parts by place. The same place of two parts has the
-/// roles of both. Files without occurrences are left out.
+/// The files of all parts by path, each once, with the occurrences of all parts by place. The same place of two parts
+/// has the roles of both. Files without occurrences are left out.
 pub fn merge_references(parts: impl IntoIterator<Item = Vec<FileReferences>>) -> Vec<FileReferences> {
     let mut files: BTreeMap<VfsPath, BTreeMap<Span, Roles>> = BTreeMap::new();
     for file in parts.into_iter().flatten() {
@@ -132,7 +133,8 @@ mod tests {
             visible.extend(own.iter().cloned());
             let expected = merge_symbols([visible], limit);
             let left = base.into_iter().filter(|symbol| symbol.location.path != hidden).collect();
-            prop_assert_eq!(merge_symbols([merge_symbols([left], limit), merge_symbols([own], limit)], limit), expected);
+            let parts = [merge_symbols([left], limit), merge_symbols([own], limit)];
+            prop_assert_eq!(merge_symbols(parts, limit), expected);
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::rank::Letters;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct FileId(pub(crate) u32);
 
-/// The names of a shard and where they occur. Clones share what they have in common; ids of names that no file has are reused.
+/// The names of a shard and where they occur. Clones share what they have in common; ids of names that no file has are
+/// reused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NameTable {
     // Sorted rather than hashed: a persistent hash map takes five times as much memory for this.
@@ -127,7 +128,8 @@ impl NameTable {
         self.ids.len()
     }
 
-    /// The heap it holds, roughly: entries of the map are taken for twice as large as they are, for its half-full nodes.
+    /// The heap it holds, roughly: entries of the map are taken for twice as large as they are, for its half-full
+    /// nodes.
     pub(crate) fn weight_bytes(&self) -> usize {
         const NAME_HEADER_BYTES: usize = 32;
         let texts = self.slots.iter().map(|slot| slot.name.len() + NAME_HEADER_BYTES);

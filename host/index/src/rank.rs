@@ -1,8 +1,9 @@
 //! How well a name matches what a person typed.
 //!
-//! A score is a class and, within it, a finer measure. The classes in the order in which people expect them: the very name, the
-//! name but for case, a prefix, a prefix but for case, the beginnings of words (`gUD` or `gud` for `get_user_data`), and at last
-//! any subsequence. Subsequences and beginnings of words are measured as Helix does it (`nucleo-matcher`).
+//! A score is a class and, within it, a finer measure. The classes in the order in which people expect them: the very
+//! name, the name but for case, a prefix, a prefix but for case, the beginnings of words (`gUD` or `gud` for
+//! `get_user_data`), and at last any subsequence. Subsequences and beginnings of words are measured as Helix does it
+//! (`nucleo-matcher`).
 
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -98,8 +99,8 @@ fn lower(c: char) -> char {
 
 /// Whether the pattern is made of pieces that each start where a word of the name starts.
 ///
-/// One pass over the pattern with the set of all places where its last character may stand as the bits of a number: the next
-/// character stands right behind such a place, or at the start of a word behind the first of them.
+/// One pass over the pattern with the set of all places where its last character may stand as the bits of a number: the
+/// next character stands right behind such a place, or at the start of a word behind the first of them.
 fn matches_humps(name: &str, name_lower: &[char], pattern: &[char]) -> bool {
     let starts = hump_starts(name);
     let at = |wanted: char| {
@@ -118,8 +119,8 @@ fn matches_humps(name: &str, name_lower: &[char], pattern: &[char]) -> bool {
     places != 0
 }
 
-/// Where words start: at the beginning, behind what is no letter or digit, at a capital behind a small letter, at the last of
-/// several capitals before a small one (`HTTPServer`), and at a digit behind a letter.
+/// Where words start: at the beginning, behind what is no letter or digit, at a capital behind a small letter, at the
+/// last of several capitals before a small one (`HTTPServer`), and at a digit behind a letter.
 fn hump_starts(name: &str) -> u128 {
     let mut starts = 0_u128;
     let mut before: Option<char> = None;
@@ -211,7 +212,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_matches_has_the_letters_of_the_pattern(typed in "[aBc1_é]{0,4}", name in "\\PC{0,12}|[abcB1_éé]{0,9}") {
+        fn what_matches_has_the_letters_of_the_pattern(
+            typed in "[aBc1_é]{0,4}",
+            name in "\\PC{0,12}|[abcB1_éé]{0,9}",
+        ) {
             let mut pattern = Pattern::new(&typed);
             if pattern.score(&name).is_some() {
                 prop_assert!(Letters::of(&name).has(pattern.letters()), "{typed} in {name}");
@@ -219,7 +223,10 @@ mod tests {
         }
 
         #[test]
-        fn every_subsequence_matches(name in "[a-zA-Z_]{1,150}", kept in proptest::collection::vec(any::<bool>(), 150)) {
+        fn every_subsequence_matches(
+            name in "[a-zA-Z_]{1,150}",
+            kept in proptest::collection::vec(any::<bool>(), 150),
+        ) {
             let typed: String = name.chars().zip(kept).filter(|(_, kept)| *kept).map(|(c, _)| c).collect();
             prop_assert!(Pattern::new(&typed).score(&name).is_some(), "{typed} in {name}");
         }

@@ -16,15 +16,17 @@ const NO_MATCH: u32 = u32::MAX;
 
 /// What the files of a shard say, turned around.
 ///
-/// Cloning costs next to nothing and gives a snapshot: a query holds a clone and sees one consistent index while the original
-/// moves on. An index is a function of the facts put in, whatever was in it before and in whatever order they came.
+/// Cloning costs next to nothing and gives a snapshot: a query holds a clone and sees one consistent index while the
+/// original moves on. An index is a function of the facts put in, whatever was in it before and in whatever order they
+/// came.
 #[derive(Clone, Debug, Default)]
 pub struct ShardIndex {
     by_path: OrdMap<VfsPath, FileId>,
     files: Vector<Option<Arc<IndexedFile>>>,
     free: Vector<FileId>,
     names: NameTable,
-    /// Files of which nothing is known because their facts could not be made: whoever searches must look into them itself.
+    /// Files of which nothing is known because their facts could not be made: whoever searches must look into them
+    /// itself.
     unindexed: OrdMap<VfsPath, ContentDigest>,
 }
 

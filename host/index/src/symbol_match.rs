@@ -20,8 +20,8 @@ pub struct SymbolMatch {
 }
 
 impl SymbolMatch {
-    /// The order in which matches are shown: the better score first, then by path and place. Total, so that the best so many of
-    /// several lists are the same however the lists were put together.
+    /// The order in which matches are shown: the better score first, then by path and place. Total, so that the best so
+    /// many of several lists are the same however the lists were put together.
     pub fn cmp_rank(&self, other: &Self) -> Ordering {
         let key = |symbol: &Self| (Reverse(symbol.score), symbol.kind);
         let ((score, kind), (other_score, other_kind)) = (key(self), key(other));

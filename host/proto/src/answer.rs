@@ -13,7 +13,8 @@ pub struct Answered {
     pub revision: Revision,
     /// The content of every file that the answer has a place in, sorted by path.
     pub digests: Vec<(VfsPath, ContentDigest)>,
-    /// Whether something that should have been asked could not be. Never set for definition, hover and rename: they fail instead.
+    /// Whether something that should have been asked could not be. Never set for definition, hover and rename: they
+    /// fail instead.
     pub partial: bool,
     /// The answer.
     pub answer: Answer,

@@ -5,10 +5,11 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::{At, OverlaySet, Query};
 
-/// Collects the parts of a value into a digest that is the same on every machine and in every version with the same rules.
+/// Collects the parts of a value into a digest that is the same on every machine and in every version with the same
+/// rules.
 ///
-/// Texts and lists go in behind their length, so that no two different sequences of parts run into each other. Whoever changes
-/// what goes in, or its order, changes the `purpose` as well.
+/// Texts and lists go in behind their length, so that no two different sequences of parts run into each other. Whoever
+/// changes what goes in, or its order, changes the `purpose` as well.
 pub struct Fingerprint(blake3::Hasher);
 
 impl Fingerprint {

@@ -1,7 +1,8 @@
 //! What gateways and nodes say to each other: a [`Request`] goes in, an [`Answered`] or a [`QueryError`] comes out.
 //!
-//! Places are UTF-8 byte offsets here; line and character exist only at the gateway's edge. An answer names the revision it was
-//! computed at and the digest of every file it speaks of, so that whoever converts or merges it works on the very same text.
+//! Places are UTF-8 byte offsets here; line and character exist only at the gateway's edge. An answer names the
+//! revision it was computed at and the digest of every file it speaks of, so that whoever converts or merges it works
+//! on the very same text.
 //!
 //! This room has no behavior, no sockets, and no invariants of the domain beyond the shapes.
 

@@ -7,7 +7,8 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 
 /// The unsaved buffers of one session at one moment: immutable, shared by all requests that were read while it held.
 ///
-/// A file in it hides every base fact that the file owns. It never enters the replicated state or another session's answer.
+/// A file in it hides every base fact that the file owns. It never enters the replicated state or another session's
+/// answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OverlaySet {
     files: BTreeMap<VfsPath, OverlayFile>,

@@ -8,7 +8,8 @@ use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::OverlaySet;
 
-/// One editor connection, unique in a gateway's life. A node uses it to send a session to the engine that served it last.
+/// One editor connection, unique in a gateway's life. A node uses it to send a session to the engine that served it
+/// last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SessionId(pub u64);
 

@@ -38,8 +38,8 @@ impl Analyzers {
         })
     }
 
-    /// The first analyzer that serves a file by its path, or else by what the session's editor says it is: only for buffers of
-    /// that session, because nobody else knows.
+    /// The first analyzer that serves a file by its path, or else by what the session's editor says it is: only for
+    /// buffers of that session, because nobody else knows.
     pub(crate) fn in_session(&self, path: &VfsPath, overlays: &OverlaySet) -> Option<Served> {
         self.by_path(path).or_else(|| {
             let language = Arc::clone(&overlays.get(path)?.language);

@@ -10,9 +10,9 @@ pub trait Base: Send + Sync + Any {
     /// The revision.
     fn revision(&self) -> Revision;
 
-    /// Tells bases of one workspace apart within this process: where it is equal, so is every file, libraries included, and a
-    /// later base has a greater one. Part of the keys of semantic answers, because on one machine the disk is ahead of the
-    /// revision while files are taken in.
+    /// Tells bases of one workspace apart within this process: where it is equal, so is every file, libraries included,
+    /// and a later base has a greater one. Part of the keys of semantic answers, because on one machine the disk is
+    /// ahead of the revision while files are taken in.
     fn generation(&self) -> u64 {
         self.revision().0
     }

@@ -13,11 +13,13 @@ pub struct QueryConfig {
     pub bundled_memory_bytes: u64,
     /// How many files of a workspace are indexed at once.
     pub n_index_parallel: usize,
-    /// How many files an engine confirms in one call. Small enough that a cancel is seen soon and two instances share the work.
+    /// How many files an engine confirms in one call. Small enough that a cancel is seen soon and two instances share
+    /// the work.
     pub confirm_files_per_call: usize,
     /// How many such calls of one question run at once.
     pub n_confirm_parallel: usize,
-    /// How often a request is begun at most: anew when it turns out to need the index, or when files that it would edit changed.
+    /// How often a request is begun at most: anew when it turns out to need the index, or when files that it would edit
+    /// changed.
     pub n_attempts: usize,
     /// When somebody who is told that too much is under way should ask again.
     pub busy_retry_after: Duration,

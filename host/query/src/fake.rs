@@ -1,7 +1,8 @@
 //! A made-up language, its analyzer and a workspace, all in memory.
 //!
-//! Files end with `.w`. A word is letters, digits and `_`; the word behind `def` is defined there, every other is a use; one name
-//! means one thing everywhere. A file with the word `TRAP` makes indexing trap, and the word `error` is an error.
+//! Files end with `.w`. A word is letters, digits and `_`; the word behind `def` is defined there, every other is a
+//! use; one name means one thing everywhere. A file with the word `TRAP` makes indexing trap, and the word `error` is
+//! an error.
 
 use std::any::Any;
 use std::collections::BTreeMap;

@@ -84,8 +84,9 @@ impl IndexKeeper {
         Self { facts, threads, analyzers, n_parallel: n_parallel.max(1), target, published, progress }
     }
 
-    /// Has the index follow a base, unless it follows a later one already. To be offered are only bases that have all files
-    /// ([`Workspaces::whole_base`](crate::Workspaces::whole_base)): what is looked up in the index must not be missing a file.
+    /// Has the index follow a base, unless it follows a later one already. To be offered are only bases that have all
+    /// files ([`Workspaces::whole_base`](crate::Workspaces::whole_base)): what is looked up in the index must not be
+    /// missing a file.
     pub fn offer(&self, base: &Arc<dyn Base>) {
         self.target.send_if_modified(|target| {
             let is_newer = target.as_ref().is_none_or(|known| known.generation() < base.generation());
@@ -101,8 +102,8 @@ impl IndexKeeper {
         self.progress.subscribe()
     }
 
-    /// Follows the bases that are offered until the service it belongs to is gone. To be run by one task; if that is dropped,
-    /// another may go on.
+    /// Follows the bases that are offered until the service it belongs to is gone. To be run by one task; if that is
+    /// dropped, another may go on.
     pub async fn run(&self) {
         let (mut targets, mut analyzers) = (self.target.subscribe(), self.analyzers.clone());
         let mut retry = BTreeSet::new();

@@ -2,9 +2,9 @@
 //!
 //! A [`QueryService`] answers. Whoever owns it runs the [`IndexKeeper`] of each workspace and puts analyzers in.
 //!
-//! A [`View`] is what one request sees: a pinned [`Base`] with the session's overlays above. What runs analyzers is behind
-//! [`Analyzer`], what holds files is behind [`Base`]; this room can be tested without WebAssembly and without consensus.
-//! It has no branch on any language.
+//! A [`View`] is what one request sees: a pinned [`Base`] with the session's overlays above. What runs analyzers is
+//! behind [`Analyzer`], what holds files is behind [`Base`]; this room can be tested without WebAssembly and without
+//! consensus. It has no branch on any language.
 
 mod base;
 mod view;

@@ -54,7 +54,8 @@ pub struct CacheStats {
 }
 
 impl QueryService {
-    /// A service without analyzers. `lower` are the tiers below memory for facts, the faster first; `threads` wait for disks.
+    /// A service without analyzers. `lower` are the tiers below memory for facts, the faster first; `threads` wait for
+    /// disks.
     pub fn new(
         workspaces: Arc<dyn Workspaces>,
         lower: Vec<Arc<dyn Tier>>,
@@ -77,8 +78,8 @@ impl QueryService {
         }
     }
 
-    /// Replaces the analyzers. Of several that serve a file the first is asked. Requests under way end with those they began
-    /// with; indexes are made anew from what the new ones say.
+    /// Replaces the analyzers. Of several that serve a file the first is asked. Requests under way end with those they
+    /// began with; indexes are made anew from what the new ones say.
     pub fn set_analyzers(&self, list: Vec<Arc<dyn Analyzer>>) {
         self.analyzers.send_modify(|analyzers| {
             let generation = analyzers.generation + 1;
@@ -92,8 +93,8 @@ impl QueryService {
         analyzers.iter().map(|analyzer| Arc::new(analyzer.description().clone())).collect()
     }
 
-    /// The keeper of a workspace's index. The first call makes it; whoever calls first runs it ([`IndexKeeper::run`]), and
-    /// offers it bases, so that indexing begins before anybody asks.
+    /// The keeper of a workspace's index. The first call makes it; whoever calls first runs it ([`IndexKeeper::run`]),
+    /// and offers it bases, so that indexing begins before anybody asks.
     pub fn keeper(&self, workspace: WorkspaceId) -> Arc<IndexKeeper> {
         let mut keepers = self.keepers.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {

@@ -1,6 +1,7 @@
 //! Looking for a name in a text without knowing its language: for files whose facts could not be made.
 
-/// The byte offsets at which `name` stands in `text` as a whole word, ascending. More than an analyzer would find, never less.
+/// The byte offsets at which `name` stands in `text` as a whole word, ascending. More than an analyzer would find,
+/// never less.
 pub(crate) fn find_word(text: &str, name: &str) -> Vec<u32> {
     if name.is_empty() {
         return Vec::new();

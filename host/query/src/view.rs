@@ -47,8 +47,8 @@ impl View {
         self.base.is_directory(path) || self.overlays.iter().any(|(file, _)| entry_below(path, file).is_some())
     }
 
-    /// The entries of a directory, unsaved new files included, sorted by name; the empty path is the workspace. Empty where there
-    /// is no such directory. Where an unsaved file has the name of a directory it is the file.
+    /// The entries of a directory, unsaved new files included, sorted by name; the empty path is the workspace. Empty
+    /// where there is no such directory. Where an unsaved file has the name of a directory it is the file.
     pub fn list(&self, directory: &str) -> Vec<DirEntry> {
         let listed = self.base.list(directory);
         let mut own = self.overlays.iter().filter_map(|(file, _)| entry_below(directory, file)).peekable();
@@ -66,8 +66,8 @@ impl View {
         entries.into_iter().map(|(name, kind)| DirEntry { name, kind }).collect()
     }
 
-    /// How it differs from an older view of the same workspace: by what differs between their bases and their overlays, and not
-    /// where an unsaved buffer has just what the base has.
+    /// How it differs from an older view of the same workspace: by what differs between their bases and their overlays,
+    /// and not where an unsaved buffer has just what the base has.
     pub fn changes_since(&self, older: &View) -> Changes {
         let Changes::Paths(of_base) = self.base.changes_since(&*older.base) else { return Changes::Everything };
         let overlaid: BTreeSet<&VfsPath> =

@@ -19,8 +19,8 @@ pub(crate) struct ViewIndex {
 }
 
 impl ViewIndex {
-    /// The files of an analyzer in which one of the names occurs in one of the roles, sorted by path. Files without facts are
-    /// searched as plain text. May read a disk.
+    /// The files of an analyzer in which one of the names occurs in one of the roles, sorted by path. Files without
+    /// facts are searched as plain text. May read a disk.
     pub(crate) fn candidates(
         &self,
         analyzer: &dyn Analyzer,
@@ -29,7 +29,8 @@ impl ViewIndex {
     ) -> Result<Vec<Candidate>, Failure> {
         let indexed = names.iter().map(|name| self.index.candidates(name.as_ref(), roles));
         let mut found = merge_candidates(indexed);
-        // Another analyzer's files have the same names for other things; a buffer without a known suffix is its session's.
+        // Another analyzer's files have the same names for other things; a buffer without a known suffix is its
+        // session's.
         let serves = |candidate: &Candidate| {
             let path = candidate.path.as_str();
             let description = analyzer.description();
@@ -71,8 +72,8 @@ impl ViewIndex {
 
 /// What an engine looks names and symbols up in during one call.
 ///
-/// Where the index is not ready, the call does not wait for it, because it holds a thread that indexing may need: it is stopped,
-/// and asked again when the index is there. An empty list would not be told from a name that occurs nowhere.
+/// Where the index is not ready, the call does not wait for it, because it holds a thread that indexing may need: it is
+/// stopped, and asked again when the index is there. An empty list would not be told from a name that occurs nowhere.
 pub(crate) struct CallLookup {
     pub(crate) analyzer: Arc<dyn Analyzer>,
     pub(crate) index: Option<Arc<ViewIndex>>,

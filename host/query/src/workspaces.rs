@@ -8,10 +8,11 @@ use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::{Base, BoxFuture, ProjectSpec};
 
-/// What keeps workspaces. Every method may be called from any task; none blocks; dropping a future leaves nothing behind.
+/// What keeps workspaces. Every method may be called from any task; none blocks; dropping a future leaves nothing
+/// behind.
 pub trait Workspaces: Send + Sync {
-    /// The newest base of a workspace, as soon as it is at least at a revision. It may lack files that are still being taken in,
-    /// as long as it has every file that it is asked for by name.
+    /// The newest base of a workspace, as soon as it is at least at a revision. It may lack files that are still being
+    /// taken in, as long as it has every file that it is asked for by name.
     fn base(&self, workspace: WorkspaceId, at_least: Revision) -> BoxFuture<'_, Result<Arc<dyn Base>, QueryError>>;
 
     /// The same, as soon as it has all files: for questions about the whole workspace.
@@ -21,8 +22,8 @@ pub trait Workspaces: Send + Sync {
         at_least: Revision,
     ) -> BoxFuture<'_, Result<Arc<dyn Base>, QueryError>>;
 
-    /// The project that a file belongs to for an analyzer: its root, libraries and settings. The same value until one of them
-    /// changes, so that its engine stays warm.
+    /// The project that a file belongs to for an analyzer: its root, libraries and settings. The same value until one
+    /// of them changes, so that its engine stays warm.
     fn project<'a>(
         &'a self,
         workspace: WorkspaceId,

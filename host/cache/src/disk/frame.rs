@@ -1,7 +1,7 @@
 //! The bytes of one entry on disk: what tells a whole entry from a damaged one.
 //!
-//! A version byte, 8 bytes of a digest over key and contents, the length of the contents (4 bytes, little endian), and the
-//! contents as one LZ4 block.
+//! A version byte, 8 bytes of a digest over key and contents, the length of the contents (4 bytes, little endian), and
+//! the contents as one LZ4 block.
 
 use crate::Key;
 
@@ -73,7 +73,12 @@ mod tests {
         }
 
         #[test]
-        fn a_damaged_frame_is_none(contents in vec(0..4_u8, 0..100), at in 0..200_usize, bits in 1..=255_u8, cut in any::<bool>()) {
+        fn a_damaged_frame_is_none(
+            contents in vec(0..4_u8, 0..100),
+            at in 0..200_usize,
+            bits in 1..=255_u8,
+            cut in any::<bool>(),
+        ) {
             let mut frame = write(&KEY, &contents).expect("small");
             let at = at % frame.len();
             if cut { frame.truncate(at) } else { frame[at] ^= bits }

@@ -89,8 +89,8 @@ impl QueryService {
         }
     }
 
-    /// What a single question may look names up in: everything where it is at hand; for questions that often do, the unsaved
-    /// buffers are indexed first. Others are asked again if they need it.
+    /// What a single question may look names up in: everything where it is at hand; for questions that often do, the
+    /// unsaved buffers are indexed first. Others are asked again if they need it.
     async fn index_for(&self, call: &Call<'_>, question: &Question) -> Result<Option<Arc<ViewIndex>>, Failure> {
         let at_hand = self.view_index_at_hand(&call.pinned);
         let often = matches!(question, Question::Complete { .. } | Question::Implementation { .. });
@@ -118,7 +118,8 @@ impl Call<'_> {
         self.pinned.published.is_some()
     }
 
-    /// Under what the answer is kept, if it is worth it: completions belong to a text that lives until the next key is struck.
+    /// Under what the answer is kept, if it is worth it: completions belong to a text that lives until the next key is
+    /// struck.
     pub(super) fn cache_key(&self) -> Option<AnswerKey> {
         let passing = matches!(
             self.request.query,

@@ -1,4 +1,5 @@
-//! The contents of every file that an answer speaks of, so that its offsets are turned into lines by the very same text.
+//! The contents of every file that an answer speaks of, so that its offsets are turned into lines by the very same
+//! text.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

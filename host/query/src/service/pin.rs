@@ -98,7 +98,8 @@ impl QueryService {
 }
 
 impl Pinned {
-    /// The unsaved buffers that differ from the base and that an analyzer serves, libraries aside: those are not indexed.
+    /// The unsaved buffers that differ from the base and that an analyzer serves, libraries aside: those are not
+    /// indexed.
     fn dirty_documents(&self) -> impl Iterator<Item = Document> + '_ {
         let dirty = self.dirty.iter().filter(|path| !is_outside(path));
         dirty.filter_map(|path| self.document(path, self.overlays.get(path)?))

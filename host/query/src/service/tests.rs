@@ -7,6 +7,7 @@ mod many_files;
 
 use std::sync::Arc;
 
+use vraftls_cache::Tier;
 use vraftls_proto::{Answer, Answered, At, OverlaySet, Query, QueryError};
 use vraftls_text::Span;
 use vraftls_vfs::ContentDigest;
@@ -30,9 +31,13 @@ impl Setup {
     }
 
     fn without_index(files: &[(&str, &str)], analyzer: FakeAnalyzer) -> Self {
+        Self::over(files, analyzer, Vec::new())
+    }
+
+    fn over(files: &[(&str, &str)], analyzer: FakeAnalyzer, lower: Vec<Arc<dyn Tier>>) -> Self {
         let workspaces = Arc::new(FakeWorkspaces::new(tree(files)));
         let config = QueryConfig { confirm_files_per_call: 2, ..QueryConfig::default() };
-        let service = QueryService::new(Arc::clone(&workspaces) as _, Vec::new(), Arc::new(AtOnce), config);
+        let service = QueryService::new(Arc::clone(&workspaces) as _, lower, Arc::new(AtOnce), config);
         let analyzer = Arc::new(analyzer);
         service.set_analyzers(vec![Arc::new(Arc::clone(&analyzer))]);
         Self { service: Arc::new(service), workspaces, analyzer }

@@ -22,7 +22,8 @@ fn step() -> impl Strategy<Value = Step> {
     let text = || prop::option::weighted(0.8, "(def |TRAP |)(run|walk|x) (run|error|_x)");
     let (session, file) = (0..2_usize, 0..FILES.len());
     prop_oneof![
-        3 => (session.clone(), file.clone(), text()).prop_map(|(session, file, text)| Step::Edit { session, file, text }),
+        3 => (session.clone(), file.clone(), text())
+            .prop_map(|(session, file, text)| Step::Edit { session, file, text }),
         1 => (file.clone(), text()).prop_map(|(file, text)| Step::Write { file, text }),
         4 => (session, 0..6_usize, file, 0..9_u32)
             .prop_map(|(session, query, file, offset)| Step::Ask { session, query, file, offset }),

@@ -1,5 +1,7 @@
 //! The index and the caches over time.
 
+use vraftls_cache::{DiskTier, DiskTierConfig};
+
 use super::*;
 use crate::{Base, IndexProgress};
 
@@ -106,6 +108,25 @@ async fn an_answer_is_not_given_for_other_files() {
     };
     assert_eq!(documentation(before), "a.w: def run\nb.w: 1\n");
     assert_eq!(documentation(after), "a.w: def run\nb.w: 2\n");
+}
+
+#[tokio::test]
+async fn a_second_start_takes_facts_from_the_disk() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let files = [("a.w", "def run"), ("b.w", "run"), ("bad.w", "TRAP")];
+    let mut n_indexed = Vec::new();
+    for component in ["1", "1", "2"] {
+        let tier = DiskTier::open(&directory.path().join("l2"), DiskTierConfig { budget_bytes: 1 << 20 });
+        let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(tier.expect("the last one is closed"))];
+        let setup = Setup::over(&files, FakeAnalyzer::new(component), lower);
+        let keeper = setup.service.keeper(WORKSPACE);
+        let kept = tokio::spawn(async move { keeper.run().await });
+        assert_eq!(places(&setup.ask(symbols("run")).await.expect("answered")), ["a.w:4"]);
+        n_indexed.push(setup.analyzer.n_indexed());
+        kept.abort();
+        assert!(kept.await.is_err_and(|ended| ended.is_cancelled()));
+    }
+    assert_eq!(n_indexed, [3, 1, 3], "a fault is not kept, and another component says other things");
 }
 
 #[tokio::test]
