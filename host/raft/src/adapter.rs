@@ -4,7 +4,7 @@
 //! the position, and answers proposers after the commit.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, StreamExt as _};
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
@@ -12,6 +12,7 @@ use openraft::{EntryPayload, OptionalSend};
 
 use crate::codec::Codec;
 use crate::error::StorageError;
+use crate::ids;
 use crate::machine::{Applied, SnapshotView, StateMachine};
 use crate::snapshot::SnapshotData;
 use crate::types::{self, LogId, ResponseBytes, SnapshotMeta, StoredMembership, Types};
@@ -24,20 +25,25 @@ type View = (Applied, Arc<dyn SnapshotView>);
 
 type SnapshotOf = openraft::alias::SnapshotOf<Types, SnapshotData>;
 
-/// The machine and the position it stands at. Locked only on blocking threads.
+/// The machine and the position it stands at.
 struct Running<M> {
     machine: M,
     applied: Applied,
 }
 
+/// Locked only on blocking threads. Empty after the release.
+type Slot<M> = Arc<Mutex<Option<Running<M>>>>;
+
 /// A handle to a machine; clones share it.
 pub(crate) struct MachineAdapter<M: StateMachine> {
-    running: Arc<Mutex<Running<M>>>,
+    slot: Slot<M>,
+    /// The state is known to be durable at least up to here.
+    persisted: Arc<Mutex<Option<ids::LogId>>>,
 }
 
 impl<M: StateMachine> Clone for MachineAdapter<M> {
     fn clone(&self) -> Self {
-        Self { running: Arc::clone(&self.running) }
+        Self { slot: Arc::clone(&self.slot), persisted: Arc::clone(&self.persisted) }
     }
 }
 
@@ -45,7 +51,8 @@ impl<M: StateMachine> MachineAdapter<M> {
     /// Asks the machine where it stands. Blocks.
     pub(crate) fn open(mut machine: M) -> Result<Self, StorageError> {
         let applied = machine.applied()?;
-        Ok(Self { running: Arc::new(Mutex::new(Running { machine, applied })) })
+        let persisted = Arc::new(Mutex::new(applied.last));
+        Ok(Self { slot: Arc::new(Mutex::new(Some(Running { machine, applied }))), persisted })
     }
 
     /// Runs `call` with the machine on the blocking pool.
@@ -53,16 +60,26 @@ impl<M: StateMachine> MachineAdapter<M> {
         &self,
         call: impl FnOnce(&mut Running<M>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let running = Arc::clone(&self.running);
+        let slot = Arc::clone(&self.slot);
         let task = tokio::task::spawn_blocking(move || {
-            let mut running = running.lock().map_err(|_| StorageError::Stopped {
-                reason: "the state machine panicked; its memory cannot be trusted".into(),
-            })?;
-            call(&mut running)
+            let stopped = |reason: &str| StorageError::Stopped { reason: reason.into() };
+            let mut slot = slot.lock().map_err(|_| stopped("the state machine panicked; its memory is not trusted"))?;
+            call(slot.as_mut().ok_or_else(|| stopped("the group was shut down"))?)
         });
         match task.await {
             Ok(result) => result,
             Err(error) => Err(StorageError::io("run the state machine", io::Error::other(error))),
+        }
+    }
+
+    /// Drops the machine, and with it what it holds on the disk, after the call it may be in.
+    pub(crate) async fn release(&self) {
+        let slot = Arc::clone(&self.slot);
+        let task = tokio::task::spawn_blocking(move || {
+            drop(slot.lock().unwrap_or_else(PoisonError::into_inner).take());
+        });
+        if let Err(error) = task.await {
+            tracing::error!(%error, "the state machine panicked when it was dropped");
         }
     }
 
@@ -86,11 +103,21 @@ impl<M: StateMachine> MachineAdapter<M> {
 
 /// Makes the state durable in the machine's own storage: the log below the view may go then. Works without the
 /// machine's lock, so that applies go on while the disk works.
-async fn persist(view: &Arc<dyn SnapshotView>) -> Result<(), StorageError> {
+async fn persist(
+    applied: &Applied,
+    view: &Arc<dyn SnapshotView>,
+    persisted: &Mutex<Option<ids::LogId>>,
+) -> Result<(), StorageError> {
+    if applied.last <= *persisted.lock().unwrap_or_else(PoisonError::into_inner) {
+        return Ok(());
+    }
     let view = Arc::clone(view);
     tokio::task::spawn_blocking(move || view.persist())
         .await
-        .map_err(|error| StorageError::io("persist the state", io::Error::other(error)))?
+        .map_err(|error| StorageError::io("persist the state", io::Error::other(error)))??;
+    let mut persisted = persisted.lock().unwrap_or_else(PoisonError::into_inner);
+    *persisted = applied.last.max(*persisted);
+    Ok(())
 }
 
 fn to_snapshot(applied: &Applied, view: Arc<dyn SnapshotView>) -> Result<SnapshotOf, StorageError> {
@@ -188,12 +215,16 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
     async fn get_snapshot_builder(&mut self) -> Self::SnapshotBuilder {
         // The view is taken here, in turn with the applies: taken later, it could be ahead of what the core knows to
         // be applied.
-        Builder { view: Some(self.view().await) }
+        Builder { view: Some(self.view().await), persisted: Arc::clone(&self.persisted) }
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> Result<(), io::Error> {
         let applied = types::applied_out(meta.last_log_id.as_ref(), &meta.last_membership);
-        Ok(self.call(move |running| running.install(applied, data)).await?)
+        let last = applied.last;
+        self.call(move |running| running.install(applied, data)).await?;
+        // An installed state is durable, whatever was before.
+        *self.persisted.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        Ok(())
     }
 
     /// The machine keeps its state durable itself, so its current state *is* the current snapshot. It is made durable
@@ -203,7 +234,7 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
         if applied.last.is_none() {
             return Ok(None);
         }
-        persist(&view).await?;
+        persist(&applied, &view, &self.persisted).await?;
         Ok(Some(to_snapshot(&applied, view)?))
     }
 }
@@ -212,6 +243,7 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
 pub(crate) struct Builder {
     /// Used up by the one build that a builder is made for.
     view: Option<Result<View, StorageError>>,
+    persisted: Arc<Mutex<Option<ids::LogId>>>,
 }
 
 impl RaftSnapshotBuilder<Types> for Builder {
@@ -219,7 +251,7 @@ impl RaftSnapshotBuilder<Types> for Builder {
 
     async fn build_snapshot(&mut self) -> Result<SnapshotOf, io::Error> {
         let (applied, view) = self.view.take().ok_or_else(|| io::Error::other("a builder builds once"))??;
-        persist(&view).await?;
+        persist(&applied, &view, &self.persisted).await?;
         Ok(to_snapshot(&applied, view)?)
     }
 }

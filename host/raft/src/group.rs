@@ -17,7 +17,7 @@ use crate::error::{
     InitializeError, LeaderHint, ProposeError, ReadError, StartError, StorageError, UnknownReason, WaitError,
 };
 use crate::ids::{GroupId, NodeId, Peer};
-use crate::log::{LogStore, OpenGroupError};
+use crate::log::{GroupLog, LogStore, OpenGroupError};
 use crate::machine::{Applied, SnapshotView, StateMachine};
 use crate::network::client::ClientFactory;
 use crate::network::server::GroupEndpoint;
@@ -60,6 +60,7 @@ pub struct Proposed<R> {
 pub struct Group<M: StateMachine> {
     raft: Raft<Types, MachineAdapter<M>>,
     machine: MachineAdapter<M>,
+    log: GroupLog,
     endpoint: Arc<GroupEndpoint<M>>,
     limits: Arc<Limits>,
     group: GroupId,
@@ -78,6 +79,7 @@ impl<M: StateMachine> Clone for Group<M> {
         Self {
             raft: self.raft.clone(),
             machine: self.machine.clone(),
+            log: self.log.clone(),
             endpoint: Arc::clone(&self.endpoint),
             limits: Arc::clone(&self.limits),
             group: self.group,
@@ -105,13 +107,15 @@ impl<M: StateMachine> Group<M> {
         let core = settings::core_config(&config).map_err(|detail| StartError::Config { group, detail })?;
         let (log, machine, spool) = open_storage(&config, log.clone(), machine).await?;
         let factory = ClientFactory { network, group, node: config.node, append_timeout: config.election_timeout_max };
-        let raft = Raft::new(config.node, Arc::new(core), factory, log, machine.clone())
+        let recovery = |reason| StartError::Recovery { group, reason };
+        let raft = Raft::new(config.node, Arc::new(core), factory, log.clone(), machine.clone())
             .await
-            .map_err(|fatal| StartError::Recovery { group, reason: fatal.to_string() })?;
+            .map_err(|fatal| recovery(fatal.to_string()))?;
         let this = Self {
             endpoint: Arc::new(GroupEndpoint { raft: raft.clone(), spool: Arc::new(spool) }),
             raft,
             machine,
+            log,
             limits: Arc::new(Limits {
                 proposals: Semaphore::new(config.proposals_in_flight_max),
                 kibibytes: Semaphore::new(config.proposal_bytes_in_flight_max.div_ceil(1024)),
@@ -120,7 +124,10 @@ impl<M: StateMachine> Group<M> {
             group,
             node: config.node,
         };
-        this.lead_if_alone().await.map_err(|reason| StartError::Recovery { group, reason })?;
+        if let Err(reason) = this.lead_if_alone().await {
+            this.shutdown().await;
+            return Err(recovery(reason));
+        }
         Ok(this)
     }
 
@@ -388,11 +395,14 @@ impl<M: StateMachine> Group<M> {
 
     /// Stops the replica. Proposals in flight end with an unknown outcome. Idempotent.
     ///
-    /// The log store can be closed afterwards.
+    /// When this returns the log is durable, the machine and with it its storage are dropped, and both may be opened
+    /// again, whatever other handles are still around. Snapshot views that are still held keep the storage, though.
     pub async fn shutdown(&self) {
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(group = %self.group, %error, "the group's task did not end cleanly");
         }
+        self.machine.release().await;
+        self.log.release().await;
     }
 
     pub(crate) fn raft(&self) -> &Raft<Types, MachineAdapter<M>> {
@@ -405,7 +415,7 @@ async fn open_storage<M: StateMachine>(
     config: &GroupConfig,
     log: LogStore,
     machine: M,
-) -> Result<(crate::log::GroupLog, MachineAdapter<M>, Spool), StartError> {
+) -> Result<(GroupLog, MachineAdapter<M>, Spool), StartError> {
     let (group, spool_dir) = (config.group, config.spool_dir.clone());
     let storage = move |source| StartError::Storage { group, source };
     let open = move || {

@@ -20,12 +20,13 @@ use crate::ids::{LogId, Membership};
 ///    [`commit`](Self::commit). Responses reach the proposers only after that commit returned.
 /// 3. [`snapshot`](Self::snapshot) and [`install`](Self::install) between batches only.
 ///
-/// # The durable state may be behind the log, never ahead and never torn
+/// # The durable state may be behind the log, never torn
 ///
 /// A commit need not reach the disk before it returns. After a crash the log is replayed from the position that
 /// [`applied`](Self::applied) reports, so losing the newest commits costs time, not data. Two rules make that sound:
 /// a commit is atomic with the position it records, and the log is only purged below a position for which
-/// [`SnapshotView::persist`] has returned.
+/// [`SnapshotView::persist`] has returned. On a follower the state may even be ahead of the local log, whose writes
+/// are not waited for once a majority has them; what it holds is committed all the same.
 ///
 /// # Example
 ///
@@ -40,7 +41,10 @@ pub trait StateMachine: Send + 'static {
     /// A consistent view of the state at one log position.
     type Snapshot: SnapshotView;
 
-    /// The position that the durable state stands at; [`Applied::default`] for a machine that never committed.
+    /// The position that the state stands at; [`Applied::default`] for a machine that never committed.
+    ///
+    /// The state must be durable up to there: what a killed process left in the page cache must have been synced when
+    /// the machine was opened, because the log below may be purged.
     ///
     /// # Errors
     /// [`StorageError`] stops the group from starting.

@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 pub use self::memory::{Failure, MemoryKv};
-pub(crate) use self::sled::SledKv;
+pub use self::sled::SledKv;
 use crate::error::StorageError;
 
 /// The longest value that may be written, in bytes. sled moves values of 128 KiB and more into files of their own that
 /// it never syncs, so longer records are cut into pieces by the layers above.
 pub const VALUE_BYTES_MAX: usize = 96 << 10;
 
-/// An ordered map of byte strings on a disk.
+/// An ordered map of byte strings on a disk. Opening one makes its content durable: bytes of a killed process that only
+/// the page cache holds must not be counted on.
 pub trait OrderedKv: Send + Sync + 'static {
     /// Applies a batch. After a crash either all of it is there or none, and never without the batches before it.
     /// Durable only after the next [`barrier`](Self::barrier).

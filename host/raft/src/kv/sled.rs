@@ -17,7 +17,7 @@ use crate::error::StorageError;
 const HOUSEKEEPING_INTERVAL_MS: u64 = 500;
 
 /// A sled database whose barrier is a real one.
-pub(crate) struct SledKv {
+pub struct SledKv {
     db: sled::Db,
     /// The data file, for `fdatasync`.
     file: File,
@@ -27,8 +27,12 @@ impl SledKv {
     /// Opens or creates the database in `dir`, holding at most `cache_bytes` of pages in memory.
     ///
     /// What is read afterwards is durable: bytes that a killed process left in the page cache are synced here, before
-    /// anybody counts on them.
-    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StorageError> {
+    /// anybody counts on them. Only one process can have a directory open.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the directory is in use or unreadable.
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StorageError> {
+        let is_new = !dir.join("db").exists();
         fs::create_dir_all(dir).map_err(|error| StorageError::io("create the store's directory", error))?;
         let db = sled::Config::new()
             .path(dir)
@@ -38,15 +42,25 @@ impl SledKv {
             .map_err(|error| StorageError::io("open the store", to_io(error)))?;
         let file = File::open(dir.join("db")).map_err(|error| StorageError::io("open the data file", error))?;
         let store = Self { db, file };
-        store.sync_everything(dir)?;
+        store.sync_everything(if is_new { Some(dir) } else { None })?;
         Ok(store)
     }
 
-    /// Makes the files themselves survive a loss of power, which sled leaves out.
-    fn sync_everything(&self, dir: &Path) -> Result<(), StorageError> {
+    /// What sled itself offers for durability. Survives the death of the process, not a loss of power; here to be
+    /// measured against the barrier.
+    ///
+    /// # Errors
+    /// Any error is final, as for the barrier.
+    pub fn flush_without_sync(&self) -> Result<(), StorageError> {
+        self.db.flush().map(drop).map_err(|error| StorageError::io("flush", to_io(error)))
+    }
+
+    /// Makes the data and, of a new store, the files themselves survive a loss of power, which sled leaves out.
+    fn sync_everything(&self, new_dir: Option<&Path>) -> Result<(), StorageError> {
         let sync = || -> io::Result<()> {
             self.db.flush().map_err(to_io)?;
             self.file.sync_all()?;
+            let Some(dir) = new_dir else { return Ok(()) };
             File::open(dir)?.sync_all()?;
             match dir.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
@@ -70,7 +84,7 @@ impl OrderedKv for SledKv {
     }
 
     fn barrier(&self) -> Result<(), StorageError> {
-        self.db.flush().map_err(|error| StorageError::io("flush", to_io(error)))?;
+        self.flush_without_sync()?;
         self.file.sync_data().map_err(|error| StorageError::io("fdatasync", error))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::entry::RaftEntry as _;
@@ -29,11 +29,19 @@ pub(crate) struct GroupShared {
     /// The last operation that is durable.
     flushed_sequence: AtomicU64,
     tail_bytes_max: usize,
+    /// The group was shut down; handles that linger in its tasks may not write any more.
+    is_released: AtomicBool,
 }
 
 impl GroupShared {
     pub(super) fn new(group: GroupId, memory: LogMemory, tail_bytes_max: usize) -> Self {
-        Self { group, memory: Mutex::new(memory), flushed_sequence: AtomicU64::new(0), tail_bytes_max }
+        Self {
+            group,
+            memory: Mutex::new(memory),
+            flushed_sequence: AtomicU64::new(0),
+            tail_bytes_max,
+            is_released: AtomicBool::new(false),
+        }
     }
 
     /// Every change under this lock is complete before it is released, panic or not.
@@ -64,8 +72,25 @@ impl GroupLog {
         Self { store, log }
     }
 
+    /// Makes everything durable and lets the group be opened again, although tasks may still hold handles.
+    pub(crate) async fn release(&self) {
+        self.log.is_released.store(true, Ordering::Release);
+        let (done, flushed) = oneshot::channel();
+        let flush = Operation::Flush { done };
+        // A store that has failed or was closed has nothing to make durable.
+        if self.store.queue.send(flush).await.is_ok()
+            && let Ok(Err(error)) = flushed.await
+        {
+            tracing::warn!(group = %self.log.group, error = %error.chain(), "the log could not be flushed at the end");
+        }
+        self.store.registry.forget(&self.log);
+    }
+
     async fn submit(&self, operation: Operation) -> Result<(), StorageError> {
         self.store.health.check()?;
+        if self.log.is_released.load(Ordering::Acquire) {
+            return Err(StorageError::Stopped { reason: "the group was shut down".into() });
+        }
         match self.store.queue.send(operation).await {
             Ok(()) => Ok(()),
             Err(_) => Err(match self.store.health.check() {

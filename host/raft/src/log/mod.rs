@@ -110,6 +110,14 @@ impl GroupRegistry {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.values().filter_map(std::sync::Weak::upgrade).collect()
     }
+
+    /// Lets the group be opened again.
+    fn forget(&self, log: &Arc<GroupShared>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.get(&log.group).is_some_and(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(log))) {
+            open.remove(&log.group);
+        }
+    }
 }
 
 /// Why a group's log was not opened.
@@ -130,12 +138,12 @@ impl LogStore {
         Self::open_on(Arc::new(SledKv::open(dir, config.cache_bytes)?), config)
     }
 
-    /// Opens a store on any ordered map; for tests that put a disk under it which fails or forgets.
+    /// Opens a store on any ordered map, whose content must be durable already; for tests that put a disk under it
+    /// which fails or forgets.
     ///
     /// # Errors
     /// [`StorageError`] when what it holds cannot be read.
     pub fn open_on(kv: Arc<dyn OrderedKv>, config: LogStoreConfig) -> Result<Self, StorageError> {
-        kv.barrier()?;
         let (queue, receiver) = mpsc::channel(flusher::QUEUE_LEN_MAX);
         let health = Arc::new(Health::default());
         let stats = Arc::new(LogStats::default());

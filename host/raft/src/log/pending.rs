@@ -31,6 +31,8 @@ pub(super) enum Operation {
     Truncate { log: Arc<GroupShared>, first_index: u64 },
     /// Takes its place in the order; nobody waits for it.
     Purge { log: Arc<GroupShared>, upto: LogId },
+    /// Tells `done` when everything before it is durable.
+    Flush { done: oneshot::Sender<Result<(), StorageError>> },
     /// Ends the flusher after everything before it is durable.
     Close { done: oneshot::Sender<Result<(), StorageError>> },
 }
@@ -42,14 +44,14 @@ impl Operation {
             | Self::Append { log, .. }
             | Self::Truncate { log, .. }
             | Self::Purge { log, .. } => Some(log),
-            Self::Close { .. } => None,
+            Self::Flush { .. } | Self::Close { .. } => None,
         }
     }
 }
 
 /// Whom to tell when a batch is durable, in the order of the operations.
 enum Waiter {
-    Vote(oneshot::Sender<Result<(), StorageError>>),
+    Done(oneshot::Sender<Result<(), StorageError>>),
     Append { log: Arc<GroupShared>, sequence: u64, callback: Callback },
 }
 
@@ -119,7 +121,7 @@ impl Pending {
         match operation {
             Operation::Vote { log, encoded, done } => {
                 self.batch.put(keys::vote(log.group), encoded);
-                self.waiters.push(Waiter::Vote(done));
+                self.waiters.push(Waiter::Done(done));
             }
             Operation::Append { log, entries, sequence, callback } => {
                 self.n_entries += entries.len() as u64;
@@ -133,6 +135,7 @@ impl Pending {
                 self.batch.put(keys::purged(log.group), wire::encode_log_id(&upto));
                 backlog.add(log.group, upto.index);
             }
+            Operation::Flush { done } => self.waiters.push(Waiter::Done(done)),
             Operation::Close { done } => self.close = Some(done),
         }
         Ok(())
@@ -183,7 +186,7 @@ impl Pending {
         for waiter in self.waiters {
             match waiter {
                 // A receiver that is gone belongs to a group that was shut down meanwhile.
-                Waiter::Vote(done) => drop(done.send(Ok(()))),
+                Waiter::Done(done) => drop(done.send(Ok(()))),
                 Waiter::Append { log, sequence, callback } => {
                     log.set_flushed(sequence);
                     callback.io_completed(Ok(()));
@@ -200,7 +203,7 @@ impl Pending {
         let stopped = || StorageError::Stopped { reason: Arc::clone(reason) };
         for waiter in self.waiters {
             match waiter {
-                Waiter::Vote(done) => drop(done.send(Err(stopped()))),
+                Waiter::Done(done) => drop(done.send(Err(stopped()))),
                 Waiter::Append { callback, .. } => callback.io_completed(Err(stopped().into())),
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use openraft::entry::RaftEntry as _;
 use openraft::storage::{RaftLogReader as _, RaftLogStorage as _, RaftLogStorageExt as _};
 use openraft::testing::log::{StoreBuilder, Suite};
+use openraft::type_config::TypeConfigExt as _;
 
 use super::*;
 use crate::adapter::MachineAdapter;
@@ -12,7 +13,7 @@ use crate::ids::NodeId;
 use crate::kv::{Failure, MemoryKv};
 use crate::register::Register;
 use crate::state_store::StateStore;
-use crate::types::{CommandBytes, Entry, LeaderId, LogId, Payload, Types, Vote};
+use crate::types::{Callback, CommandBytes, Entry, LeaderId, LogId, Payload, Types, Vote};
 
 type SuiteError = openraft::StorageError<Types>;
 
@@ -188,21 +189,74 @@ async fn after_a_failed_barrier_nothing_is_written_any_more() {
     }
 }
 
-#[tokio::test]
-async fn what_waits_together_becomes_durable_with_one_barrier() {
-    let kv = Arc::new(MemoryKv::default());
-    let store = open(&kv);
-    let before = kv.n_barriers();
-    let mut logs: Vec<_> = (0..8).map(|group| store.open_group(GroupId(group)).expect("opens")).collect();
-    // On this single-threaded runtime all appends are queued before the first answer is taken.
-    let appends = logs.iter_mut().map(|log| log.blocking_append((0..10).map(|index| entry(1, index, 100))));
-    for result in futures_util::future::join_all(appends).await {
-        result.expect("appends");
+/// A disk whose barriers wait for a permit each.
+#[derive(Default)]
+struct GatedKv {
+    kv: MemoryKv,
+    permits: Mutex<u64>,
+    changed: std::sync::Condvar,
+    waiting: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl GatedKv {
+    fn permit(&self, n_barriers: u64) {
+        *self.permits.lock().expect("not poisoned") += n_barriers;
+        self.changed.notify_all();
     }
-    let barriers = kv.n_barriers() - before;
-    assert!(barriers <= 8, "never more than one each: {barriers}");
-    assert_eq!(store.stats().entries, 80);
-    assert_eq!(store.stats().barriers, barriers);
+}
+
+impl OrderedKv for GatedKv {
+    fn write(&self, batch: crate::kv::Batch) -> Result<(), StorageError> {
+        self.kv.write(batch)
+    }
+
+    fn barrier(&self) -> Result<(), StorageError> {
+        if let Some(waiting) = self.waiting.lock().expect("not poisoned").take() {
+            waiting.send(()).expect("the test waits for this");
+        }
+        let permits = self.permits.lock().expect("not poisoned");
+        *self.changed.wait_while(permits, |permits| *permits == 0).expect("not poisoned") -= 1;
+        self.kv.barrier()
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut crate::kv::Visitor<'_>) -> Result<(), StorageError> {
+        self.kv.scan(from, to, visit)
+    }
+
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.kv.last_key(from, to)
+    }
+}
+
+#[tokio::test]
+async fn what_gathers_during_one_barrier_becomes_durable_with_the_next() {
+    let kv = Arc::new(GatedKv::default());
+    let (waiting, is_waiting) = oneshot::channel();
+    *kv.waiting.lock().expect("not poisoned") = Some(waiting);
+    let store = LogStore::open_on(Arc::clone(&kv) as Arc<dyn OrderedKv>, LogStoreConfig::default()).expect("opens");
+    let mut first = store.open_group(GroupId(0)).expect("opens");
+    let (done, first_is_durable) = Types::oneshot();
+    first.append([entry(1, 0, 100)], Callback::signal(done)).await.expect("takes it");
+    assert_eq!(all_entries(&mut first).await.len(), 1, "readable before it is durable");
+    is_waiting.await.expect("the writer gets there");
+
+    let mut durable = Vec::new();
+    let mut logs: Vec<_> = (1..9).map(|group| store.open_group(GroupId(group)).expect("opens")).collect();
+    for log in &mut logs {
+        let (done, is_durable) = Types::oneshot();
+        log.append((0..10).map(|index| entry(1, index, 100)), Callback::signal(done)).await.expect("takes it");
+        durable.push(is_durable);
+    }
+    assert!(durable.iter_mut().all(|is_durable| is_durable.try_recv().is_err()), "nothing is durable yet");
+    kv.permit(2);
+    first_is_durable.await.expect("told").expect("durable");
+    for is_durable in durable {
+        is_durable.await.expect("told").expect("durable");
+    }
+    assert_eq!(kv.kv.n_barriers(), 2, "eight groups share one");
+    assert_eq!((store.stats().entries, store.stats().barriers), (81, 2));
+    // Dropping the store waits for no barrier that nobody asked for.
+    drop((first, logs, store));
 }
 
 #[tokio::test]
@@ -265,4 +319,124 @@ async fn a_gap_on_disk_is_found_at_opening_or_reading() {
     batch.remove([keys::entries_from(GroupId(1), 3), vec![0, 0]].concat());
     kv.write(batch).expect("writes");
     assert!(matches!(open(&kv).open_group(GroupId(1)), Err(OpenGroupError::Storage(StorageError::Corrupt { .. }))));
+}
+
+/// A log as simple as it can be: what the store must look like to its group.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Model {
+    vote: Option<Vote>,
+    entries: std::collections::BTreeMap<u64, Entry>,
+    purged: Option<LogId>,
+    last: Option<LogId>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Vote,
+    Append {
+        count: u64,
+        bytes: usize,
+    },
+    /// Keeps so many of the entries that are there.
+    Truncate {
+        keep: usize,
+    },
+    /// Purges so many of the entries that are there.
+    Purge {
+        count: usize,
+    },
+    Reopen,
+}
+
+fn any_step() -> impl proptest::strategy::Strategy<Value = Step> {
+    use proptest::prelude::*;
+    prop_oneof![
+        1 => Just(Step::Vote),
+        4 => (1_u64..6, prop_oneof![Just(10_usize), Just(500), Just(250_000)])
+            .prop_map(|(count, bytes)| Step::Append { count, bytes }),
+        1 => (0_usize..8).prop_map(|keep| Step::Truncate { keep }),
+        1 => (1_usize..5).prop_map(|count| Step::Purge { count }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+impl Model {
+    fn truncate_after(&mut self, keep: Option<LogId>) {
+        self.entries.retain(|index, _| keep.is_some_and(|keep| *index <= keep.index));
+        self.last = self.entries.values().next_back().map(|entry| entry.log_id).max(self.purged);
+    }
+
+    fn purge(&mut self, upto: LogId) {
+        self.entries.retain(|index, _| *index > upto.index);
+        self.purged = Some(upto);
+        self.last = self.last.max(self.purged);
+    }
+
+    async fn read(log: &mut GroupLog) -> Self {
+        let state = log.get_log_state().await.expect("readable");
+        let entries = all_entries(log).await.into_iter().map(|entry| (entry.index(), entry)).collect();
+        let vote = log.read_vote().await.expect("readable");
+        Self { vote, entries, purged: state.last_purged_log_id, last: state.last_log_id }
+    }
+}
+
+/// Runs the steps on the store and on the model; after each, a loss of power must leave a state that the model had at
+/// or after the last step that was waited for.
+async fn check_against_the_model(steps: Vec<Step>) {
+    let mut kv = Arc::new(MemoryKv::default());
+    let mut store = open(&kv);
+    let mut log = store.open_group(GroupId(1)).expect("opens");
+    let mut model = Model::default();
+    let mut possible = vec![model.clone()];
+    for (term, step) in (1_u64..).zip(steps) {
+        match step {
+            Step::Vote => {
+                log.save_vote(&vote(term)).await.expect("saves");
+                model.vote = Some(vote(term));
+                possible.clear();
+            }
+            Step::Append { count, bytes } => {
+                let first = model.last.map_or(0, |last| last.index + 1);
+                let written: Vec<Entry> = (first..first + count).map(|index| entry(term, index, bytes)).collect();
+                log.blocking_append(written.clone()).await.expect("appends");
+                model.last = written.last().map(|entry| entry.log_id);
+                model.entries.extend(written.into_iter().map(|entry| (entry.index(), entry)));
+                possible.clear();
+            }
+            Step::Truncate { keep } => {
+                let keep = keep.checked_sub(1).and_then(|at| model.entries.values().nth(at)).map(|entry| entry.log_id);
+                log.truncate_after(keep.or(model.purged)).await.expect("truncates");
+                model.truncate_after(keep.or(model.purged));
+            }
+            Step::Purge { count } => {
+                let Some(upto) = model.entries.values().nth(count - 1).map(|entry| entry.log_id) else { continue };
+                log.purge(upto).await.expect("purges");
+                model.purge(upto);
+            }
+            Step::Reopen => {
+                drop(log);
+                store.close().await.expect("closes");
+                kv = Arc::new(kv.after_power_loss(usize::MAX));
+                store = open(&kv);
+                log = store.open_group(GroupId(1)).expect("opens");
+                possible.clear();
+            }
+        }
+        possible.push(model.clone());
+        assert_eq!(Model::read(&mut log).await, model);
+        let after = open(&Arc::new(kv.after_power_loss(0)));
+        let mut after = after.open_group(GroupId(1)).expect("opens");
+        let found = Model::read(&mut after).await;
+        assert!(possible.contains(&found), "a loss of power left {found:?}, possible was {possible:?}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_store_behaves_like_a_simple_log(steps in proptest::collection::vec(any_step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(check_against_the_model(steps));
+    }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable, Either, select};
@@ -113,11 +113,10 @@ impl Client {
             Ok(result) => result.map_err(|error| self.error(error, RPCTypes::AppendEntries))?,
             Err(_) => return Err(self.timed_out(RPCTypes::AppendEntries, self.append_timeout)),
         };
-        let outstanding = Arc::new(AtomicUsize::new(0));
+        let flow = Arc::new(Flow::default());
         let (stop, stopped) = AbortHandle::new_pair();
-        let feeder = feed(input, requests, Arc::clone(&outstanding));
-        let feeder = tokio::spawn(Abortable::new(feeder, stopped));
-        let state = Pipeline { client: self, replies, outstanding, feeder: Some(feeder), _stop: StopOnDrop(stop) };
+        let feeder = tokio::spawn(Abortable::new(feed(input, requests, Arc::clone(&flow)), stopped));
+        let state = Pipeline { client: self, replies, flow, feeder: Some(feeder), _stop: StopOnDrop(stop) };
         Ok(Box::pin(stream::unfold(Some(state), |state| async move {
             let mut state = state?;
             match state.next().await? {
@@ -128,16 +127,33 @@ impl Client {
     }
 }
 
+/// What the feeder tells the taker of replies.
+#[derive(Default)]
+struct Flow {
+    /// Requests sent and not answered.
+    outstanding: AtomicUsize,
+    /// The source of requests has ended.
+    is_ended: AtomicBool,
+}
+
+impl Flow {
+    fn is_done(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire) && self.outstanding.load(Ordering::Acquire) == 0
+    }
+}
+
 /// Sends requests as they come, until they end or the channel breaks.
-async fn feed<S>(mut input: S, requests: mpsc::Sender<super::Frame>, outstanding: Arc<AtomicUsize>)
+async fn feed<S>(mut input: S, requests: mpsc::Sender<super::Frame>, flow: Arc<Flow>)
 where
     S: Stream<Item = AppendRequest> + Unpin,
 {
     // The source is asked only when there is room, so that entries are batched while the follower is busy.
-    while let Ok(room) = requests.reserve().await
-        && let Some(request) = input.next().await
-    {
-        outstanding.fetch_add(1, Ordering::Relaxed);
+    while let Ok(room) = requests.reserve().await {
+        let Some(request) = input.next().await else {
+            flow.is_ended.store(true, Ordering::Release);
+            return;
+        };
+        flow.outstanding.fetch_add(1, Ordering::Release);
         room.send(wire::encode_append_request(&request));
     }
 }
@@ -154,7 +170,8 @@ impl Drop for StopOnDrop {
 struct Pipeline<'c> {
     client: &'c Client,
     replies: mpsc::Receiver<super::Frame>,
-    outstanding: Arc<AtomicUsize>,
+    flow: Arc<Flow>,
+    /// Gone once it has ended.
     feeder: Option<tokio::task::JoinHandle<Result<(), futures_util::future::Aborted>>>,
     _stop: StopOnDrop,
 }
@@ -166,7 +183,10 @@ impl Pipeline<'_> {
     async fn next(&mut self) -> Option<Result<AppendOutcome, RpcError>> {
         let patience = self.client.append_timeout;
         loop {
-            let owes = self.outstanding.load(Ordering::Relaxed) > 0;
+            if self.flow.is_done() {
+                return None;
+            }
+            let owes = self.flow.outstanding.load(Ordering::Acquire) > 0;
             let reply = tokio::time::timeout(patience, self.replies.recv());
             let reply = match &mut self.feeder {
                 Some(feeder) => match select(pin!(reply), feeder).await {
@@ -176,14 +196,14 @@ impl Pipeline<'_> {
                         continue;
                     }
                 },
-                None if owes => reply.await,
-                None => return None,
+                None => reply.await,
             };
             return Some(match reply {
                 Ok(Some(frame)) => {
-                    self.outstanding.fetch_sub(1, Ordering::Relaxed);
+                    self.flow.outstanding.fetch_sub(1, Ordering::Release);
                     wire::decode_append_reply(&frame).map_err(|error| RPCError::Network(CoreNetworkError::new(&error)))
                 }
+                Ok(None) if self.flow.is_done() => return None,
                 Ok(None) => {
                     let detail = format!("the append channel to node {} broke", self.client.to.node);
                     Err(RPCError::Network(CoreNetworkError::from_string(detail)))
@@ -276,5 +296,117 @@ impl RaftNetworkV2<Types> for Client {
             Reply::TransferLeader(response) => Ok(response),
             other => Err(self.unexpected(&other)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{BoxFuture, Chunk, Frame};
+
+    /// A network whose other side takes requests and does with them what the test says.
+    struct Scripted<F>(F);
+
+    impl<F: Fn(AppendRequest) -> Option<AppendOutcome> + Clone + Send + Sync + 'static> Network for Scripted<F> {
+        fn call(
+            &self,
+            to: Destination,
+            _: Lane,
+            _: Frame,
+            deadline: Duration,
+        ) -> BoxFuture<'static, Result<Frame, NetworkError>> {
+            Box::pin(std::future::ready(Err(NetworkError::Deadline { node: to.node, deadline })))
+        }
+
+        fn open_append(&self, _: Destination) -> BoxFuture<'static, Result<AppendChannel, NetworkError>> {
+            let (requests, mut outgoing) = mpsc::channel::<Frame>(4);
+            let (answers, replies) = mpsc::channel(4);
+            let answer = self.0.clone();
+            tokio::spawn(async move {
+                while let Some(frame) = outgoing.recv().await {
+                    let request = wire::decode_append_request(&frame).expect("well formed");
+                    if let Some(outcome) = answer(request) {
+                        answers.send(wire::encode_append_reply(&outcome)).await.expect("somebody listens");
+                    }
+                }
+            });
+            Box::pin(std::future::ready(Ok(AppendChannel { requests, replies })))
+        }
+
+        fn send_snapshot(
+            &self,
+            to: Destination,
+            _: Frame,
+            _: mpsc::Receiver<Chunk>,
+            deadline: Duration,
+        ) -> BoxFuture<'static, Result<Frame, NetworkError>> {
+            Box::pin(std::future::ready(Err(NetworkError::Deadline { node: to.node, deadline })))
+        }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn client(answer: impl Fn(AppendRequest) -> Option<AppendOutcome> + Clone + Send + Sync + 'static) -> Client {
+        Client {
+            network: Arc::new(Scripted(answer)),
+            from: NodeId(1),
+            to: Destination { group: GroupId(0), node: NodeId(2), peer: Peer::default() },
+            lane: Lane::Append,
+            append_timeout: PATIENCE,
+        }
+    }
+
+    fn request(index: u64) -> AppendRequest {
+        let leader_id = types::LeaderId { term: 1, node_id: NodeId(1) };
+        AppendRequest {
+            vote: Vote { leader_id, committed: true },
+            prev_log_id: Some(types::LogId::new(leader_id, index)),
+            entries: vec![],
+            leader_commit: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn replies_come_in_order_and_end_with_the_requests() {
+        let mut client = client(|request| Some(Ok(request.prev_log_id)));
+        let input = stream::iter((0..100).map(request));
+        let outcomes: Vec<_> = client.pipeline(input).await.expect("opens").collect().await;
+        let indices: Vec<_> =
+            outcomes.into_iter().map(|o| o.expect("arrives").expect("matches").map(|id| id.index)).collect();
+        assert_eq!(indices, (0..100).map(Some).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_that_owes_an_answer_is_given_up() {
+        let mut client = client(|request| (request.prev_log_id.is_some_and(|id| id.index < 2)).then_some(Ok(None)));
+        let start = tokio::time::Instant::now();
+        let input = stream::iter((0..3).map(request)).chain(stream::pending());
+        let outcomes: Vec<_> = client.pipeline(input).await.expect("opens").collect().await;
+        assert_eq!(outcomes.len(), 3);
+        assert!(matches!(outcomes.last(), Some(Err(RPCError::Timeout(_)))));
+        assert!(start.elapsed() <= 2 * PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_that_owes_nothing_may_be_silent_for_long() {
+        let mut client = client(|_| Some(Ok(None)));
+        let late = stream::once(async {
+            tokio::time::sleep(PATIENCE * 50).await;
+            request(7)
+        });
+        let input = stream::iter([request(0)]).chain(Box::pin(late));
+        let outcomes: Vec<_> = client.pipeline(input).await.expect("opens").collect().await;
+        assert!(matches!(outcomes.as_slice(), [Ok(Ok(None)), Ok(Ok(None))]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_conflict_ends_the_stream() {
+        let mut client = client(|request| {
+            let at = request.prev_log_id.expect("the test sets it");
+            Some(Err(openraft::raft::StreamAppendError::Conflict(at)))
+        });
+        let input = stream::iter((0..9).map(request)).chain(stream::pending());
+        let outcomes: Vec<_> = client.pipeline(input).await.expect("opens").collect().await;
+        assert!(matches!(outcomes.as_slice(), [Ok(Err(_))]));
     }
 }
