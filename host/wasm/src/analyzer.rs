@@ -87,7 +87,8 @@ impl Analyzer for ComponentAnalyzer {
             let gone = CancelFlag::default();
             let _gone_when_dropped = CancelOnDrop(gone.clone());
             let grace = component.shared.limits.cancel_grace;
-            let waiter = Waiter { cancel: call.cancel.clone(), gone, deadline: call.deadline, grace };
+            let asked = Instant::now();
+            let waiter = Waiter { cancel: call.cancel.clone(), gone, asked, deadline: call.deadline, grace };
             let sent = engines.ask(&component, Job { call, waiter, reply: sender });
             sent.inspect_err(|fault| component.shared.counters.fault(fault))?;
             receiver.await.unwrap_or_else(|_| Err(shutting_down()))
@@ -108,7 +109,7 @@ fn index(component: &Component, context: &Context, document: &IndexDocument, gon
     }
     let started = Instant::now();
     shared.counters.index_calls.increment();
-    let facts = index_now(component, context, document, gone, started);
+    let facts = index_now(component, context, document, gone);
     shared.counters.index_time_ns.add_time(started.elapsed());
     facts.inspect_err(|fault| shared.counters.fault(fault))
 }
@@ -118,13 +119,11 @@ fn index_now(
     context: &Context,
     document: &IndexDocument,
     gone: CancelFlag,
-    started: Instant,
 ) -> Result<Facts, Fault> {
     let shared = &component.shared;
     let limits = &*shared.limits;
     // A pure call does not ask whether it is cancelled, and loses nothing when it is trapped.
-    let deadline = started + limits.index_time_max;
-    let waiter = Waiter { cancel: CancelFlag::default(), gone, deadline, grace: std::time::Duration::ZERO };
+    let waiter = Waiter { gone, ..Waiter::for_time(limits.index_time_max) };
     let mut store = HostState::store(&context.engine, shared, MemoryGuard::index(limits), CallScope::new(None, waiter));
     let facts = {
         let _ticking = context.ticker.run();

@@ -14,6 +14,9 @@ use vraftls_vfs::ContentDigest;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+/// How many artifacts a node keeps: those of the components it runs, of some it ran before, and of a few settings.
+const N_KEPT_MAX: usize = 32;
+
 /// Where compiled components are found and kept.
 #[derive(Clone, Debug, Default)]
 pub struct ArtifactStore {
@@ -84,12 +87,11 @@ impl ArtifactStore {
         self.cache.is_some()
     }
 
-    /// Keeps an artifact in the node's own directory, if there is one.
+    /// Keeps an artifact in the node's own directory, if there is one, where the oldest make room for it.
     pub(crate) fn keep(&self, engine: &Engine, digest: &ContentDigest, artifact: &[u8]) -> Result<(), ArtifactError> {
-        match &self.cache {
-            Some(directory) => write(engine, directory, digest, artifact).map(drop),
-            None => Ok(()),
-        }
+        let Some(directory) = &self.cache else { return Ok(()) };
+        write(engine, directory, digest, artifact)?;
+        remove_oldest(directory).map_err(|source| ArtifactError::Io { path: directory.clone(), source })
     }
 }
 
@@ -114,6 +116,29 @@ pub(crate) fn write(
     replace(&sidecar, blake3::hash(artifact).to_hex().as_bytes()).map_err(at(&sidecar))?;
     replace(&path, artifact).map_err(at(&path))?;
     Ok(path)
+}
+
+/// Where a component's artifact is in a directory, if it is there and whole.
+pub(crate) fn vouched(engine: &Engine, directory: &Path, digest: &ContentDigest) -> Option<PathBuf> {
+    let path = directory.join(file_name(engine, digest));
+    matches!(is_vouched(&path), Ok(true)).then_some(path)
+}
+
+/// Removes the artifacts that were written first, until no more than [`N_KEPT_MAX`] are left. A process that has one mapped keeps it.
+fn remove_oldest(directory: &Path) -> io::Result<()> {
+    let mut artifacts = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|suffix| suffix == "cwasm") {
+            artifacts.push((fs::metadata(&path)?.modified()?, path));
+        }
+    }
+    artifacts.sort();
+    let n_superfluous = artifacts.len().saturating_sub(N_KEPT_MAX);
+    for (_, path) in artifacts.drain(..n_superfluous) {
+        fs::remove_file(sidecar(&path)).and_then(|()| fs::remove_file(&path))?;
+    }
+    Ok(())
 }
 
 /// The name of a component's artifact under the engine's settings.
@@ -143,15 +168,21 @@ impl Hasher for StableHasher {
 }
 
 fn load(engine: &Engine, path: &Path) -> Found {
-    match (fs::read_to_string(sidecar(path)), digest_of_file(path)) {
-        (Ok(expected), Ok(actual)) if expected == actual.to_hex().as_str() => match map(engine, path) {
+    let rejected = |why: &dyn std::fmt::Display| Found::Rejected(format!("{}: {why}", path.display()));
+    match is_vouched(path) {
+        Ok(true) => match map(engine, path) {
             Ok(component) => Found::Loaded(component),
-            Err(error) => Found::Rejected(format!("{}: {error}", path.display())),
+            Err(error) => rejected(&error),
         },
-        (Err(error), _) | (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
-        (Err(error), _) | (_, Err(error)) => Found::Rejected(format!("{}: {error}", path.display())),
-        (Ok(_), Ok(_)) => Found::Rejected(format!("{}: its digest is not the recorded one", path.display())),
+        Ok(false) => rejected(&"its digest is not the recorded one"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
+        Err(error) => rejected(&error),
     }
+}
+
+/// Whether the bytes of an artifact are those that were written.
+fn is_vouched(path: &Path) -> io::Result<bool> {
+    Ok(fs::read_to_string(sidecar(path))? == digest_of_file(path)?.to_hex().as_str())
 }
 
 /// Maps an artifact whose digest was verified.

@@ -115,3 +115,6 @@ fn folds(check: &mut Check<'_>, folds: Vec<u32>, text: &str) -> Result<Vec<u32>,
         |fold: &[u32]| Span::new(fold[0], fold[1]).is_some_and(|span| span.fits(text)) && fold[2] <= FOLD_KIND_MAX;
     if whole && groups.clone().all(fits) { Ok(folds) } else { bad("folds that are not groups of 3 inside the text") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,14 +116,18 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, String> {
     guarded(|| engine.precompile_component(bytes))
 }
 
-/// Compiles a component and writes its artifact.
+/// Compiles a component and writes its artifact, unless it is there.
 pub(crate) fn precompile(
     engine: &Engine,
     directory: &std::path::Path,
     bytes: &[u8],
 ) -> Result<std::path::PathBuf, ArtifactError> {
+    let digest = ContentDigest::of(bytes);
+    if let Some(path) = artifact::vouched(engine, directory, &digest) {
+        return Ok(path);
+    }
     let artifact = compile(engine, bytes).map_err(ArtifactError::Compile)?;
-    artifact::write(engine, directory, &ContentDigest::of(bytes), &artifact)
+    artifact::write(engine, directory, &digest, &artifact)
 }
 
 /// wasmtime promises not to panic while a guest runs; of compiling it promises nothing, and a component is untrusted input.

@@ -157,3 +157,6 @@ fn features(flags: guest::Features) -> Features {
         file_operations: flags.contains(Flag::FILE_OPERATIONS),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,11 +186,13 @@ pub(crate) fn fault_of(failure: Failure, state: &HostState) -> Fault {
     let text = |text: String| people::text(&text, EXPLANATION_BYTES_MAX);
     match failure {
         Failure::Unsupported => Fault::Unsupported,
-        Failure::Cancelled if state.scope.is_cancelled() => Fault::Cancelled,
-        Failure::Cancelled => {
-            state.shared.counters.limit_hit(LimitName::Time);
-            Fault::Deadline(state.scope.time_allowed())
-        }
+        Failure::Cancelled => match state.scope.waiter.given_up() {
+            Some(fault @ Fault::Deadline(_)) => {
+                state.shared.counters.limit_hit(LimitName::Time);
+                fault
+            }
+            _ => Fault::Cancelled,
+        },
         Failure::NotFound(path) => Fault::NotFound(text(path)),
         Failure::InvalidInput(reason) => Fault::InvalidInput(text(reason)),
         Failure::Limited(reason) => Fault::Limit(text(reason)),

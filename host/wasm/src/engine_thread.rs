@@ -28,7 +28,7 @@ pub(crate) struct EngineThread {
 impl EngineThread {
     /// Serves until the mailbox is closed, or until nothing was asked for long enough.
     pub(crate) fn run(mut self) {
-        let idle_max = self.engines.context.shared_limits().engine_idle_max;
+        let idle_max = self.engines.context.limits.engine_idle_max;
         loop {
             match self.mailbox.take(idle_max) {
                 Taken::Job(job) => self.serve(*job),
@@ -43,10 +43,11 @@ impl EngineThread {
     fn serve(&mut self, job: Job) {
         let counters = self.component.shared.counters.clone();
         let Job { call, waiter, reply } = job;
-        if waiter.is_cancelled() {
+        if let Some(fault) = waiter.given_up() {
             counters.skipped.increment();
             self.mailbox.done();
-            let _ = reply.send(Err(Fault::Cancelled));
+            // The asker may have gone; then nobody is interested.
+            let _ = reply.send(Err(fault));
             return;
         }
         let started = Instant::now();

@@ -26,12 +26,6 @@ pub(crate) struct Context {
     pub(crate) counters: Arc<CounterCells>,
 }
 
-impl Context {
-    pub(crate) fn shared_limits(&self) -> &Limits {
-        &self.limits
-    }
-}
-
 /// Which load of a component; the same bytes loaded twice are two.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct ComponentId(pub(crate) u64);

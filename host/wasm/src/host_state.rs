@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vraftls_query::{CancelFlag, View};
+use vraftls_query::{CancelFlag, Fault, View};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtx;
@@ -35,8 +35,7 @@ pub(crate) struct HostState {
 pub(crate) struct CallScope {
     /// What `workspace` shows; a pure call sees nothing.
     pub(crate) view: Option<View>,
-    waiter: Waiter,
-    started: Instant,
+    pub(crate) waiter: Waiter,
     cancelled_at: Option<Instant>,
     pub(crate) host_calls: u64,
     pub(crate) read_bytes: u64,
@@ -52,54 +51,46 @@ pub(crate) struct Waiter {
     pub(crate) cancel: CancelFlag,
     /// Set when the future that waits is dropped.
     pub(crate) gone: CancelFlag,
+    pub(crate) asked: Instant,
     pub(crate) deadline: Instant,
     /// How long the call may go on after the deadline or a cancel before it is trapped.
     pub(crate) grace: Duration,
 }
 
 impl Waiter {
+    /// Somebody who waits for so long, and cannot be told to go but by the end of it.
+    pub(crate) fn for_time(time: Duration) -> Self {
+        let asked = Instant::now();
+        let nobody = CancelFlag::default;
+        Self { cancel: nobody(), gone: nobody(), asked, deadline: asked + time, grace: Duration::ZERO }
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled() || self.gone.is_cancelled()
+    }
+
+    /// Why the call should not go on, if so: nobody waits, or not any longer.
+    pub(crate) fn given_up(&self) -> Option<Fault> {
+        if self.is_cancelled() {
+            return Some(Fault::Cancelled);
+        }
+        (Instant::now() >= self.deadline).then(|| Fault::Deadline(self.time_allowed()))
+    }
+
+    /// How long the asker said that it would wait.
+    pub(crate) fn time_allowed(&self) -> Duration {
+        self.deadline.saturating_duration_since(self.asked)
     }
 }
 
 impl CallScope {
     pub(crate) fn new(view: Option<View>, waiter: Waiter) -> Self {
-        Self {
-            view,
-            waiter,
-            started: Instant::now(),
-            cancelled_at: None,
-            host_calls: 0,
-            read_bytes: 0,
-            log_lines: 0,
-            last_complaint: None,
-        }
+        Self { view, waiter, cancelled_at: None, host_calls: 0, read_bytes: 0, log_lines: 0, last_complaint: None }
     }
 
     /// Between calls: sees nothing, and a guest that would run is stopped at once.
     pub(crate) fn idle() -> Self {
-        let waiter = Waiter {
-            cancel: CancelFlag::default(),
-            gone: CancelFlag::default(),
-            deadline: Instant::now(),
-            grace: Duration::ZERO,
-        };
-        Self::new(None, waiter)
-    }
-
-    /// Whether the guest should stop: nobody waits, or not any longer.
-    pub(crate) fn should_stop(&self) -> bool {
-        self.waiter.is_cancelled() || Instant::now() >= self.waiter.deadline
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.waiter.is_cancelled()
-    }
-
-    /// How long the call could take from when it started to run.
-    pub(crate) fn time_allowed(&self) -> Duration {
-        self.waiter.deadline.saturating_duration_since(self.started)
+        Self::new(None, Waiter::for_time(Duration::ZERO))
     }
 
     /// Looks at the clock while the guest runs.

@@ -148,8 +148,7 @@ pub(crate) fn location(location: &vraftls_index::Location) -> Location {
     Location { path: location.path.as_str().to_owned(), span: span(location.span), full: span(location.full) }
 }
 
-/// `cancelled`.
-pub(crate) fn cancelled(state: &mut HostState) -> Result<bool, Stop> {
-    state.count_host_call()?;
-    Ok(state.scope.should_stop())
+/// `cancelled`. Not counted: a guest is to ask it often.
+pub(crate) fn cancelled(state: &HostState) -> bool {
+    state.scope.waiter.given_up().is_some()
 }

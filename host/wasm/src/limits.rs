@@ -27,7 +27,8 @@ pub struct Limits {
     pub engine_idle_max: Duration,
     /// Calls that wait for one engine; one more gets `Busy`.
     pub engine_queue_max: usize,
-    /// Pure calls that wait for a thread; the caller of one more waits until there is room.
+    /// Pure calls that wait for a thread; the caller of one more waits until there is room. Small, because all of them are
+    /// ahead of a call that somebody waits for.
     pub index_queue_max: usize,
     /// Threads of pure calls.
     pub index_threads: usize,
@@ -45,7 +46,8 @@ pub struct Limits {
     pub index_time_max: Duration,
     /// How long `describe` may take.
     pub describe_time_max: Duration,
-    /// How long an engine may go on after its deadline, or after nobody waits any more, before it is trapped and lost.
+    /// How long an engine may go on after its deadline, or after nobody waits any more, before it is trapped and lost. Rather
+    /// long: all it costs is that the calls behind wait, while a new engine has to learn everything again.
     pub cancel_grace: Duration,
     /// Bytes that cross from the guest to the host in one function call, counted as wasmtime counts them.
     pub reply_bytes_max: usize,
@@ -93,7 +95,7 @@ impl Default for Limits {
             engine_busy_after: Duration::from_millis(250),
             engine_idle_max: Duration::from_secs(20 * 60),
             engine_queue_max: 256,
-            index_queue_max: 256,
+            index_queue_max: 16,
             index_threads: std::thread::available_parallelism().map_or(2, usize::from),
             memories_max: 8,
             tables_max: 16,
@@ -102,7 +104,7 @@ impl Default for Limits {
             handles_max: 10_000,
             index_time_max: Duration::from_secs(10),
             describe_time_max: Duration::from_secs(5),
-            cancel_grace: Duration::from_millis(500),
+            cancel_grace: Duration::from_secs(2),
             reply_bytes_max: 64 * MIB,
             reply_items_max: 1_000_000,
             line_bytes_max: 64 * KIB,

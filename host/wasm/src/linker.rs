@@ -56,8 +56,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     workspace.func_wrap("symbols", |mut store: Store<'_>, (query, exact, limit): (String, bool, u32)| {
         Ok((import_workspace::symbols(store.data_mut(), &query, exact, limit)?,))
     })?;
-    workspace
-        .func_wrap("cancelled", |mut store: Store<'_>, (): ()| Ok((import_workspace::cancelled(store.data_mut())?,)))?;
+    workspace.func_wrap("cancelled", |store: Store<'_>, (): ()| Ok((import_workspace::cancelled(store.data()),)))?;
     Ok(linker)
 }
 

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use vraftls_index::Description;
-use vraftls_query::{CancelFlag, Fault};
+use vraftls_query::Fault;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -139,9 +138,7 @@ fn describe_now(
     shared: &Shared,
     loaded: &Loaded,
 ) -> Result<crate::bindings::exports::vraftls::analyzer::meta::Description, LoadError> {
-    let deadline = Instant::now() + context.limits.describe_time_max;
-    let nobody = CancelFlag::default;
-    let waiter = Waiter { cancel: nobody(), gone: nobody(), deadline, grace: Duration::ZERO };
+    let waiter = Waiter::for_time(context.limits.describe_time_max);
     let memory = MemoryGuard::index(&context.limits);
     let mut store = HostState::store(&context.engine, shared, memory, CallScope::new(None, waiter));
     let _ticking = context.ticker.run();
@@ -152,7 +149,8 @@ fn describe_now(
     described.map_err(|error| LoadError::Describe(stop::fault(&error, store.data())))
 }
 
-/// Compiles a component and writes its artifact to a directory, for [`ArtifactStore::trusting`] it later; gives its path.
+/// Compiles a component and writes its artifact to a directory, for [`ArtifactStore::trusting`] it later, unless it is there; gives
+/// its path.
 ///
 /// The artifact fits every [`Runtime`] of this build on this machine's kind of processor, whatever its [`Limits`].
 pub fn precompile(component: &[u8], directory: impl AsRef<Path>) -> Result<PathBuf, ArtifactError> {

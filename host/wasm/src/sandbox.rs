@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::Limits;
 
@@ -17,6 +17,9 @@ const IDLE_TICKS: u32 = 40;
 const WASM_STACK_BYTES: usize = 2 << 20;
 /// The stack of every thread that runs guests: the wasm frames, and the host functions they call.
 pub(crate) const THREAD_STACK_BYTES: usize = WASM_STACK_BYTES + (6 << 20);
+
+/// Written pages that a slot keeps for the next instance.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// What decides on compiled code: the same for every [`Limits`], so that an artifact fits every process of one build.
 pub(crate) fn compiler_config() -> Config {
@@ -46,9 +49,15 @@ pub(crate) fn compiler_config() -> Config {
 
 /// The engine of a process with these limits.
 pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
-    let mut config = compiler_config();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
-    Engine::new(&config)
+    let with = |pool: PoolingAllocationConfig| {
+        Engine::new(compiler_config().allocation_strategy(InstanceAllocationStrategy::Pooling(pool)))
+    };
+    // Kernels since 6.7 tell which pages a guest wrote. Those of a pure call are few, so they are wiped and kept for the next:
+    // a third less time a call. What an engine leaves is given back, but for as much as that.
+    let mut knowing_pages = pool(limits);
+    knowing_pages.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(KEPT_BYTES).table_keep_resident(64 << 10);
+    // Elsewhere only the lowest pages could be kept, which are the unused end of the guest's stack.
+    with(knowing_pages).or_else(|_| with(pool(limits)))
 }
 
 /// Slots for every index thread and every engine. Address space: about 4 GiB a memory, so their number is kept moderate.
@@ -70,10 +79,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_memory_size(limits.engine_memory_bytes_max.max(limits.index_memory_bytes_max))
         .table_elements(limits.table_elements_max)
         .max_core_instance_size(10 << 20)
-        .max_component_instance_size(10 << 20)
-        // Enough for a parser to find its pages again in the next pure call, little enough to give an engine's memory back.
-        .linear_memory_keep_resident(1 << 20)
-        .table_keep_resident(64 << 10);
+        .max_component_instance_size(10 << 20);
     pool
 }
 

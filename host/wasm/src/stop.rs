@@ -35,7 +35,7 @@ pub(crate) fn fault(error: &wasmtime::Error, state: &HostState) -> Fault {
             Stop::Deadline => {
                 counters.interrupted.increment();
                 counters.limit_hit(LimitName::Time);
-                Fault::Deadline(scope.time_allowed())
+                Fault::Deadline(scope.waiter.time_allowed())
             }
             Stop::Cancelled => {
                 counters.interrupted.increment();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use vraftls_query::Analyzer;
 use vraftls_wasm::{ArtifactStore, Counters, Limits, Runtime, RuntimeConfig};
@@ -59,7 +60,7 @@ fn an_artifact_with_a_wrong_bit_is_not_run_but_compiled_again() {
     }
     // A voucher that fits the bytes makes them no code of this engine.
     fs::write(&artifact, b"not machine code").unwrap();
-    fs::write(&voucher, blake3::hash(b"not machine code").to_hex().as_bytes()).unwrap();
+    fs::write(&voucher, vraftls_vfs::ContentDigest::of(b"not machine code").to_string()).unwrap();
     assert_eq!(compiled_loaded_rejected(&load_with(caching(directory.path()))), (1, 0, 1));
 }
 
@@ -76,11 +77,27 @@ fn what_was_precompiled_is_used_under_any_limits_and_never_written() {
     let directory = tempfile::tempdir().unwrap();
     let path = vraftls_wasm::precompile(&component("outline"), directory.path()).unwrap();
     let before = fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(vraftls_wasm::precompile(&component("outline"), directory.path()).unwrap(), path);
     let cache = tempfile::tempdir().unwrap();
     let artifacts = caching(cache.path()).trusting(directory.path());
     assert_eq!(compiled_loaded_rejected(&load_with(artifacts)), (0, 1, 0));
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
     assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_cache_that_is_full_loses_what_was_written_first() {
+    let directory = tempfile::tempdir().unwrap();
+    for n in 0..40 {
+        let old = directory.path().join(format!("{n:02}.cwasm"));
+        fs::write(old.with_extension("cwasm.b3"), "").unwrap();
+        fs::File::create(&old).unwrap().set_modified(std::time::UNIX_EPOCH + Duration::from_secs(n)).unwrap();
+    }
+    load_with(caching(directory.path()));
+    let left = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 2 * 32);
+    assert!(!directory.path().join("08.cwasm").exists() && directory.path().join("09.cwasm").exists());
+    assert_eq!(compiled_loaded_rejected(&load_with(caching(directory.path()))), (0, 1, 0));
 }
 
 #[cfg(unix)]

@@ -5,11 +5,18 @@ use std::time::{Duration, Instant};
 use vraftls_proto::SessionId;
 use vraftls_query::{Analyzer, CancelFlag, Fault};
 
+use vraftls_wasm::Limits;
+
 use crate::support::*;
+
+/// A grace that even a machine under load does not use up.
+fn patient() -> Limits {
+    Limits { cancel_grace: Duration::from_secs(60), ..tight() }
+}
 
 #[test]
 fn an_engine_that_asks_whether_to_stop_survives_its_deadline() {
-    let runtime = runtime(tight());
+    let runtime = runtime(patient());
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let mut polite = call(plain(&base), hover("polite.hostile"));
@@ -23,7 +30,7 @@ fn an_engine_that_asks_whether_to_stop_survives_its_deadline() {
 
 #[test]
 fn an_engine_that_asks_whether_to_stop_survives_a_cancel() {
-    let runtime = runtime(tight());
+    let runtime = runtime(patient());
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let polite = call(plain(&base), hover("polite.hostile"));
@@ -57,7 +64,7 @@ fn an_engine_that_does_not_ask_is_trapped_after_the_grace() {
 
 #[test]
 fn dropping_the_future_of_an_engine_call_cancels_it() {
-    let runtime = runtime(tight());
+    let runtime = runtime(patient());
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let mut asked = hostile.ask(call(plain(&base), hover("polite.hostile")));
@@ -71,7 +78,7 @@ fn dropping_the_future_of_an_engine_call_cancels_it() {
 
 #[test]
 fn dropping_the_future_of_a_pure_call_ends_it() {
-    let runtime = runtime(vraftls_wasm::Limits { index_time_max: Duration::from_secs(3600), ..tight() });
+    let runtime = runtime(Limits { index_time_max: Duration::from_secs(3600), ..tight() });
     let hostile = load(&runtime, "hostile");
     let mut asked = hostile.index(document("loop.hostile", "x"));
     assert!(poll_once(&mut asked).is_pending());
@@ -82,7 +89,7 @@ fn dropping_the_future_of_a_pure_call_ends_it() {
 
 #[test]
 fn a_call_whose_asker_is_gone_when_its_turn_comes_is_skipped() {
-    let runtime = runtime(tight());
+    let runtime = runtime(patient());
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let first = call(plain(&base), hover("polite.hostile"));
@@ -100,8 +107,18 @@ fn a_call_whose_asker_is_gone_when_its_turn_comes_is_skipped() {
 }
 
 #[test]
+fn a_call_whose_deadline_has_passed_when_its_turn_comes_is_skipped() {
+    let runtime = runtime(tight());
+    let hostile = load(&runtime, "hostile");
+    let mut late = call(plain(&hostile_base(&["panic"])), hover("panic.hostile"));
+    late.deadline = Instant::now();
+    assert!(matches!(wait(hostile.ask(late)), Err(Fault::Deadline(_))));
+    assert_eq!((runtime.counters().skipped, runtime.counters().traps), (1, 0));
+}
+
+#[test]
 fn one_call_more_than_the_queue_takes_is_refused_at_once() {
-    let runtime = runtime(vraftls_wasm::Limits { engine_queue_max: 1, ..tight() });
+    let runtime = runtime(Limits { engine_queue_max: 1, ..patient() });
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let first = call(plain(&base), hover("polite.hostile"));
@@ -120,7 +137,7 @@ fn one_call_more_than_the_queue_takes_is_refused_at_once() {
 
 #[test]
 fn a_session_of_its_own_does_not_wait_behind_a_long_call_of_another() {
-    let runtime = runtime(vraftls_wasm::Limits { engine_busy_after: Duration::ZERO, ..tight() });
+    let runtime = runtime(Limits { engine_busy_after: Duration::ZERO, ..patient() });
     let hostile = load(&runtime, "hostile");
     let base = hostile_base(&["polite"]);
     let long = call(plain(&base), hover("polite.hostile"));

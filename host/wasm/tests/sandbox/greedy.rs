@@ -24,7 +24,7 @@ const GREEDY: [(&str, &[&str]); 15] = [
     ("call-host", &["deadline", "limit host calls"]),
     ("list-host", &["deadline", "limit host calls"]),
     ("read-huge-path", &["deadline", "limit host calls"]),
-    ("ignore-cancel", &["deadline", "limit host calls"]),
+    ("ignore-cancel", &["deadline"]),
 ];
 
 /// What kind of fault it is, in a word or two.
