@@ -30,14 +30,8 @@ impl<'db> Family<'db> {
     /// The family of what is defined, if that is a member of a class.
     pub(crate) fn of(project: &'db PythonProject, definition: Definition<'db>) -> Option<Self> {
         let db = project.db();
-        let scope = definition.scope(db);
-        let owner = match scope.node(db) {
-            NodeWithScopeKind::Class(class) => {
-                let parsed = parsed_module(db, definition.python_file(db)).load(db);
-                class_definition(db, definition, class.node(&parsed).into())?
-            }
-            _ => scope.class_definition_of_method(db)?,
-        };
+        let owner = inheritance::class_around(db, definition)
+            .or_else(|| definition.scope(db).class_definition_of_method(db))?;
         let env = ty_python_semantic::ProgramEnvironment::from_file(owner.program_file(db));
         let finder = ImplementationsFinder::for_class_reference(db, &env, &[ResolvedDefinition::Definition(owner)])?;
         Some(Self { owner, finder })
@@ -60,10 +54,6 @@ impl<'db> Family<'db> {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.owner == other.owner
     }
-}
-
-fn class_definition<'db>(db: &'db dyn Db, near: Definition<'db>, class: AnyNodeRef<'_>) -> Option<Definition<'db>> {
-    semantic_index(db, near.program_file(db)).try_definitions(class)?.first().copied()
 }
 
 impl<'search, 'db> InFile<'search, 'db> {

@@ -24,7 +24,9 @@ pub(crate) fn type_of<'db>(at: &At<'_, 'db>) -> Option<Type<'db>> {
             is_indexed(model, alias.into()).then(|| alias.inferred_type(model)).flatten()
         }
         Occurrence::Definition => type_of_definition(at),
-        Occurrence::PatternKeyword { .. } | Occurrence::Scoped(_) | Occurrence::Exported(_) => None,
+        Occurrence::PatternKeyword { .. } | Occurrence::Scoped(_) | Occurrence::Exported(_) | Occurrence::Slot(_) => {
+            None
+        }
     }
 }
 

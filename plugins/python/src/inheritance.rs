@@ -2,9 +2,10 @@
 //! holds for unreachable or cannot make sense of. Of several classes that define a member it finds the one that comes first
 //! in depth, which is Python's order where no class is inherited from twice.
 
+use ruff_db::files::FileRange;
 use ruff_db::parsed::parsed_module;
-use ruff_python_ast::Expr;
-use ruff_text_size::Ranged;
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
 use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
 use ty_python_core::place::ScopedPlaceId;
 use ty_python_core::scope::{NodeWithScopeKind, NodeWithScopeRef, ScopeId};
@@ -51,6 +52,14 @@ fn base_of<'db>(model: &SemanticModel<'db>, base: &Expr) -> Base<'db> {
         },
         _ => Base::Unknown,
     }
+}
+
+/// The class in whose body a definition stands.
+pub(crate) fn class_around<'db>(db: &'db dyn Db, definition: Definition<'db>) -> Option<Definition<'db>> {
+    let NodeWithScopeKind::Class(class) = definition.scope(db).node(db) else { return None };
+    let parsed = parsed_module(db, definition.python_file(db)).load(db);
+    let index = semantic_index(db, definition.program_file(db));
+    index.try_definitions(class.node(&parsed).into())?.first().copied()
 }
 
 /// The scope of a class's body.
@@ -106,6 +115,46 @@ fn own_member<'db>(db: &'db dyn Db, class: Definition<'db>, name: &str) -> Vec<D
         })
         .find(|found| !found.is_empty())
         .unwrap_or_default()
+}
+
+/// The string by which a class, or one above it, lists an attribute in `__slots__`.
+pub(crate) fn slot(db: &dyn Db, class: Definition<'_>, name: &str) -> Option<FileRange> {
+    slot_within(db, class, name, DEPTH_MAX)
+}
+
+fn slot_within(db: &dyn Db, class: Definition<'_>, name: &str, depth: u32) -> Option<FileRange> {
+    let DefinitionKind::Class(node) = class.kind(db) else { return None };
+    let parsed = parsed_module(db, class.python_file(db)).load(db);
+    let lists = node.node(&parsed).body.iter().filter_map(|statement| match statement {
+        Stmt::Assign(assign) => Some((assign.targets.first()?, &*assign.value)),
+        Stmt::AnnAssign(assign) => Some((&*assign.target, assign.value.as_deref()?)),
+        _ => None,
+    });
+    let slots = lists.filter(|(target, _)| matches!(target, Expr::Name(name) if name.id == "__slots__"));
+    if let Some(range) = slots.filter_map(|(_, list)| entry(list, name)).next() {
+        return Some(FileRange::new(class.file(db), range));
+    }
+    let depth = depth.checked_sub(1)?;
+    bases(db, class).into_iter().find_map(|base| match base {
+        Base::Class(class) => slot_within(db, class, name, depth),
+        Base::Object | Base::Unknown => None,
+    })
+}
+
+/// Where a list of strings has one of these contents, without escapes.
+fn entry(list: &Expr, contents: &str) -> Option<TextRange> {
+    match list {
+        Expr::StringLiteral(literal) => {
+            let part = literal.as_single_part_string()?;
+            let range = part.content_range();
+            (part.as_str() == contents && range.len().to_usize() == contents.len()).then_some(range)
+        }
+        Expr::List(list) => list.elts.iter().find_map(|element| entry(element, contents)),
+        Expr::Tuple(tuple) => tuple.elts.iter().find_map(|element| entry(element, contents)),
+        Expr::Set(set) => set.elts.iter().find_map(|element| entry(element, contents)),
+        Expr::Dict(dict) => dict.items.iter().filter_map(|item| item.key.as_ref()).find_map(|key| entry(key, contents)),
+        _ => None,
+    }
 }
 
 /// The user-visible bindings and declarations of a place, in its whole scope.

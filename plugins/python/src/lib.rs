@@ -31,6 +31,7 @@ mod resolve;
 mod roots;
 mod signature;
 mod system;
+mod written;
 
 use std::sync::Arc;
 

@@ -39,6 +39,8 @@ pub(crate) enum Occurrence<'ast> {
     Scoped(&'ast Identifier),
     /// An entry of `__all__`.
     Exported(&'ast ExprStringLiteral),
+    /// An entry of `__slots__`.
+    Slot(&'ast ExprStringLiteral),
     /// A string as the key of a subscript.
     Key { key: &'ast ExprStringLiteral, subscript: &'ast ExprSubscript },
 }
@@ -149,24 +151,27 @@ fn of_string<'ast>(
         let is_key = subscript.slice.range() == literal.range();
         return is_key.then_some((Occurrence::Key { key: literal, subscript }, range));
     }
-    let exports = |target: &Expr| matches!(target, Expr::Name(name) if name.id == "__all__");
     for node in around {
-        let exported = match node {
-            AnyNodeRef::ExprList(_)
-            | AnyNodeRef::ExprTuple(_)
-            | AnyNodeRef::ExprBinOp(_)
-            | AnyNodeRef::Arguments(_) => {
+        let list = match node {
+            AnyNodeRef::ExprList(_) | AnyNodeRef::ExprTuple(_) | AnyNodeRef::ExprSet(_) | AnyNodeRef::ExprDict(_) => {
                 continue;
             }
-            AnyNodeRef::StmtAssign(assign) => assign.targets.iter().any(exports),
-            AnyNodeRef::StmtAnnAssign(assign) => exports(&assign.target),
-            AnyNodeRef::StmtAugAssign(assign) => exports(&assign.target),
-            AnyNodeRef::ExprCall(call) => {
-                matches!(&*call.func, Expr::Attribute(method) if exports(&method.value))
-            }
-            _ => false,
+            AnyNodeRef::ExprBinOp(_) | AnyNodeRef::Arguments(_) => continue,
+            AnyNodeRef::StmtAssign(assign) => assign.targets.first()?,
+            AnyNodeRef::StmtAnnAssign(assign) => &assign.target,
+            AnyNodeRef::StmtAugAssign(assign) => &assign.target,
+            AnyNodeRef::ExprCall(call) => match &*call.func {
+                Expr::Attribute(method) => &method.value,
+                _ => return None,
+            },
+            _ => return None,
         };
-        return exported.then_some((Occurrence::Exported(literal), range));
+        let Expr::Name(list) = list else { return None };
+        return match list.id.as_str() {
+            "__all__" => Some((Occurrence::Exported(literal), range)),
+            "__slots__" => Some((Occurrence::Slot(literal), range)),
+            _ => None,
+        };
     }
     None
 }

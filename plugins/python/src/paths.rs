@@ -39,6 +39,11 @@ pub(crate) fn is_read_only(path: &str) -> bool {
     path.starts_with(BUNDLED) || path.starts_with(LIBRARIES)
 }
 
+/// Whether the contract allows a path: no `.`, no `..`, no empty component. The engine panics on some that are not.
+pub(crate) fn is_proper(path: &str) -> bool {
+    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// The path without `.`, `..` and doubled separators, or none where `..` leaves the workspace.
 pub(crate) fn normalize(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
@@ -72,6 +77,14 @@ mod tests {
         assert_eq!(normalize("./a//b/../c").as_deref(), Some("a/c"));
         assert_eq!(normalize("a/../.."), None);
         assert_eq!(normalize("").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn paths_that_wander_are_not_proper() {
+        assert!(is_proper("a/b.py") && is_proper("@bundled/stdlib/os.pyi") && is_proper("..a/b..py"));
+        for path in ["", "/a", "a//b", "a/../b", "./a", "a/"] {
+            assert!(!is_proper(path), "{path}");
+        }
     }
 
     #[test]

@@ -69,6 +69,9 @@ impl PythonProject {
 
     /// The file at a path of the contract.
     pub(crate) fn file(&self, path: &str) -> Result<File, Failure> {
+        if !paths::is_proper(path) {
+            return Err(Failure::NotFound(path.to_owned()));
+        }
         let found = match paths::to_vendored(path) {
             Some(vendored) => vendored_path_to_file(&self.db, VendoredPath::new(vendored)),
             None => system_path_to_file(&self.db, paths::to_system(path)),
@@ -194,7 +197,7 @@ impl Project for PythonProject {
     }
 
     fn bundled(&self, path: &str) -> Option<String> {
-        let path = VendoredPath::new(paths::to_vendored(path)?);
+        let path = VendoredPath::new(paths::to_vendored(path).filter(|path| paths::is_proper(path))?);
         ty_vendored::file_system().read_to_string(path).ok()
     }
 

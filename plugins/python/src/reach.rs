@@ -145,7 +145,7 @@ impl Reach {
             }
             Self::Member(own) | Self::Field(own) => match occurrence {
                 Occurrence::Attribute(attribute) => at.in_string || may_have_members(at.model, &attribute.value),
-                Occurrence::PatternKeyword { .. } => true,
+                Occurrence::PatternKeyword { .. } | Occurrence::Slot(_) => true,
                 Occurrence::Keyword { .. } | Occurrence::Key { .. } => matches!(self, Self::Field(_)),
                 occurrence => own == file && is_bare(occurrence),
             },
@@ -154,7 +154,8 @@ impl Reach {
                 Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
                 Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
                 Occurrence::Definition | Occurrence::ImportAlias { .. } => own == file,
-                Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } | Occurrence::Key { .. } => false,
+                Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } => false,
+                Occurrence::Key { .. } | Occurrence::Slot(_) => false,
             },
             Self::Module => match occurrence {
                 Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
@@ -174,6 +175,7 @@ fn is_bare(occurrence: Occurrence<'_>) -> bool {
         Occurrence::Attribute(_)
         | Occurrence::Keyword { .. }
         | Occurrence::PatternKeyword { .. }
+        | Occurrence::Slot(_)
         | Occurrence::Key { .. } => false,
     }
 }

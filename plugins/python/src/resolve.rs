@@ -20,8 +20,12 @@ use ty_python_semantic::{
     definitions_for_imported_symbol, definitions_for_name,
 };
 
-use crate::inheritance;
 use crate::occurrence::{At, ModulePath, Occurrence};
+use crate::{inheritance, written};
+
+/// What every module holds without defining it.
+const IMPLICIT_GLOBALS: [&str; 9] =
+    ["__name__", "__file__", "__doc__", "__package__", "__spec__", "__path__", "__loader__", "__dict__", "__cached__"];
 
 /// How far imports are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,7 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
             if found.is_empty() { of_local_definition(at) } else { found }
         }
         Occurrence::Exported(literal) => of_name(model, literal.value.to_str(), literal.into(), follow),
+        Occurrence::Slot(literal) => of_slot(at, literal.value.to_str()),
         Occurrence::Key { key, subscript } => {
             typed_dict_key_definition(model, subscript, key.value.to_str()).into_iter().collect()
         }
@@ -171,6 +176,10 @@ fn of_name<'db>(
     if found.is_empty() {
         found.extend(unreachable_definitions(model, name, node).into_iter().map(ResolvedDefinition::Definition));
     }
+    // What every module holds without saying so.
+    if found.is_empty() && IMPLICIT_GLOBALS.contains(&name) {
+        found.push(ResolvedDefinition::Module(model.program_file()));
+    }
     found
 }
 
@@ -271,8 +280,9 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<Resolve
     if let Some(module) = module_named(model, &attribute.value) {
         return of_module_member(model, &module, &attribute.attr);
     }
-    let found = definitions_for_attribute(model, attribute);
+    let mut found = definitions_for_attribute(model, attribute);
     if !found.is_empty() {
+        found.extend(declared_above(db, &found, &attribute.attr));
         return found;
     }
     // What is left: submodules, that are no symbols of their package, proxies made by `super()`, and unreachable code.
@@ -288,13 +298,42 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<Resolve
         }
         _ => {}
     }
-    let found = match class_of_super(at, attribute) {
-        Some(class) => inheritance::member_above(db, class, &attribute.attr),
-        None => inheritance::class_of_self(model, &attribute.value)
-            .map(|class| inheritance::member(db, class, &attribute.attr))
-            .unwrap_or_default(),
-    };
+    if let Some(class) = class_of_super(at, attribute) {
+        let found = inheritance::member_above(db, class, &attribute.attr);
+        return found.into_iter().map(ResolvedDefinition::Definition).collect();
+    }
+    let classes = if at.in_string { Vec::new() } else { written::classes_of(model, &attribute.value) };
+    classes.into_iter().flat_map(|class| of_member(db, class, &attribute.attr)).collect()
+}
+
+/// The declarations of an attribute in the classes above those that merely assign it: it is the same attribute.
+fn declared_above<'db>(db: &'db dyn Db, found: &[ResolvedDefinition<'db>], name: &str) -> Vec<ResolvedDefinition<'db>> {
+    let assigned = found.iter().filter_map(ResolvedDefinition::definition);
+    let assigned = assigned.filter(|definition| matches!(definition.kind(db), DefinitionKind::Assignment(_)));
+    let classes = assigned.filter_map(|definition| {
+        inheritance::class_around(db, definition).or_else(|| definition.scope(db).class_definition_of_method(db))
+    });
+    let above = classes.flat_map(|class| inheritance::member_above(db, class, name));
+    above
+        .filter(|definition| matches!(definition.kind(db), DefinitionKind::AnnotatedAssignment(_)))
+        .map(ResolvedDefinition::Definition)
+        .collect()
+}
+
+/// What a class or one above it defines a member by; else the entry of `__slots__` that announces it.
+fn of_member<'db>(db: &'db dyn Db, class: Definition<'db>, name: &str) -> Vec<ResolvedDefinition<'db>> {
+    let found = inheritance::member(db, class, name);
+    if found.is_empty() {
+        return inheritance::slot(db, class, name).map(ResolvedDefinition::FileWithRange).into_iter().collect();
+    }
     found.into_iter().map(ResolvedDefinition::Definition).collect()
+}
+
+fn of_slot<'db>(at: &At<'_, 'db>, name: &str) -> Vec<ResolvedDefinition<'db>> {
+    let db = at.model.db();
+    let class = at.node.ancestors().find(|node| matches!(node, AnyNodeRef::StmtClassDef(_)));
+    let definitions = class.and_then(|class| semantic_index(db, at.model.program_file()).try_definitions(class));
+    definitions.and_then(<[_]>::first).map_or_else(Vec::new, |class| of_member(db, *class, name))
 }
 
 /// The class that `super()` looks above of, if the attribute is one of `super()`.
@@ -392,8 +431,11 @@ fn of_keyword<'db>(at: &At<'_, 'db>, keyword: &Keyword, call: &ExprCall) -> Vec<
         Expr::Attribute(callee) => of_attribute(at, callee),
         _ => Vec::new(),
     };
-    let functions = callee.iter().filter_map(ResolvedDefinition::definition);
-    functions.filter_map(|function| parameter_named(db, function, name)).map(ResolvedDefinition::Definition).collect()
+    let called = callee.iter().filter_map(ResolvedDefinition::definition).flat_map(|callee| match callee.kind(db) {
+        DefinitionKind::Class(_) => inheritance::member(db, callee, "__init__"),
+        _ => vec![callee],
+    });
+    called.filter_map(|function| parameter_named(db, function, name)).map(ResolvedDefinition::Definition).collect()
 }
 
 /// The parameter of a function by its name.

@@ -3,7 +3,7 @@
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Identifier, Stmt};
 use vraftls_guest_sdk::roles;
 
-use super::super::exports::for_each_export;
+use super::super::exports::for_each_name;
 use super::super::scopes::ScopeKind;
 use super::super::strings;
 use super::{Reading, Walker};
@@ -27,7 +27,7 @@ impl Walker<'_> {
             Stmt::Global(global) => global.names.iter().for_each(|name| self.global(name)),
             Stmt::Nonlocal(nonlocal) => nonlocal.names.iter().for_each(|name| self.nonlocal(name)),
             Stmt::Expr(expression) => {
-                for_each_export(statement, &mut |string| self.string_name(string));
+                for_each_name(statement, &mut |string| self.string_name(string));
                 self.expression(&expression.value);
             }
             Stmt::Return(statement) => self.optional(statement.value.as_deref()),
@@ -101,7 +101,7 @@ impl Walker<'_> {
     }
 
     fn assignment(&mut self, statement: &Stmt) {
-        for_each_export(statement, &mut |string| self.string_name(string));
+        for_each_name(statement, &mut |string| self.string_name(string));
         match statement {
             Stmt::Assign(assign) => {
                 assign.targets.iter().for_each(|target| self.expression(target));
