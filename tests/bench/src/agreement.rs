@@ -82,7 +82,8 @@ fn f1(right: &[Place], found: &[Place]) -> f64 {
     2.0 * right.intersection(&found).count() as f64 / (right.len() + found.len()).max(1) as f64
 }
 
-fn inside(places: &[Place]) -> impl Iterator<Item = &Place> {
+/// Those that lie in the tree.
+pub(crate) fn inside(places: &[Place]) -> impl Iterator<Item = &Place> {
     places.iter().filter(|(file, ..)| !file.contains("://") && !file.starts_with('/'))
 }
 

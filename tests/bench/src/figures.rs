@@ -22,6 +22,8 @@ pub(crate) struct Figures {
     pub(crate) agreement: Agreement,
     /// With the kept answers, if there are any for the tree.
     pub(crate) golden: Option<Agreement>,
+    /// Where both of these fall short, for people.
+    pub(crate) misses: Vec<String>,
     /// For people.
     pub(crate) errors: Vec<String>,
 }

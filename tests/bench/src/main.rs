@@ -10,6 +10,7 @@ mod golden;
 mod latency;
 mod machine;
 mod memory;
+mod misses;
 mod outside;
 mod parser;
 mod report;
@@ -57,6 +58,9 @@ struct Arguments {
     /// Compare with kept answers too: a directory with `python-<tree>-<version>.jsonl`
     #[arg(long, value_name = "DIR")]
     golden: Option<PathBuf>,
+    /// Show so many differences of each server on each tree
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    misses: usize,
     /// Write all figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -129,7 +133,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
         let sources = shelf.tree(*tree, &shelf.python()?)?;
         report.parser = Some(parser::measure(&sources, &component, scratch.path())?);
     }
-    println!("{}", report.table());
+    println!("{}", report.table(arguments.misses));
     if let Some(path) = &arguments.json {
         let text = serde_json::to_string_pretty(&report.json())?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -24,8 +24,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// One table: a section for each tree, a row for each measure, a column for each server, and the bars.
-    pub(crate) fn table(&self) -> String {
+    /// One table: a section for each tree, a row for each measure, a column for each server, and the bars. Below it what went
+    /// wrong, and the first `n_misses` differences of each.
+    pub(crate) fn table(&self, n_misses: usize) -> String {
         let mut rows = Vec::new();
         let mut notes = Vec::new();
         for figures in &self.trees {
@@ -34,8 +35,11 @@ impl Report {
             for (server, outcome) in &figures.servers {
                 let place = format!("{} on {}", server.name(), figures.tree.name);
                 match outcome {
-                    Ok(figures) => notes
-                        .extend(figures.errors.iter().take(ERRORS_SHOWN_MAX).map(|error| format!("{place}: {error}"))),
+                    Ok(figures) => {
+                        let errors = figures.errors.iter().take(ERRORS_SHOWN_MAX);
+                        let told = errors.chain(figures.misses.iter().take(n_misses));
+                        notes.extend(told.map(|note| format!("{place}: {note}")));
+                    }
                     Err(reason) => notes.push(format!("{place} failed: {reason}")),
                 }
             }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::agreement::Reference;
 use crate::figures::{Figures, TreeFigures};
+use crate::misses::misses;
 use crate::outside::{Shelf, Tree};
 use crate::sample::{self, Position, Random};
 use crate::servers::{Programs, Server};
@@ -105,8 +106,10 @@ impl Runs<'_> {
         let golden = self.golden.as_ref().map(|golden| asked_again(&mut session, golden)).transpose()?;
         session.stop()?;
         let mut errors = outcome.errors;
+        let mut misses = misses(reference, &outcome.answers);
         let golden = self.golden.as_ref().zip(golden).map(|(right, found)| {
             errors.extend(found.errors);
+            misses.extend(self::misses(right, &found.answers).into_iter().map(|miss| format!("golden: {miss}")));
             right.agreement(&found.answers)
         });
         Ok(Figures {
@@ -117,6 +120,7 @@ impl Runs<'_> {
             resident_bytes,
             agreement: reference.agreement(&outcome.answers),
             golden,
+            misses,
             errors,
         })
     }
