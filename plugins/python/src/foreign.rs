@@ -19,6 +19,7 @@ use ty_python_semantic::{
 };
 
 use crate::inheritance::{is_narrowed, is_self};
+use crate::written;
 
 /// How many definitions a chain of assignments and base classes is followed through. Longer ones are left to the engine.
 const DEPTH_MAX: u32 = 8;
@@ -212,8 +213,17 @@ impl<'db> Judge<'_, 'db> {
 
     /// Whether a definition is a function that does not say what it returns.
     fn returns_unknown(&self, found: &ResolvedDefinition<'db>) -> bool {
-        found.definition().is_some_and(|definition| is_unannotated(self.model.db(), definition, |_| false))
+        found.definition().is_some_and(|definition| returns_unknown(self.model.db(), definition, |_| false))
     }
+}
+
+/// Whether nobody can tell what a function returns, neither the engine nor who reads it.
+fn returns_unknown<'db>(
+    db: &'db dyn Db,
+    definition: Definition<'db>,
+    allowed: impl Fn(&StmtFunctionDef) -> bool,
+) -> bool {
+    is_unannotated(db, definition, allowed) && written::returned_by(db, definition).is_empty()
 }
 
 /// Whether a definition is a function without a return annotation, and without decorators but those that are allowed.

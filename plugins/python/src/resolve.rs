@@ -79,11 +79,7 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
             typed_dict_key_definition(model, subscript, key.value.to_str()).into_iter().collect()
         }
     };
-    for definition in &mut found {
-        if let Some(module) = submodule_bound_by_import(model, definition) {
-            *definition = module;
-        }
-    }
+    name_submodules(model, &mut found);
     let mut seen = Vec::with_capacity(found.len());
     found.retain(|definition| {
         !seen.contains(definition) && {
@@ -167,6 +163,7 @@ fn of_name<'db>(
     follow: Follow,
 ) -> Vec<ResolvedDefinition<'db>> {
     let mut found = definitions_for_name(model, name, node, follow.into());
+    name_submodules(model, &mut found);
     if found.iter().any(|definition| matches!(definition, ResolvedDefinition::Module(_)))
         && let Some(package) = package_bound_by_dotted_import(model, name, node)
     {
@@ -220,6 +217,15 @@ fn package_bound_by_dotted_import<'db>(
         _ => false,
     });
     dotted.then(|| of_module(model, ModulePath { name, level: 0, binds: true })).flatten()
+}
+
+/// Puts the submodule in place of every import that binds one without saying so.
+fn name_submodules<'db>(model: &SemanticModel<'db>, found: &mut [ResolvedDefinition<'db>]) {
+    for definition in found {
+        if let Some(module) = submodule_bound_by_import(model, definition) {
+            *definition = module;
+        }
+    }
 }
 
 /// In the `__init__.py` of a package, `from .a.b import c` also binds `a`, to the submodule.
@@ -396,7 +402,9 @@ fn of_module_member<'db>(
         level: 0,
         is_lazy: false,
     };
-    definitions_for_imported_symbol(model, &import, member, ImportAliasResolution::ResolveAliases)
+    let mut found = definitions_for_imported_symbol(model, &import, member, ImportAliasResolution::ResolveAliases);
+    name_submodules(model, &mut found);
+    found
 }
 
 /// The attribute of an expression as if it were written there. The engine knows the expression by its index, which a copy

@@ -5,6 +5,8 @@
 //! It never contradicts `foreign`: of what that calls foreign, nothing here finds a class.
 
 use ruff_db::parsed::parsed_module;
+use ruff_python_ast::helpers::ReturnStatementVisitor;
+use ruff_python_ast::visitor::Visitor as _;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprSubscript, Operator, StmtFunctionDef};
 use ruff_python_parser::parse_expression;
 use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
@@ -14,6 +16,9 @@ use crate::{inheritance, resolve};
 
 /// How many definitions an expression is followed through.
 const DEPTH_MAX: u32 = 8;
+
+/// What looking into a function costs of that: functions call functions, and each may return in many places.
+const CALL_DEPTH: u32 = 3;
 
 /// The classes that an expression is written to be an instance of.
 pub(crate) fn classes_of<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Vec<Definition<'db>> {
@@ -62,7 +67,7 @@ fn made_by_call<'db>(model: &SemanticModel<'db>, function: &Expr, depth: u32) ->
     };
     let made = |definition: Definition<'db>| match definition.kind(db) {
         DefinitionKind::Class(_) => vec![definition],
-        DefinitionKind::Function(_) => returned_by(db, definition),
+        DefinitionKind::Function(_) => returned_within(db, definition, depth),
         _ => Vec::new(),
     };
     found.into_iter().flat_map(made).collect()
@@ -82,20 +87,55 @@ fn held_by_definition<'db>(db: &'db dyn Db, definition: Definition<'db>, depth: 
             held_by_expression(&model, assignment.value(&parsed), depth)
         }
         DefinitionKind::NamedExpression(named) => held_by_expression(&model, &named.node(&parsed).value, depth),
-        DefinitionKind::Function(function) if is_property(function.node(&parsed)) => returned_by(db, definition),
+        DefinitionKind::Function(function) if is_property(function.node(&parsed)) => {
+            returned_within(db, definition, depth)
+        }
+        DefinitionKind::WithItem(item) if matches!(item.target(&parsed), Expr::Name(_)) => {
+            let managers = held_by_expression(&model, item.context_expr(&parsed), depth);
+            let entered = managers.into_iter().flat_map(|class| inheritance::member(db, class, "__enter__"));
+            entered.flat_map(|enter| returned_within(db, enter, depth)).collect()
+        }
         _ => Vec::new(),
     }
 }
 
-/// What a function says that it returns. `Self` is the class around it.
-fn returned_by<'db>(db: &'db dyn Db, function: Definition<'db>) -> Vec<Definition<'db>> {
+/// What a function returns, as far as its annotation tells, or its `return` statements where it has none.
+pub(crate) fn returned_by<'db>(db: &'db dyn Db, function: Definition<'db>) -> Vec<Definition<'db>> {
+    returned_within(db, function, DEPTH_MAX)
+}
+
+fn returned_within<'db>(db: &'db dyn Db, function: Definition<'db>, depth: u32) -> Vec<Definition<'db>> {
     let DefinitionKind::Function(node) = function.kind(db) else { return Vec::new() };
     let parsed = parsed_module(db, function.python_file(db)).load(db);
-    match node.node(&parsed).returns.as_deref() {
+    let node = node.node(&parsed);
+    let model = SemanticModel::new(db, function.program_file(db));
+    match node.returns.as_deref() {
         Some(Expr::Name(name)) if name.id == "Self" => inheritance::class_around(db, function).into_iter().collect(),
-        Some(annotation) => annotated(&SemanticModel::new(db, function.program_file(db)), annotation, None),
-        None => Vec::new(),
+        Some(annotation) => annotated(&model, annotation, None),
+        None => returned_by_statements(&model, node, depth),
     }
+}
+
+fn returned_by_statements<'db>(
+    model: &SemanticModel<'db>,
+    function: &StmtFunctionDef,
+    depth: u32,
+) -> Vec<Definition<'db>> {
+    let Some(depth) = depth.checked_sub(CALL_DEPTH) else { return Vec::new() };
+    let mut visitor = ReturnStatementVisitor::default();
+    visitor.visit_body(&function.body);
+    if function.is_async || visitor.is_generator {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for value in visitor.returns.iter().filter_map(|statement| statement.value.as_deref()) {
+        for class in held_by_expression(model, value, depth) {
+            if !found.contains(&class) {
+                found.push(class);
+            }
+        }
+    }
+    found
 }
 
 fn is_property(function: &StmtFunctionDef) -> bool {

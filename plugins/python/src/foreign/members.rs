@@ -6,7 +6,7 @@ use ty_python_core::scope::ScopeId;
 use ty_python_core::{attribute_scopes, place_table, semantic_index, use_def_map};
 use ty_python_semantic::SemanticModel;
 
-use super::{Judge, bindings, is_unannotated};
+use super::{Judge, bindings, returns_unknown};
 use crate::inheritance::{self, Base};
 
 /// What a class and those above say of an attribute.
@@ -71,7 +71,7 @@ impl<'db> Judge<'_, 'db> {
         if let Some(symbol) = table.symbol_id(name) {
             let is_declared = table.symbol(symbol).is_declared();
             for binding in bindings(db, class, symbol.into()) {
-                let is_foreign = self.binds_foreign(binding) || is_unannotated(db, binding, is_property);
+                let is_foreign = self.binds_foreign(binding) || returns_unknown(db, binding, is_property);
                 hear(is_foreign && (!is_declared || binding.kind(db).is_function_def()));
             }
         }
@@ -93,7 +93,7 @@ impl<'db> Judge<'_, 'db> {
         let db = self.model.db();
         let Some(symbol) = place_table(db, class).symbol_id(name) else { return Said::Nothing };
         let mut found = bindings(db, class, symbol.into()).peekable();
-        if found.peek().is_some() && found.all(|binding| is_unannotated(db, binding, |_| false)) {
+        if found.peek().is_some() && found.all(|binding| returns_unknown(db, binding, |_| false)) {
             Said::Foreign
         } else {
             Said::Anything
