@@ -61,7 +61,7 @@ where
     let drain_deadline = options.timing.drain_deadline;
     let frames = FrameReader::new(reader, options.limits);
     let session = Arc::new(Session::new(backend, options, outbox.clone()));
-    let _end = EndOnDrop(session.clone());
+    let end_session = EndOnDrop(session.clone());
     // The library's own channel to the editor stays unused, see `client`.
     let (service, _) = LspService::new(|_| Server::new(session.clone()));
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
@@ -73,6 +73,7 @@ where
         Err(_) => SessionEnd::Panicked,
     };
     drop(main_loop);
+    drop(end_session);
     outbox.close();
     if !matches!(end, SessionEnd::SlowConsumer) && !writer.0.is_finished() {
         // What was answered before the end is still written, if the editor reads it soon.

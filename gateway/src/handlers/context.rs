@@ -49,9 +49,10 @@ impl Context {
     pub(crate) async fn begin(session: &Arc<Session>) -> Result<Self, RequestError> {
         let world = current_world().ok_or(RequestError::Ended)?;
         let running = session.running().clone().acquire_owned().await.map_err(|_| RequestError::Ended)?;
-        let mut context = Self::of(session.clone(), world).await;
-        context._running = Some(running);
-        Ok(context)
+        let deadline = session.options().timing.request_deadline;
+        let context = tokio::time::timeout(deadline, Self::of(session.clone(), world)).await;
+        let context = context.map_err(|_| QueryError::DeadlineExceeded(deadline))?;
+        Ok(Self { _running: Some(running), ..context })
     }
 
     /// Looks at a world for another reason than a request.

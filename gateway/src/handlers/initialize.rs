@@ -22,7 +22,7 @@ use crate::session::{Profile, Session};
 
 pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> Result<InitializeResult, RequestError> {
     let roots = roots(params)?;
-    session.set_profile(Profile::new(params, roots.is_empty()));
+    session.set_profile(Profile::new(params, names_no_folder(params)));
     let client = params.client_info.as_ref();
     if let Some(on_client) = &session.options().on_client {
         on_client(&ClientFacts {
@@ -70,7 +70,7 @@ fn roots(params: &InitializeParams) -> Result<Vec<FilePath>, RequestError> {
     }
     #[expect(deprecated, reason = "editors that know no workspace folders say it so")]
     let (root_uri, root_path) = (&params.root_uri, &params.root_path);
-    if params.workspace_folders.is_none() {
+    if params.workspace_folders.as_ref().is_none_or(Vec::is_empty) {
         match (root_uri, root_path) {
             (Some(uri), _) => roots.push(FilePath::from_uri(uri)?),
             (None, Some(path)) => roots.extend(FilePath::from_path(path.as_ref())),
@@ -78,6 +78,13 @@ fn roots(params: &InitializeParams) -> Result<Vec<FilePath>, RequestError> {
         }
     }
     Ok(roots)
+}
+
+/// Whether the editor opens files and no folder, not even one that cannot be served.
+fn names_no_folder(params: &InitializeParams) -> bool {
+    #[expect(deprecated, reason = "editors that know no workspace folders say it so")]
+    let names_root = params.root_uri.is_some() || params.root_path.is_some();
+    !names_root && params.workspace_folders.as_ref().is_none_or(Vec::is_empty)
 }
 
 /// What some analyzer answers, and what the gateway answers by itself.

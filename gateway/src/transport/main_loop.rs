@@ -98,6 +98,10 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
                 let response = response_of(id, answer).map_err(|Panicked| LoopEnd::Panicked)?;
                 send(self.session.outbox(), &response);
             }
+            // `exit` is a notification. As a request it is answered, so it cannot be obeyed.
+            Incoming::Request(id, request) if request.method() == "exit" => {
+                send(self.session.outbox(), &Response::from_error(id, Error::invalid_request()));
+            }
             Incoming::Request(id, request) if request.method() != "shutdown" && self.is_full() => {
                 send(self.session.outbox(), &Response::from_error(id, too_many_requests()));
             }

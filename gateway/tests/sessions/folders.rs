@@ -87,6 +87,29 @@ async fn without_any_folder_the_directory_of_a_file_is_opened() {
 }
 
 #[tokio::test]
+async fn a_root_counts_where_the_list_of_folders_is_empty() {
+    let backend = FakeBackend::new(&[("/w", &[("sub/b.py", "def f")])]);
+    let mut editor = start(&backend, json!({"rootUri": "file:///w", "workspaceFolders": []})).await;
+    editor.open("file:///w/sub/a.py", "f").await;
+    let definition = editor.ask("textDocument/definition", at("file:///w/sub/a.py", 0, 0)).await;
+    assert_eq!(definition[0]["uri"], "file:///w/sub/b.py");
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn a_root_that_is_no_file_is_refused_and_replaced_by_nothing() {
+    let backend = FakeBackend::new(&[("/v", &[])]);
+    let mut editor = Editor::connect(&backend, Options::default());
+    let remote = json!({"capabilities": {}, "rootUri": "vscode-vfs://github/a/b"});
+    assert_eq!(editor.ask_in_vain("initialize", remote).await, -32602);
+    let folders = json!({"workspaceFolders": [folder("vscode-vfs://github/a/b")]});
+    let mut editor = start(&backend, folders).await;
+    editor.open("file:///v/a.py", "f").await;
+    assert_eq!(editor.ask_in_vain("textDocument/hover", at("file:///v/a.py", 0, 0)).await, REQUEST_FAILED);
+    editor.finish().await;
+}
+
+#[tokio::test]
 async fn a_file_outside_all_folders_has_no_answers_and_the_error_says_so() {
     let backend = FakeBackend::new(&[("/w", &[]), ("/v", &[("a.py", "")])]);
     let mut editor = start(&backend, json!({"rootUri": "file:///w"})).await;

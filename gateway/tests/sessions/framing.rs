@@ -30,6 +30,7 @@ async fn what_is_no_request_is_answered_and_the_session_goes_on() {
         (r#"{"jsonrpc":"2.0","id":5,"method":"textDocument/nonsense"}"#, json!(5), -32601),
         (r#"{"jsonrpc":"2.0","id":5,"method":"$/nonsense"}"#, json!(5), -32601),
         (r#"{"jsonrpc":"2.0","id":5,"method":"textDocument/didOpen","params":{}}"#, json!(5), -32600),
+        (r#"{"jsonrpc":"2.0","id":5,"method":"exit"}"#, json!(5), -32600),
     ] {
         editor.send_bytes(&frame(content)).await;
         let response = editor.next().await;
