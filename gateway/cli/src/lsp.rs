@@ -56,12 +56,17 @@ impl std::str::FromStr for ListenAddress {
     }
 }
 
-#[tokio::main]
-pub(crate) async fn run(arguments: LspArguments) -> anyhow::Result<Exit> {
-    match arguments.listen {
-        Some(address) => listen(address.0, &arguments).await,
-        None => serve_stdio(&arguments).await,
-    }
+pub(crate) fn run(arguments: LspArguments) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let ran = runtime.block_on(async {
+        match arguments.listen {
+            Some(address) => listen(address.0, &arguments).await,
+            None => serve_stdio(&arguments).await,
+        }
+    });
+    // A read of standard input that waits cannot be called off: without this the process would live until the editor's next byte.
+    runtime.shutdown_background();
+    ran
 }
 
 async fn listen(address: SocketAddr, arguments: &LspArguments) -> anyhow::Result<Exit> {

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Real servers and real clients for tests: the `vraftls` binary as a process, and a client that speaks to it as an editor does.
+//!
+//! - [`Project`] is a folder of sources on disk, gone when it is dropped.
+//! - [`Server`] starts the binary with analyzers and a data directory of its own.
+//! - [`LspClient`] speaks the protocol over a process's standard streams or over TCP. It waits for messages, never for time to pass,
+//!   and fails the test if something unexpected came that the test did not look at.
+//!
+//! This room knows no feature of any language and nothing of the server's inside. Everything fails by panicking, with what was
+//! waited for: it is for tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod binaries;
+mod client;
+mod project;
+mod server;
+
+pub use binaries::{plugin, vraftls};
+pub use client::{DEADLINE, LspClient, at, edit, range};
+pub use project::Project;
+pub use server::{Listening, Server};

@@ -1,0 +1,13 @@
+//! Editor sessions against the real binary: a process, a socket, a node with its log on disk, and an analyzer in its sandbox.
+//!
+//! The analyzer is mostly the made-up language of `tests/components/toy`, whose answers are known beforehand and quick:
+//! `def NAME` defines, `use NAME` uses, `import FILE` makes another file's names known.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod ends;
+mod files;
+mod neovim;
+mod protocol;
+mod python;
+mod toy;

@@ -1,0 +1,88 @@
+//! The shipped Python analyzer through the whole of the server, on a small project.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use vraftls_harness::{LspClient, Project, Server, at};
+
+fn orders() -> Project {
+    Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../projects/orders"))
+}
+
+async fn open(client: &mut LspClient, project: &Project, path: &str) -> String {
+    let uri = project.uri(path);
+    client.open_document(&uri, "python", &project.read(path)).await;
+    uri
+}
+
+/// The line and column of the `n`th `word` in a text, in UTF-16 units, which are characters here.
+fn find(text: &str, word: &str, n: usize) -> (u32, u32) {
+    let (offset, _) = text.match_indices(word).nth(n).unwrap();
+    let line = text[..offset].matches('\n').count();
+    let column = offset - text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    (u32::try_from(line).unwrap(), u32::try_from(column).unwrap())
+}
+
+#[tokio::test]
+async fn an_attribute_leads_into_another_file_and_a_builtin_into_a_stub_that_can_be_opened() {
+    let (project, server) = (orders(), Server::with_plugins(&["python"]));
+    let mut client = server.open(&project, json!({"textDocument": {"diagnostic": {}}})).await;
+    let path = "src/orders/pricing.py";
+    let uri = open(&mut client, &project, path).await;
+    let text = project.read(path);
+    let (line, column) = find(&text, "price()", 0);
+    let definition = client.ask("textDocument/definition", at(&uri, line, column)).await;
+    assert_eq!(definition[0]["uri"], project.uri("src/orders/model.py"), "{definition}");
+
+    let model = open(&mut client, &project, "src/orders/model.py").await;
+    let (line, column) = find(&project.read("src/orders/model.py"), "str", 0);
+    let definition = client.ask("textDocument/definition", at(&model, line, column)).await;
+    let stub = definition[0]["uri"].as_str().unwrap().strip_prefix("file://").unwrap().to_owned();
+    assert!(stub.ends_with("builtins.pyi"), "{stub}");
+    let stub_text = std::fs::read_to_string(&stub).unwrap();
+    let start = &definition[0]["range"]["start"];
+    let found = stub_text.lines().nth(start["line"].as_u64().unwrap() as usize).unwrap();
+    assert!(found.contains("class str"), "{found}");
+    // In the stub one can go on.
+    let stub_uri = format!("file://{stub}");
+    client.open_document(&stub_uri, "python", &stub_text).await;
+    let (line, column) = find(&stub_text, "class int", 0);
+    assert!(client.ask("textDocument/hover", at(&stub_uri, line, column + 7)).await.is_object());
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn types_are_checked_as_one_types() {
+    let (project, server) = (orders(), Server::with_plugins(&["python"]));
+    let mut client = server.open(&project, json!({"textDocument": {"publishDiagnostics": {}}})).await;
+    let uri = project.uri("src/orders/new.py");
+    client.open_document(&uri, "python", "from .model import Order\n\nn: int = 1\n").await;
+    client.diagnostics(&uri, <[Value]>::is_empty).await;
+    client.change_document(&uri, 2, json!([{"text": "from .model import Order\n\nn: int = Order\n"}])).await;
+    let found = client.diagnostics(&uri, |found| !found.is_empty()).await;
+    assert_eq!(found[0]["range"]["start"]["line"], 2, "{found:?}");
+    client.change_document(&uri, 3, json!([{"text": "def broken(:\n"}])).await;
+    client.diagnostics(&uri, |found| found.iter().any(|one| one["range"]["start"]["line"] == 0)).await;
+    client.allow("textDocument/publishDiagnostics");
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_method_is_renamed_in_all_files() {
+    let (project, server) = (orders(), Server::with_plugins(&["python"]));
+    let capabilities = json!({
+        "workspace": {"workspaceEdit": {"documentChanges": true}}, "textDocument": {"diagnostic": {}},
+    });
+    let mut client = server.open(&project, capabilities).await;
+    let path = "src/orders/model.py";
+    let uri = open(&mut client, &project, path).await;
+    let (line, column) = find(&project.read(path), "def add", 0);
+    let mut params = at(&uri, line, column + 4);
+    params["newName"] = json!("append");
+    let in_both = |edit: &Value| edit["documentChanges"].as_array().is_some_and(|files| files.len() == 2);
+    let edit = client.ask_until("textDocument/rename", params, in_both).await;
+    let n_edits: usize =
+        edit["documentChanges"].as_array().unwrap().iter().map(|file| file["edits"].as_array().unwrap().len()).sum();
+    assert_eq!(n_edits, 3, "{edit}");
+    client.finish().await;
+}
