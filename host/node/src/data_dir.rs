@@ -6,6 +6,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -209,27 +210,36 @@ fn random_id() -> io::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Makes a directory that only its owner may read: it holds source code.
+/// Makes a directory that only its owner may read: it holds source code. What was made is still there after a power loss: a directory
+/// is an entry of the one it lies in, which has to be synced for it.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made: Vec<&Path> = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    made.into_iter().filter_map(Path::parent).try_for_each(sync_directory)
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(if path.as_os_str().is_empty() { Path::new(".") } else { path })?.sync_all()
 }
 
 /// Replaces a file so that after a crash it is either the old one or the whole new one: temporary file, sync, rename, sync of the
-/// directory.
+/// directory. One at a time: two writers of one file, or of `a.py` and `a.pyi`, would share the temporary one.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let temporary = path.with_extension("tmp");
     let mut file = File::create(&temporary)?;
     io::Write::write_all(&mut file, bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    match path.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
+    path.parent().map_or(Ok(()), sync_directory)
 }
 
 #[cfg(test)]
@@ -263,6 +273,20 @@ mod tests {
         fs::write(scratch.path().join("IDENTITY"), b"{\"layout_version\":").expect("writable");
         assert!(matches!(DataDir::open(scratch.path(), "test"), Err(DataDirError::BadIdentity { .. })));
         assert_eq!(fs::read(scratch.path().join("IDENTITY")).expect("still there"), b"{\"layout_version\":");
+    }
+
+    #[test]
+    fn writers_of_one_file_and_of_its_neighbor_do_not_mix() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let write = |name: &str| write_durably(&scratch.path().join(name), name.repeat(10_000).as_bytes());
+        std::thread::scope(|scope| {
+            let names = ["a.py", "a.pyi", "a.py", "a.pyi"];
+            let writers = names.map(|name| scope.spawn(move || (0..10).try_for_each(|_| write(name))));
+            writers.into_iter().for_each(|writer| writer.join().expect("no panic").expect("written"));
+        });
+        for name in ["a.py", "a.pyi"] {
+            assert!(fs::read_to_string(scratch.path().join(name)).expect("there") == name.repeat(10_000), "{name}");
+        }
     }
 
     #[test]
