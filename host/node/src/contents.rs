@@ -3,10 +3,11 @@
 //! Small contents lie in a sled tree, large ones in files of their own: sled puts values of 128 KiB and more into files that it
 //! never syncs. A content that was [synced](ContentStore::sync) survives power loss. Every read is checked against its digest.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vraftls_vfs::ContentDigest;
 
@@ -28,6 +29,25 @@ struct Inner {
     /// Open since the start, so that an error the kernel reports once is seen here.
     db_file: File,
     blobs: PathBuf,
+    /// What is on its way into the state, with the number of those who bring it: not to be let go.
+    pinned: Mutex<BTreeMap<ContentDigest, u32>>,
+}
+
+/// Keeps contents from being let go while it lives: the state does not speak of them yet.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    store: ContentStore,
+    digest: ContentDigest,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pinned = self.store.pinned();
+        match pinned.get_mut(&self.digest) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(pinned.remove(&self.digest)),
+        }
+    }
 }
 
 /// Why contents cannot be had or kept.
@@ -57,7 +77,19 @@ impl ContentStore {
         let db_file = File::open(database.join("db"))?;
         db_file.sync_all()?;
         File::open(&database)?.sync_all()?;
-        Ok(Self(Arc::new(Inner { db, db_file, blobs })))
+        Ok(Self(Arc::new(Inner { db, db_file, blobs, pinned: Mutex::default() })))
+    }
+
+    fn pinned(&self) -> MutexGuard<'_, BTreeMap<ContentDigest, u32>> {
+        self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps contents until the state speaks of them, or the pin is dropped. Durable after the next [`sync`](Self::sync).
+    pub(crate) fn put_pinned(&self, digest: ContentDigest, bytes: &[u8]) -> Result<Pin, ContentError> {
+        *self.pinned().entry(digest).or_insert(0) += 1;
+        let pin = Pin { store: self.clone(), digest };
+        self.put(digest, bytes)?;
+        Ok(pin)
     }
 
     /// Keeps contents. Durable after the next [`sync`](Self::sync).
@@ -88,8 +120,19 @@ impl ContentStore {
         if ContentDigest::of(&bytes) == *digest { Ok(bytes) } else { Err(ContentError::Damaged(*digest)) }
     }
 
+    /// Lets contents go, unless they are pinned; whether they are gone.
+    pub(crate) fn remove_unless_pinned(&self, digest: &ContentDigest) -> Result<bool, ContentError> {
+        // Held while they go: who pins them in the meantime finds them gone, and stores them again.
+        let pinned = self.pinned();
+        if pinned.contains_key(digest) {
+            return Ok(false);
+        }
+        self.remove(digest)?;
+        Ok(true)
+    }
+
     /// Lets contents go. Nothing happens where there are none.
-    pub(crate) fn remove(&self, digest: &ContentDigest) -> Result<(), ContentError> {
+    fn remove(&self, digest: &ContentDigest) -> Result<(), ContentError> {
         self.0.db.remove(digest.as_bytes())?;
         match fs::remove_file(self.blob(digest)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -133,6 +176,23 @@ mod tests {
         let store = ContentStore::open(scratch.path()).expect("opens again");
         for bytes in &contents {
             assert_eq!(store.get(&ContentDigest::of(bytes)).expect("there"), *bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_pinned_is_not_let_go() {
+        let (_scratch, store) = store();
+        for bytes in [vec![1; 10], vec![2; INLINE_BYTES_MAX + 1]] {
+            let digest = ContentDigest::of(&bytes);
+            store.put(digest, &bytes).expect("kept");
+            let first = store.put_pinned(digest, &bytes).expect("kept");
+            let second = store.put_pinned(digest, &bytes).expect("kept");
+            drop(first);
+            assert!(!store.remove_unless_pinned(&digest).expect("asked"));
+            assert_eq!(store.get(&digest).expect("there"), bytes);
+            drop(second);
+            assert!(store.remove_unless_pinned(&digest).expect("asked"));
+            assert!(matches!(store.get(&digest), Err(ContentError::Missing(_))));
         }
     }
 

@@ -14,7 +14,7 @@ use crate::tree::ingest::{Hint, Progress};
 pub struct OpenFolder {
     /// Its workspace.
     pub workspace: WorkspaceId,
-    /// Its root, absolute and without symbolic links.
+    /// Its root, as whoever opened it names it. Two names of one directory are one workspace.
     pub root: PathBuf,
     /// How far it is.
     pub progress: watch::Receiver<FolderProgress>,
@@ -48,7 +48,7 @@ pub(crate) struct FolderHandle {
 }
 
 impl FolderHandle {
-    /// Says that something may have changed. When the queue is full a look is due anyway.
+    /// Says that something may have changed. Who empties a queue that was full looks at everything.
     pub(crate) fn hint(&self, hint: Hint) {
         drop(self.hints.try_send(hint));
     }

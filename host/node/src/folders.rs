@@ -36,15 +36,19 @@ impl Folders {
         self.open().values().find(|folder| folder.workspace == workspace).cloned()
     }
 
-    /// The folder of a root, started if nobody did before.
-    pub(crate) fn register(&self, root: PathBuf, start: impl FnOnce(&Path) -> FolderHandle) -> Arc<FolderHandle> {
+    /// The folder of a root, started if nobody did before. `start` must not wait for anything: questions find no folder meanwhile.
+    pub(crate) fn register(
+        &self,
+        root: PathBuf,
+        start: impl FnOnce(&Path) -> Option<FolderHandle>,
+    ) -> Option<Arc<FolderHandle>> {
         let mut open = self.open();
         if let Some(folder) = open.get(&root) {
-            return folder.clone();
+            return Some(folder.clone());
         }
-        let folder = Arc::new(start(&root));
+        let folder = Arc::new(start(&root)?);
         open.insert(root, folder.clone());
-        folder
+        Some(folder)
     }
 
     fn project_of(&self, base: &TreeBase, workspace: WorkspaceId, analyzer: &Description) -> Arc<ProjectSpec> {

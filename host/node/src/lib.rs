@@ -15,6 +15,7 @@ mod network;
 mod node;
 pub mod plugins;
 mod replica;
+mod stop;
 mod tree;
 
 pub use config::NodeConfig;

@@ -25,11 +25,12 @@ use crate::contents::{ContentError, ContentStore};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::folder::{FolderHandle, FolderProgress, OpenFolder, workspace_name};
 use crate::folders::Folders;
-use crate::libraries::python;
+use crate::libraries::{Environment, python};
 use crate::machine::VfsMachine;
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, Plugins};
 use crate::replica::{Replica, ReplicaError};
+use crate::stop::Stopper;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::{HINTS_MAX, Hint, Ingest, Progress, blocking};
 use crate::tree::libraries::Libraries;
@@ -65,7 +66,7 @@ const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A running node.
 pub struct Node {
-    data_dir: DataDir,
+    data_dir: Arc<DataDir>,
     replica: Replica,
     log: LogStore,
     contents: ContentStore,
@@ -74,7 +75,18 @@ pub struct Node {
     folders: Arc<Folders>,
     config: NodeConfig,
     bundled: BTreeMap<String, BundledFiles>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    stopper: Stopper,
+    /// None after the end.
+    tasks: Mutex<Option<Tasks>>,
+}
+
+/// What runs for the open folders.
+#[derive(Default)]
+struct Tasks {
+    /// Write: they end by themselves when the node does, and are waited for.
+    ingests: Vec<JoinHandle<()>>,
+    /// Only follow: they may end anywhere.
+    followers: Vec<JoinHandle<()>>,
 }
 
 /// Why a node does not start.
@@ -117,9 +129,27 @@ pub enum ShutdownError {
     Log(#[from] StorageError),
 }
 
+/// What a folder needs from the file system before it starts.
+struct Prepared {
+    environment: Environment,
+    wants: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    watcher: Option<TreeWatcher>,
+    hints_in: mpsc::Sender<Hint>,
+    hints: mpsc::Receiver<Hint>,
+}
+
+impl Prepared {
+    /// Blocks on the disk.
+    fn new(root: &Path, python: &python::PythonHints, wants: Arc<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
+        let (hints_in, hints) = mpsc::channel(HINTS_MAX);
+        let watcher = TreeWatcher::new(root.to_owned(), wants.clone(), hints_in.clone());
+        Self { environment: python::discover(root, python), wants, watcher, hints_in, hints }
+    }
+}
+
 /// What is opened before the replica, each on a thread that may block.
 struct Stores {
-    data_dir: DataDir,
+    data_dir: Arc<DataDir>,
     contents: ContentStore,
     log: LogStore,
     machine: VfsMachine,
@@ -155,7 +185,8 @@ impl Node {
             service,
             folders,
             config,
-            tasks: Mutex::default(),
+            stopper: Stopper::new(),
+            tasks: Mutex::new(Some(Tasks::default())),
         }))
     }
 
@@ -183,9 +214,11 @@ impl Node {
         })?;
         let snapshot = self.replica.state().snapshot(workspace);
         let snapshot = snapshot.ok_or_else(|| QueryError::Unavailable("the workspace was just removed".to_owned()))?;
+        let (looked_at, hints, wants) = (canonical.clone(), self.config.python.clone(), self.wants());
+        let prepared = blocking(move || Prepared::new(&looked_at, &hints, wants)).await;
         // Two sessions may have come here at once: the first that registers starts the ingest.
-        let handle = self.folders.register(canonical, |root| self.start_folder(workspace, root, snapshot));
-        Ok(opened(&handle, root))
+        let handle = self.folders.register(canonical, |root| self.start_folder(workspace, root, snapshot, prepared));
+        handle.map(|handle| opened(&handle, root)).ok_or_else(|| QueryError::Unavailable("the node ends".to_owned()))
     }
 
     async fn workspace_of(&self, root: &Path) -> Result<WorkspaceId, ReplicaError> {
@@ -201,15 +234,27 @@ impl Node {
         }
     }
 
-    fn start_folder(&self, workspace: WorkspaceId, root: &Path, snapshot: Snapshot) -> FolderHandle {
-        let (hints_in, hints) = mpsc::channel(HINTS_MAX);
-        let libraries = Arc::new(Libraries::new(python::discover(root, &self.config.python)));
+    /// Which paths some analyzer reads.
+    fn wants(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+        let analyzers = self.analyzers();
+        Arc::new(move |path| analyzers.iter().any(|analyzer| analyzer.reads(path)))
+    }
+
+    /// Starts what runs for a folder; none when the node ends.
+    fn start_folder(
+        &self,
+        workspace: WorkspaceId,
+        root: &Path,
+        snapshot: Snapshot,
+        prepared: Prepared,
+    ) -> Option<FolderHandle> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let tasks = tasks.as_mut()?;
+        let Prepared { environment, wants, watcher, hints_in, hints } = prepared;
+        let libraries = Arc::new(Libraries::new(environment));
         let base = Arc::new(TreeBase::new(snapshot, self.contents.clone(), libraries));
         let (base_in, base) = watch::channel(base);
         let (progress_in, ingest) = watch::channel(Progress::default());
-        let analyzers = self.analyzers();
-        let wants: Arc<dyn Fn(&str) -> bool + Send + Sync> =
-            Arc::new(move |path| analyzers.iter().any(|analyzer| analyzer.reads(path)));
         let (looked_in, hints_for) = (root.to_owned(), self.config.python.clone());
         let task = Ingest {
             workspace,
@@ -217,23 +262,22 @@ impl Node {
             manifests: self.data_dir.manifests(),
             replica: self.replica.clone(),
             contents: self.contents.clone(),
-            wants: wants.clone(),
+            wants,
             discover: Arc::new(move || python::discover(&looked_in, &hints_for)),
             base: base_in,
             progress: progress_in,
             hints,
-            watcher: TreeWatcher::new(root.to_owned(), wants, hints_in.clone()),
+            watcher,
+            due: Instant::now(),
+            stop: self.stopper.listener(),
+            _held: self.data_dir.clone(),
         };
         let (progress_in, progress) = watch::channel(FolderProgress::default());
         let keeper = self.service.keeper(workspace);
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
-        let kept = tokio::spawn(async move { keeper.run().await });
-        self.keep([tokio::spawn(task.run()), tokio::spawn(followed), kept]);
-        FolderHandle { workspace, base, ingest, hints: hints_in, progress }
-    }
-
-    fn keep(&self, started: impl IntoIterator<Item = JoinHandle<()>>) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(started);
+        tasks.ingests.push(tokio::spawn(task.run()));
+        tasks.followers.extend([tokio::spawn(followed), tokio::spawn(async move { keeper.run().await })]);
+        Some(FolderHandle { workspace, base, ingest, hints: hints_in, progress })
     }
 
     /// Answers a request. Dropping the future cancels the work.
@@ -310,8 +354,15 @@ impl Node {
 
     /// Ends the node: what runs is stopped, the state is made durable so that the next start is quick, the log is closed.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            task.abort();
+        self.stopper.stop();
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        tasks.followers.iter().for_each(JoinHandle::abort);
+        for task in tasks.ingests.into_iter().chain(tasks.followers) {
+            let abort = task.abort_handle();
+            if tokio::time::timeout(SHUTDOWN_DEADLINE, task).await.is_err() {
+                tracing::warn!("a task of a folder does not end");
+                abort.abort();
+            }
         }
         let group = self.replica.group();
         let is_behind = |status: &vraftls_raft::status::GroupStatus| status.snapshot != status.applied;
@@ -354,7 +405,7 @@ fn opened(folder: &FolderHandle, root: &Path) -> OpenFolder {
 
 /// Opens what lies in the data directory and loads the analyzers, both at the same time.
 fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
-    let data_dir = DataDir::open(&config.data_directory, &config.command)?;
+    let data_dir = Arc::new(DataDir::open(&config.data_directory, &config.command)?);
     let artifacts = config.artifact_directory.clone().unwrap_or_else(|| data_dir.artifacts());
     std::thread::scope(|scope| {
         let plugins = scope.spawn(|| plugins::load(&config.plugin_directories, &artifacts));
@@ -363,7 +414,7 @@ fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
         });
         let contents = ContentStore::open(&data_dir.contents())?;
         let log = LogStore::open(&data_dir.log(), LogStoreConfig::default())?;
-        let (machine, state) = VfsMachine::open(&data_dir.snapshots(), contents.clone())?;
+        let (machine, state) = VfsMachine::open(data_dir.clone(), contents.clone())?;
         let joined = |_| std::io::Error::other("a thread that opens the stores panicked");
         let plugins = plugins.join().map_err(joined)??;
         let disk_tier = disk_tier.join().map_err(joined)??;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
-use vraftls_raft::error::{ErrorClass, ProposeError};
+use vraftls_raft::error::{ErrorClass, ProposeError, UnknownReason};
 use vraftls_raft::group::Group;
 use vraftls_vfs::{Applied, ClientId, Command, CommandLimitError, Refusal, Request, Sequence, State, VfsPath};
 
@@ -119,6 +119,9 @@ impl Replica {
                 Err(error) => error,
             };
             match error.class() {
+                _ if matches!(&error, ProposeError::Unknown { reason: UnknownReason::Stopped(_) }) => {
+                    return Err(ReplicaError::Unknown(error));
+                }
                 ErrorClass::Retry | ErrorClass::Redirect if Instant::now() >= deadline => {
                     return Err(ReplicaError::NotProposed(error));
                 }

@@ -7,6 +7,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use vraftls_query::{Base, BaseFile, Change, Changes, DirEntry, NodeKind, ReadError};
 use vraftls_vfs::{ContentDigest, EntryKind, Revision, Snapshot, VfsPath};
 
@@ -35,6 +36,17 @@ pub(crate) enum Pending {
     Written(Arc<PendingFile>),
     /// The file is gone.
     Removed,
+}
+
+/// The same only where it is the very same file: what says whether two bases can differ in it.
+impl PartialEq for Pending {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Written(a), Self::Written(b)) => Arc::ptr_eq(a, b),
+            (Self::Removed, Self::Removed) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What stands at a path, for telling two bases apart.
@@ -83,7 +95,8 @@ impl TreeBase {
     }
 }
 
-/// Whether two files have the same contents. A file that nobody read cannot have been seen with other contents, so it counts as the same.
+/// Whether two files have the same contents for sure. A file that nobody read may still be read by whoever holds the older base, and may
+/// say something else by then.
 fn same(before: &Standing<'_>, after: &Standing<'_>) -> bool {
     let digest = |standing: &Standing<'_>| match standing {
         Standing::Nothing => None,
@@ -92,7 +105,6 @@ fn same(before: &Standing<'_>, after: &Standing<'_>) -> bool {
     };
     match (before, after) {
         (Standing::OnDisk(a), Standing::OnDisk(b)) if Arc::ptr_eq(a, b) => true,
-        (Standing::OnDisk(a), _) if a.digest_if_loaded().is_none() => true,
         _ => digest(before) == digest(after) && digest(after).is_some(),
     }
 }
@@ -120,6 +132,12 @@ impl Base for TreeBase {
                 self.snapshot.get(path).map(|entry| BaseFile { digest: entry.digest, size_bytes: entry.size_bytes })
             }
         }
+    }
+
+    fn file_at_hand(&self, path: &VfsPath) -> Option<Option<BaseFile>> {
+        let waits = Libraries::owns(path.as_str())
+            || matches!(self.pending.get(path), Some(Pending::Written(file)) if file.digest_if_loaded().is_none());
+        (!waits).then(|| self.file(path))
     }
 
     fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError> {
@@ -191,7 +209,12 @@ impl Base for TreeBase {
             return Changes::Everything;
         }
         let mut paths: BTreeSet<VfsPath> = self.snapshot.diff(&older.snapshot).map(|change| change.path).collect();
-        paths.extend(self.pending.keys().chain(older.pending.keys()).cloned());
+        // Skips what the two share: while a tree is taken in, that is nearly everything.
+        paths.extend(older.pending.diff(&self.pending).map(|item| match item {
+            DiffItem::Add(path, _) | DiffItem::Remove(path, _) | DiffItem::Update { old: (path, _), .. } => {
+                path.clone()
+            }
+        }));
         Changes::Paths(paths.iter().filter_map(|path| self.change_of(path, older)).collect())
     }
 

@@ -11,21 +11,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use imbl::OrdMap;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use vraftls_vfs::{Conflict, ContentDigest, Contents, Expected, FileOperation, Refusal, Request, VfsPath, WorkspaceId};
 
 use super::base::{Pending, TreeBase};
+use super::compare::{compare_files, compare_tree};
 use super::libraries::Libraries;
 use super::manifest::Manifest;
 use super::pending::PendingFile;
-use super::walk::{self, Walk};
-use super::watch::TreeWatcher;
-use crate::contents::ContentStore;
+use super::walk;
+use super::watch::{TreeWatcher, changes_the_rules};
+use crate::contents::{ContentStore, Pin};
+use crate::data_dir::DataDir;
 use crate::libraries::Environment;
 use crate::replica::{Replica, ReplicaError};
+use crate::stop::Stop;
 
 /// A batch is cut here: about one log entry.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -39,8 +42,11 @@ const INLINE_BYTES_MAX: usize = vraftls_vfs::INLINE_BYTES_MAX;
 /// How often the whole tree is looked at, whatever the hints said.
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(120);
 
-/// How soon what could not be taken in is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// How soon what could not be taken in is tried again; twice as long each time, up to the interval above.
+const RETRY_INTERVAL_MIN: Duration = Duration::from_secs(5);
+
+/// How often a tree is walked in a row because directories came up that were not watched.
+const WALKS_MAX: usize = 4;
 
 /// How long after the first event of a burst it is looked at.
 const SETTLE_TIME: Duration = Duration::from_millis(25);
@@ -83,145 +89,149 @@ pub(crate) struct Ingest {
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) hints: mpsc::Receiver<Hint>,
     pub(crate) watcher: Option<TreeWatcher>,
+    /// When the whole tree is looked at again.
+    pub(crate) due: Instant,
+    pub(crate) stop: Stop,
+    /// The directory is nobody else's as long as this writes.
+    pub(crate) _held: Arc<DataDir>,
 }
 
 impl Ingest {
-    /// Runs until nobody holds the other end of the hints any more.
+    /// Runs until it is stopped.
     pub(crate) async fn run(mut self) {
         let (directory, root) = (self.manifests.clone(), self.root.clone());
         let mut manifest = blocking(move || Manifest::load(&directory, &root)).await;
         let mut todo = Hint::Everything;
-        loop {
-            self.look(todo, &manifest).await;
+        let mut retry = RETRY_INTERVAL_MIN;
+        while !self.stop.is_requested() {
+            let is_whole = todo == Hint::Everything;
+            manifest = self.look(todo, manifest).await;
             let all_taken;
             (all_taken, manifest) = self.commit_pending(manifest).await;
-            let patience = if all_taken { RECONCILE_INTERVAL } else { RETRY_INTERVAL };
-            todo = match tokio::time::timeout(patience, self.hints.recv()).await {
-                Ok(None) => return,
-                Ok(Some(hint)) => {
-                    // Editors save in several steps, and what they do in one breath is looked at once.
-                    tokio::time::sleep(SETTLE_TIME).await;
-                    self.coalesce(hint)
-                }
-                Err(_) => Hint::Everything,
-            };
+            let due = Instant::now() + if all_taken { RECONCILE_INTERVAL } else { retry };
+            retry = if all_taken { RETRY_INTERVAL_MIN } else { (retry * 2).min(RECONCILE_INTERVAL) };
+            // Hints put the next look at everything off only if they were one.
+            self.due = if is_whole { due } else { self.due.min(due) };
+            let Some(next) = self.next_hint().await else { return };
+            todo = next;
         }
     }
 
-    /// Takes all hints that wait, so that a burst of events is looked at once.
+    /// Waits until there is something to look at; none when it is stopped.
+    async fn next_hint(&mut self) -> Option<Hint> {
+        let hint = tokio::select! {
+            () = self.stop.requested() => return None,
+            hint = self.hints.recv() => hint?,
+            () = tokio::time::sleep_until(self.due) => return Some(Hint::Everything),
+        };
+        // Editors save in several steps, and what they do in one breath is looked at once.
+        tokio::time::sleep(SETTLE_TIME).await;
+        Some(self.coalesce(hint))
+    }
+
+    /// Takes all hints that wait, so that a burst of events is looked at once. As many as fit into the queue say that others did not.
     fn coalesce(&mut self, first: Hint) -> Hint {
-        let mut paths = BTreeSet::new();
+        let (mut paths, mut is_everything, mut n_hints) = (BTreeSet::new(), false, 0);
         let mut next = Some(first);
         while let Some(hint) = next {
+            n_hints += 1;
             match hint {
-                Hint::Everything => {
-                    while self.hints.try_recv().is_ok() {}
-                    return Hint::Everything;
-                }
+                Hint::Everything => is_everything = true,
                 Hint::Paths(more) => paths.extend(more),
             }
-            next = self.hints.try_recv().ok();
+            next = if n_hints < 2 * HINTS_MAX { self.hints.try_recv().ok() } else { None };
+        }
+        if is_everything || n_hints >= HINTS_MAX {
+            return Hint::Everything;
         }
         Hint::Paths(paths.into_iter().collect())
     }
 
     /// Compares the disk with what is known, and publishes what differs as pending.
-    async fn look(&mut self, hint: Hint, manifest: &Manifest) {
-        match hint {
-            Hint::Paths(paths) if paths.iter().all(|path| self.is_known_file(path)) => {
-                for path in paths {
-                    self.look_at_file(path).await;
-                }
-            }
-            // A path that is not known may be ignored, a directory, or a rule that changes what is ignored: only a walk can tell.
-            _ => {
-                let (root, wants, discover) = (self.root.clone(), self.wants.clone(), self.discover.clone());
-                let (walk, environment) = blocking(move || (walk::walk(&root, &*wants), discover())).await;
-                if walk.n_skipped > 0 {
-                    tracing::warn!(n_skipped = walk.n_skipped, first = ?walk.skipped, "files were left out");
-                }
-                self.compare(&walk, manifest, environment);
-                self.watch(walk.directories).await;
+    async fn look(&mut self, hint: Hint, mut manifest: Manifest) -> Manifest {
+        if let Hint::Paths(paths) = hint
+            && paths.iter().all(|path| self.is_known_file(path))
+        {
+            let (base, root) = (self.base.borrow().clone(), self.root.clone());
+            let pending;
+            (pending, manifest) =
+                blocking(move || (compare_files(&base, &root, &paths, &mut manifest), manifest)).await;
+            if let Some(pending) = pending {
+                self.publish(|base| base.pending = pending);
+                return manifest;
             }
         }
+        // A path that is not known may be ignored, a directory, or a rule that changes what is ignored: only a walk can tell.
+        self.look_at_tree(manifest).await
     }
 
     fn is_known_file(&self, path: &VfsPath) -> bool {
         let base = self.base.borrow();
-        base.snapshot.get(path).is_some() || matches!(base.pending.get(path), Some(Pending::Written(_)))
+        let is_known = base.snapshot.get(path).is_some() || matches!(base.pending.get(path), Some(Pending::Written(_)));
+        is_known && !changes_the_rules(path)
     }
 
-    async fn look_at_file(&mut self, path: VfsPath) {
-        let disk = self.root.join(path.as_str());
-        let looked = disk.clone();
-        let pending = match blocking(move || walk::signature_at(&looked)).await {
-            Ok(Some(signature)) => Pending::Written(Arc::new(PendingFile::new(disk, signature))),
-            Ok(None) => Pending::Removed,
-            Err(reason) => {
-                tracing::warn!(reason, "a file cannot be taken in any more");
-                Pending::Removed
+    /// Walks until every directory that was found is watched: what changes between the walk and the watch makes no event.
+    async fn look_at_tree(&mut self, mut manifest: Manifest) -> Manifest {
+        for _ in 0..WALKS_MAX {
+            let (base, root, wants) = (self.base.borrow().clone(), self.root.clone(), self.wants.clone());
+            let (discover, stop) = (self.discover.clone(), self.stop.clone());
+            let (pending, walk, environment);
+            (pending, walk, environment, manifest) = blocking(move || {
+                let walk = walk::walk(&root, &*wants, &|| stop.is_requested());
+                let pending = compare_tree(&base, &root, &walk, &mut manifest);
+                (pending, walk, discover(), manifest)
+            })
+            .await;
+            if self.stop.is_requested() {
+                return manifest;
             }
-        };
-        self.publish(|base| drop(base.pending.insert(path, pending)));
-    }
-
-    fn compare(&self, walk: &Walk, manifest: &Manifest, environment: Environment) {
-        let base = self.base.borrow().clone();
-        let mut pending = OrdMap::new();
-        for (path, signature) in &walk.files {
-            let committed = base.snapshot.get(path).map(|entry| entry.digest);
-            if committed.is_some() && committed == manifest.digest(path, *signature) {
-                continue;
+            if walk.n_skipped > 0 {
+                tracing::warn!(n_skipped = walk.n_skipped, first = ?walk.skipped, "files were left out");
             }
-            let file = match base.pending.get(path) {
-                Some(Pending::Written(file)) if file.signature == *signature && file.load_failed().is_none() => {
-                    file.clone()
+            let n_total = pending.len() as u64;
+            self.publish(|base| {
+                base.pending = pending;
+                if *base.libraries.environment() != environment {
+                    base.libraries = Arc::new(Libraries::new(environment));
                 }
-                _ => Arc::new(PendingFile::new(self.root.join(path.as_str()), *signature)),
-            };
-            pending.insert(path.clone(), Pending::Written(file));
-        }
-        let gone = base.snapshot.iter().map(|(path, _)| path).filter(|path| !walk.files.contains_key(*path));
-        pending.extend(gone.map(|path| (path.clone(), Pending::Removed)));
-        let n_total = pending.len() as u64;
-        self.publish(|base| {
-            base.pending = pending;
-            if *base.libraries.environment() != environment {
-                base.libraries = Arc::new(Libraries::new(environment));
+            });
+            self.progress.send_replace(Progress { walked: true, n_done: 0, n_total });
+            if !self.watch(walk.directories).await {
+                break;
             }
-        });
-        self.progress.send_replace(Progress { walked: true, n_done: 0, n_total });
+        }
+        manifest
     }
 
-    /// Watches the directories that a walk went through and the library roots.
-    async fn watch(&mut self, mut directories: BTreeSet<PathBuf>) {
-        let Some(mut watcher) = self.watcher.take() else { return };
+    /// Watches the directories that a walk went through and the library roots; whether some were not watched before.
+    async fn watch(&mut self, mut directories: BTreeSet<PathBuf>) -> bool {
+        let Some(mut watcher) = self.watcher.take() else { return false };
         let base = self.base.borrow().clone();
         directories.extend(base.libraries.environment().mounts.iter().map(|mount| mount.directory.clone()));
-        self.watcher = Some(
-            blocking(move || {
-                watcher.watch(directories);
-                watcher
-            })
-            .await,
-        );
+        let has_new;
+        (has_new, watcher) = blocking(move || (watcher.watch(&directories), watcher)).await;
+        self.watcher = Some(watcher);
+        has_new
     }
 
     /// Publishes what requests see from now on.
     fn publish(&self, change: impl FnOnce(&mut TreeBase)) {
-        self.base.send_modify(|base| {
-            let older = base.clone();
-            let mut next = TreeBase::clone(base);
-            change(&mut next);
-            next.settle_generation(&older);
-            *base = Arc::new(next);
-        });
+        // Nobody else publishes, so that nothing is missed between the two.
+        let older = self.base.borrow().clone();
+        let mut next = TreeBase::clone(&older);
+        change(&mut next);
+        next.settle_generation(&older);
+        self.base.send_replace(Arc::new(next));
     }
 
     /// Commits everything that is pending, in batches. What cannot be read or committed stays pending for the next look.
     async fn commit_pending(&mut self, mut manifest: Manifest) -> (bool, Manifest) {
         let mut failed = BTreeSet::new();
         while let Some(batch) = self.next_batch(&failed) {
+            if self.stop.is_requested() {
+                break;
+            }
             let (read, after) = self.read(batch, manifest).await;
             manifest = after;
             failed.extend(read.unreadable);
@@ -237,7 +247,7 @@ impl Ingest {
             if let Ok(hint) = self.hints.try_recv() {
                 // What the user saves now comes before the rest of the tree.
                 let hint = self.coalesce(hint);
-                self.look(hint, &manifest).await;
+                manifest = self.look(hint, manifest).await;
             }
         }
         self.progress.send_modify(|progress| progress.n_done = progress.n_total);
@@ -285,9 +295,11 @@ impl Ingest {
                     }
                     Pending::Written(file) => match take_in(&path, file, committed, &contents) {
                         Ok(operation) => {
-                            let digest = file.digest_if_loaded().expect("it was just read");
-                            manifest.note(path.clone(), file.signature, digest, now_ns());
+                            let loaded = file.loaded().expect("it was just read");
+                            manifest.note(path.clone(), file.signature, loaded.digest, loaded.at_ns);
+                            let (operation, pin) = operation.unzip();
                             read.operations.extend(operation);
+                            read.pins.extend(pin.flatten());
                         }
                         Err(reason) => {
                             tracing::warn!(%path, reason, "a file cannot be read");
@@ -298,7 +310,7 @@ impl Ingest {
                 }
                 read.taken.insert(path, pending);
             }
-            if read.has_stored()
+            if !read.pins.is_empty()
                 && let Err(error) = contents.sync()
             {
                 tracing::error!(%error, "contents could not be synced");
@@ -356,41 +368,29 @@ struct ReadBatch {
     operations: Vec<FileOperation>,
     taken: BTreeMap<VfsPath, Pending>,
     unreadable: Vec<VfsPath>,
+    /// Held until the state speaks of what was stored.
+    pins: Vec<Pin>,
 }
 
-impl ReadBatch {
-    fn has_stored(&self) -> bool {
-        let stored = |operation: &FileOperation| {
-            matches!(operation, FileOperation::Write { contents: Contents::Stored { .. }, .. })
-        };
-        self.operations.iter().any(stored)
-    }
-}
-
-/// The operation that brings a file in; none where the state has these contents already.
+/// The operation that brings a file in, with a pin where its contents are stored beside it; none where the state has them already.
 fn take_in(
     path: &VfsPath,
     file: &PendingFile,
     committed: Option<ContentDigest>,
     contents: &ContentStore,
-) -> Result<Option<FileOperation>, String> {
+) -> Result<Option<(FileOperation, Option<Pin>)>, String> {
     let loaded = file.load().map_err(|error| error.to_string())?;
     if committed == Some(loaded.digest) {
         return Ok(None);
     }
-    let taken = if loaded.bytes.len() <= INLINE_BYTES_MAX {
-        Contents::Inline(loaded.bytes.to_vec())
+    let (taken, pin) = if loaded.bytes.len() <= INLINE_BYTES_MAX {
+        (Contents::Inline(loaded.bytes.to_vec()), None)
     } else {
-        contents.put(loaded.digest, &loaded.bytes).map_err(|error| error.to_string())?;
-        Contents::Stored { digest: loaded.digest, size_bytes: loaded.bytes.len() as u64 }
+        let pin = contents.put_pinned(loaded.digest, &loaded.bytes).map_err(|error| crate::chain(&error))?;
+        (Contents::Stored { digest: loaded.digest, size_bytes: loaded.bytes.len() as u64 }, Some(pin))
     };
     let expected = committed.map_or(Expected::Nothing, Expected::Digest);
-    Ok(Some(FileOperation::Write { path: path.clone(), expected, contents: taken }))
-}
-
-fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    Ok(Some((FileOperation::Write { path: path.clone(), expected, contents: taken }, pin)))
 }
 
 /// Runs what blocks on a thread that may.

@@ -1,8 +1,10 @@
 //! A file on disk that is known to differ from the replicated state and is not committed yet.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use vraftls_query::ReadError;
 use vraftls_vfs::ContentDigest;
@@ -21,6 +23,8 @@ pub(crate) struct PendingFile {
 /// What was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
+    /// When reading began, in nanoseconds since the epoch: later changes are not in it.
+    pub(crate) at_ns: u64,
     pub(crate) digest: ContentDigest,
     pub(crate) bytes: Arc<[u8]>,
 }
@@ -40,33 +44,76 @@ impl PendingFile {
         self.loaded.get()?.as_ref().err()
     }
 
+    /// What was read, if somebody did and could.
+    pub(crate) fn loaded(&self) -> Option<&Loaded> {
+        self.loaded.get()?.as_ref().ok()
+    }
+
     /// The digest, if somebody read the file already.
     pub(crate) fn digest_if_loaded(&self) -> Option<ContentDigest> {
-        Some(self.loaded.get()?.as_ref().ok()?.digest)
+        self.loaded().map(|loaded| loaded.digest)
     }
 }
 
-fn read(path: &PathBuf) -> Result<Loaded, ReadError> {
+fn read(path: &Path) -> Result<Loaded, ReadError> {
+    let at_ns = now_ns();
     let bytes = read_bounded(path)?;
-    Ok(Loaded { digest: ContentDigest::of(&bytes), bytes: bytes.into() })
+    Ok(Loaded { at_ns, digest: ContentDigest::of(&bytes), bytes: bytes.into() })
 }
 
-/// The bytes of a file that may have grown, or gone, since it was found.
-pub(crate) fn read_bounded(path: &PathBuf) -> Result<Vec<u8>, ReadError> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(ReadError::IsDirectory),
-        Ok(metadata) if metadata.len() > FILE_BYTES_MAX => return Err(ReadError::TooLarge(metadata.len())),
-        _ => {}
+fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The bytes of a file that may have grown, gone, or become something else since it was found.
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let metadata = fs::metadata(path).map_err(read_error)?;
+    if metadata.is_dir() {
+        return Err(ReadError::IsDirectory);
     }
-    match fs::read(path) {
-        Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Err(ReadError::TooLarge(bytes.len() as u64)),
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(ReadError::NotFound),
-        Err(error) => Err(ReadError::Unavailable(error.to_string())),
+    if !metadata.is_file() {
+        // A pipe would be waited for without end.
+        return Err(ReadError::Unavailable("not a regular file".to_owned()));
+    }
+    if metadata.len() > FILE_BYTES_MAX {
+        return Err(ReadError::TooLarge(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(read_error)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX { Err(ReadError::TooLarge(bytes.len() as u64)) } else { Ok(bytes) }
+}
+
+fn read_error(error: std::io::Error) -> ReadError {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::NotFound,
+        _ => ReadError::Unavailable(error.to_string()),
     }
 }
 
 /// The text of bytes. A byte-order mark belongs to it: offsets count it.
 pub(crate) fn text_of(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
     std::str::from_utf8(bytes).map(Arc::from).map_err(|_| ReadError::NotText)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_any_more_is_not_waited_for() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let at = |name: &str| scratch.path().join(name);
+        assert_eq!(read_bounded(&at("gone")), Err(ReadError::NotFound));
+        assert_eq!(read_bounded(scratch.path()), Err(ReadError::IsDirectory));
+        fs::write(at("file"), "text").expect("writable");
+        assert_eq!(read_bounded(&at("file")), Ok(b"text".to_vec()));
+        assert_eq!(read_bounded(&at("file/below")), Err(ReadError::NotFound));
+        File::create(at("big")).and_then(|file| file.set_len(FILE_BYTES_MAX + 1)).expect("writable");
+        assert_eq!(read_bounded(&at("big")), Err(ReadError::TooLarge(FILE_BYTES_MAX + 1)));
+        let made = std::process::Command::new("mkfifo").arg(at("pipe")).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert!(matches!(read_bounded(&at("pipe")), Err(ReadError::Unavailable(_))));
+        }
+    }
 }

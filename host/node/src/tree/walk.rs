@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -48,6 +49,8 @@ pub(crate) struct Walk {
     pub(crate) directories: BTreeSet<PathBuf>,
     /// What was left out, for people: the first few, each with its reason.
     pub(crate) skipped: Vec<String>,
+    /// Whether something could not be listed: what was not found may be there all the same.
+    pub(crate) is_partial: bool,
     /// How much was left out.
     pub(crate) n_skipped: u64,
 }
@@ -61,16 +64,18 @@ impl Walk {
     }
 }
 
-/// Walks the tree below `root`. Files for which `wants` says no are passed over without a word; the rest follows the rules of
+/// Walks the tree below `root`, until it is stopped. Files for which `wants` says no are passed over without a word; the rest follows the rules of
 /// .gitignore files (also outside a repository) and of `.ignore`, and leaves out `.git` and virtual environments.
-pub(crate) fn walk(root: &Path, wants: &dyn Fn(&str) -> bool) -> Walk {
+pub(crate) fn walk(root: &Path, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> Walk {
     let mut found = Walk::default();
     let walker =
         WalkBuilder::new(root).hidden(false).require_git(false).follow_links(false).filter_entry(is_source).build();
-    for entry in walker {
+    // A tree of this size takes seconds, and a node that ends does not wait for it.
+    for entry in walker.take_while(|_| !is_stopped()) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
+                found.is_partial = true;
                 found.skip(error.to_string());
                 continue;
             }
@@ -126,7 +131,7 @@ pub(crate) fn signature_at(path: &Path) -> Result<Option<Signature>, String> {
             Err(format!("{}: {} bytes, more than {FILE_BYTES_MAX}", path.display(), metadata.len()))
         }
         Ok(metadata) => Ok(Some(Signature::of(&metadata))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
@@ -145,7 +150,7 @@ mod tests {
     use super::*;
 
     fn paths(root: &Path) -> Vec<String> {
-        walk(root, &|path| path.ends_with(".py")).files.keys().map(ToString::to_string).collect()
+        walk(root, &|path| path.ends_with(".py"), &|| false).files.keys().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -177,7 +182,7 @@ mod tests {
         fs::File::create(scratch.path().join("big.py"))
             .and_then(|file| file.set_len(FILE_BYTES_MAX + 1))
             .expect("writable");
-        let found = walk(scratch.path(), &|_| true);
+        let found = walk(scratch.path(), &|_| true, &|| false);
         assert!(found.files.is_empty());
         assert_eq!(found.n_skipped, 1);
         assert!(found.skipped[0].contains("big.py"), "{:?}", found.skipped);
