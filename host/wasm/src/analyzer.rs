@@ -78,7 +78,8 @@ impl Analyzer for ComponentAnalyzer {
     }
 
     fn ask(&self, call: EngineCall) -> BoxFuture<'static, Result<Reply, Fault>> {
-        if !ask::is_answered(&self.description.features, &call.question) {
+        let has_engine = self.component.loaded.exports.engine.is_some();
+        if !has_engine || !ask::is_answered(&self.description.features, &call.question) {
             return Box::pin(std::future::ready(Err(Fault::Unsupported)));
         }
         let (component, engines) = (self.component.clone(), self.engines.clone());

@@ -55,7 +55,10 @@ impl Failed {
     }
 
     fn lost(error: &wasmtime::Error, store: &Store<HostState>) -> Self {
-        Self { fault: stop::fault(error, store.data()), instance: Instance::Lost }
+        let fault = stop::fault(error, store.data());
+        // Without room for an instance there is none, and the project is not to blame.
+        let instance = if fault == Fault::Busy { Instance::Distrusted } else { Instance::Lost };
+        Self { fault, instance }
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use vraftls_query::{Fault, Reply};
+use vraftls_query::{EngineCall, Fault, Reply};
 
 use crate::analyzer::Component;
 use crate::engine_instance::{EngineInstance, Failed, Instance};
 use crate::engines::{EngineId, Engines, ProjectKey};
+use crate::host_state::Waiter;
 use crate::mailbox::{Job, Mailbox, Taken};
 use crate::memory::MemoryGuard;
 
@@ -71,25 +72,17 @@ impl EngineThread {
         let _ = reply.send(answered);
     }
 
-    fn answer(
-        &mut self,
-        call: &vraftls_query::EngineCall,
-        waiter: &crate::host_state::Waiter,
-    ) -> Result<Reply, Failed> {
-        if self.instance.is_none() {
-            self.instance = Some(self.start(call, waiter)?);
-        }
-        match &mut self.instance {
-            Some(instance) => instance.ask(call, waiter),
-            None => unreachable!("started above"),
-        }
+    fn answer(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {
+        let mut instance = match self.instance.take() {
+            Some(instance) => instance,
+            None => self.start(call, waiter)?,
+        };
+        let reply = instance.ask(call, waiter);
+        self.instance = Some(instance);
+        reply
     }
 
-    fn start(
-        &self,
-        call: &vraftls_query::EngineCall,
-        waiter: &crate::host_state::Waiter,
-    ) -> Result<EngineInstance, Failed> {
+    fn start(&self, call: &EngineCall, waiter: &Waiter) -> Result<EngineInstance, Failed> {
         // Calls that were queued before the fault must not restart what is in quarantine since.
         self.engines.check_quarantine(&self.key).map_err(|fault| Failed { fault, instance: Instance::Lives })?;
         let component = &self.component;

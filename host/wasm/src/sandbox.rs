@@ -42,6 +42,8 @@ pub(crate) fn compiler_config() -> Config {
         // Registering unwind tables costs quadratic time in the number of modules, and backtraces do not need them.
         .native_unwind_info(false)
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+        // Which instruction trapped helps nobody without the guest's sources, and the map of them is a tenth of an artifact.
+        .generate_address_map(false)
         .memory_init_cow(true)
         .memory_guaranteed_dense_image_size(32 << 20);
     config

@@ -28,6 +28,10 @@ const MESSAGE_BYTES_MAX: usize = 2 << 10;
 /// The fault for a call that ended in an error of wasmtime. Its store is poisoned and must be dropped.
 pub(crate) fn fault(error: &wasmtime::Error, state: &HostState) -> Fault {
     let (scope, counters) = (&state.scope, &*state.shared.counters);
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        // The guest did nothing: too many instances with too many memories are alive.
+        return Fault::Busy;
+    }
     counters.traps.increment();
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {

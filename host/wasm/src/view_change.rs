@@ -45,8 +45,8 @@ impl Seen {
 
     /// Whether the same files are open in the editor.
     pub(crate) fn has_same_files_open(&self, view: &View) -> bool {
-        let open = |view: &View| view.overlays.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
-        Arc::ptr_eq(&self.0.overlays, &view.overlays) || open(&self.0) == open(view)
+        let (before, now) = (&self.0.overlays, &view.overlays);
+        Arc::ptr_eq(before, now) || before.iter().map(|(path, _)| path).eq(now.iter().map(|(path, _)| path))
     }
 }
 
