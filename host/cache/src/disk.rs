@@ -4,7 +4,7 @@ mod frame;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{Counters, Key, Tier};
 
@@ -160,8 +160,27 @@ impl Tier for DiskTier {
     }
 }
 
+/// sled frees the lock of a store that was dropped on a thread of its own, some time later: a process that was a node a moment ago waits
+/// for itself.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the lock is looked at meanwhile.
+const LOCK_INTERVAL: Duration = Duration::from_millis(5);
+
 fn open_db(directory: &Path) -> Result<sled::Db, sled::Error> {
-    sled::Config::new().path(directory).cache_capacity(PAGE_CACHE_BYTES).flush_every_ms(Some(5_000)).open()
+    let config = sled::Config::new().path(directory).cache_capacity(PAGE_CACHE_BYTES).flush_every_ms(Some(5_000));
+    let since = Instant::now();
+    loop {
+        match config.open() {
+            Err(error) if is_locked(&error) && since.elapsed() < LOCK_PATIENCE => std::thread::sleep(LOCK_INTERVAL),
+            opened => return opened,
+        }
+    }
+}
+
+/// sled says that somebody has the lock in words only.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
 fn reopen_empty(directory: &Path) -> Result<sled::Db, OpenDiskTierError> {

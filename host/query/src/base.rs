@@ -20,6 +20,12 @@ pub trait Base: Send + Sync + Any {
     /// What is known of a file. May read a disk, where its digest is not known yet; never called on the async runtime.
     fn file(&self, path: &VfsPath) -> Option<BaseFile>;
 
+    /// The same, if it is known without waiting for a disk, so that a question need not go to another thread for it.
+    fn file_at_hand(&self, path: &VfsPath) -> Option<Option<BaseFile>> {
+        let _ = path;
+        None
+    }
+
     /// The contents of a file. May read a disk; never called on the async runtime.
     fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError>;
 

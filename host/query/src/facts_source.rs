@@ -42,11 +42,6 @@ impl FactsSource {
         &self.cache
     }
 
-    /// The facts of a document if they are in memory.
-    pub(crate) fn peek(&self, document: &Document) -> Option<Arc<Facts>> {
-        self.cache.peek(&document.key().into())
-    }
-
     /// The facts of a document.
     pub(crate) async fn facts(&self, document: Document) -> Result<Arc<Facts>, Failure> {
         let make = async || {

@@ -92,6 +92,14 @@ pub(crate) fn file_in(base: &dyn Base, overlays: &OverlaySet, path: &VfsPath) ->
     }
 }
 
+/// The same, if it is known without waiting for a disk.
+pub(crate) fn file_at_hand_in(base: &dyn Base, overlays: &OverlaySet, path: &VfsPath) -> Option<Option<BaseFile>> {
+    match overlays.get(path) {
+        Some(overlay) => Some(Some(BaseFile { digest: overlay.digest, size_bytes: overlay.text.len() as u64 })),
+        None => base.file_at_hand(path),
+    }
+}
+
 /// The contents of a file in a base with overlays above.
 pub(crate) fn read_in(base: &dyn Base, overlays: &OverlaySet, path: &VfsPath) -> Result<Arc<str>, ReadError> {
     match overlays.get(path) {

@@ -89,14 +89,14 @@ impl QueryService {
         }
     }
 
-    /// What a single question may look names up in: everything where it is at hand; for questions that often do, the
-    /// unsaved buffers are indexed first. Others are asked again if they need it.
+    /// What a single question may look names up in. Where unsaved buffers differ from the base they are indexed first for questions
+    /// that often look names up; another question is asked again if it turns out to need them, so that a keystroke costs no index.
     async fn index_for(&self, call: &Call<'_>, question: &Question) -> Result<Option<Arc<ViewIndex>>, Failure> {
-        let at_hand = self.view_index_at_hand(&call.pinned);
         let often = matches!(question, Question::Complete { .. } | Question::Implementation { .. });
-        match at_hand {
-            None if often || call.is_indexed() => self.view_index(&call.pinned).await,
-            at_hand => Ok(at_hand),
+        if often || call.pinned.dirty.is_empty() || call.pinned.wants_index {
+            self.view_index(&call.pinned).await
+        } else {
+            Ok(None)
         }
     }
 }
@@ -112,10 +112,6 @@ impl Call<'_> {
 
     pub(super) fn bad_reply(&self, what: &str) -> Failure {
         self.fault(Fault::BadReply(what.to_owned()))
-    }
-
-    fn is_indexed(&self) -> bool {
-        self.pinned.published.is_some()
     }
 
     /// Under what the answer is kept, if it is worth it: completions belong to a text that lives until the next key is

@@ -14,8 +14,8 @@ use crate::bundled::BundledText;
 use crate::failure::Failure;
 use crate::service::call::Call;
 use crate::service::pin::Pin;
-use crate::view::file_in;
-use crate::{QueryService, Question, Reply, is_bundled};
+use crate::view::{file_at_hand_in, file_in};
+use crate::{BaseFile, QueryService, Question, Reply, is_bundled};
 
 impl QueryService {
     /// The answer with the digests of the files that it names. One that is not in the view is the analyzer's fault.
@@ -23,14 +23,14 @@ impl QueryService {
         let named = named_files(&answer, call.request.query.path());
         let (bundled, ordinary): (Vec<_>, Vec<_>) = named.into_iter().partition(is_bundled);
         let (base, overlays) = (Arc::clone(&call.pinned.base), Arc::clone(&call.pinned.overlays));
-        let look = move || {
-            let digest = |path: VfsPath| match file_in(&*base, &overlays, &path) {
-                Some(file) => Ok((path, file.digest)),
-                None => Err(path),
-            };
-            ordinary.into_iter().map(digest).collect::<Result<Vec<_>, _>>()
+        let at_hand = digests_of(&ordinary, |path| file_at_hand_in(&*base, &overlays, path));
+        let found = match at_hand {
+            Some(found) => found,
+            None => {
+                let look = move || digests_of(&ordinary, |path| Some(file_in(&*base, &overlays, path)));
+                offload(&*self.threads, look).await?.expect("a disk that is waited for always answers")
+            }
         };
-        let found = offload(&*self.threads, look).await?;
         let mut digests = found.map_err(|path| call.bad_reply(&format!("{path} is not in the view")))?;
         for path in bundled {
             let text = self.bundled_in(call, &path).await?;
@@ -83,6 +83,21 @@ impl QueryService {
         };
         self.bundled.get_or_make(key.into(), make).await
     }
+}
+
+/// The digests of files, or the first that is not in the view; nothing where `file` does not know.
+fn digests_of(
+    paths: &[VfsPath],
+    file: impl Fn(&VfsPath) -> Option<Option<BaseFile>>,
+) -> Option<Result<Vec<(VfsPath, ContentDigest)>, VfsPath>> {
+    let mut digests = Vec::with_capacity(paths.len());
+    for path in paths {
+        match file(path)? {
+            Some(file) => digests.push((path.clone(), file.digest)),
+            None => return Some(Err(path.clone())),
+        }
+    }
+    Some(Ok(digests))
 }
 
 /// The files that an answer has a place in.

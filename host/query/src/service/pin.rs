@@ -11,7 +11,7 @@ use crate::facts_source::{Document, Text};
 use crate::failure::Failure;
 use crate::index_keeper::Published;
 use crate::view_index::ViewIndex;
-use crate::{Base, QueryService, is_bundled, is_outside};
+use crate::{Base, BaseFile, QueryService, is_bundled, is_outside};
 
 /// Which base a request is pinned to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Pinned {
     pub(super) analyzers: Arc<Analyzers>,
     /// The index of exactly this base, if it is ready.
     pub(super) published: Option<Arc<Published>>,
+    /// Whether the index was asked for.
+    pub(super) wants_index: bool,
     /// The overlays that differ from what the base has, and the contents of the file that is asked about.
     pub(super) dirty: Vec<VfsPath>,
     pub(super) asked: Option<ContentDigest>,
@@ -62,15 +64,19 @@ impl QueryService {
         };
         let base = published.as_ref().map_or(base, |published| Arc::clone(&published.base));
         let (overlays, asked) = (Arc::clone(&request.overlays), request.query.path().cloned());
-        let look = {
-            let (base, overlays) = (Arc::clone(&base), Arc::clone(&overlays));
-            move || look(&*base, &overlays, asked.as_ref())
+        let at_hand = look(&overlays, asked.as_ref(), |path| base.file_at_hand(path));
+        let (dirty, asked) = match at_hand {
+            Some(looked) => looked,
+            None => {
+                let (base, overlays) = (Arc::clone(&base), Arc::clone(&overlays));
+                let look = move || look(&overlays, asked.as_ref(), |path| Some(base.file(path)));
+                offload(&*self.threads, look).await?.expect("a disk that is waited for always answers")
+            }
         };
-        let (dirty, asked) = offload(&*self.threads, look).await?;
         if let (None, Some(path)) = (asked, request.query.path()) {
             return Err(QueryError::NotFound(path.clone()).into());
         }
-        Ok(Pinned { base, overlays, analyzers, published, dirty, asked })
+        Ok(Pinned { base, overlays, analyzers, published, wants_index: pin == Pin::Indexed, dirty, asked })
     }
 
     /// The index of what a request sees; nothing where that of the base is not ready.
@@ -85,15 +91,6 @@ impl QueryService {
             }
         }
         Ok(Some(pinned.with_index(index)))
-    }
-
-    /// The same, if everything for it is in memory.
-    pub(super) fn view_index_at_hand(&self, pinned: &Pinned) -> Option<Arc<ViewIndex>> {
-        let mut index = pinned.published.as_ref()?.index.clone();
-        for document in pinned.dirty_documents() {
-            index.insert(&document.path, document.digest, &*self.facts.peek(&document)?);
-        }
-        Some(pinned.with_index(index))
     }
 }
 
@@ -115,15 +112,24 @@ impl Pinned {
     }
 }
 
-/// Which overlays differ from the base, and the contents of the file that is asked about. May read a disk.
-fn look(base: &dyn Base, overlays: &OverlaySet, asked: Option<&VfsPath>) -> (Vec<VfsPath>, Option<ContentDigest>) {
-    let differs = |path: &VfsPath, file: &OverlayFile| base.file(path).is_none_or(|base| base.digest != file.digest);
-    let dirty = overlays.iter().filter(|(path, file)| differs(path, file)).map(|(path, _)| path.clone()).collect();
-    let digest = |path: &VfsPath| {
-        let overlay = overlays.get(path).map(|file| file.digest);
-        // What an analyzer carries itself is a function of its component, which every key has a part for.
-        let bundled = || is_bundled(path).then(|| ContentDigest::of(b""));
-        overlay.or_else(|| base.file(path).map(|file| file.digest)).or_else(bundled)
+/// Which overlays differ from the base, and the contents of the file that is asked about; nothing where `file` does not know.
+fn look(
+    overlays: &OverlaySet,
+    asked: Option<&VfsPath>,
+    file: impl Fn(&VfsPath) -> Option<Option<BaseFile>>,
+) -> Option<(Vec<VfsPath>, Option<ContentDigest>)> {
+    let mut dirty = Vec::new();
+    for (path, overlay) in overlays.iter() {
+        if file(path)?.is_none_or(|base| base.digest != overlay.digest) {
+            dirty.push(path.clone());
+        }
+    }
+    let Some(path) = asked else { return Some((dirty, None)) };
+    let digest = match overlays.get(path) {
+        Some(overlay) => Some(overlay.digest),
+        None => file(path)?.map(|file| file.digest),
     };
-    (dirty, asked.and_then(digest))
+    // What an analyzer carries itself is a function of its component, which every key has a part for.
+    let bundled = || is_bundled(path).then(|| ContentDigest::of(b""));
+    Some((dirty, digest.or_else(bundled)))
 }
