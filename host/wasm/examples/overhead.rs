@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "it is there to print")]
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -25,6 +25,12 @@ use vraftls_wasm::{ArtifactStore, Runtime, RuntimeConfig};
 const TEXT: &str = "def name\n";
 
 fn main() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == "--precompile") {
+        let (component, directory) = (arguments.next().unwrap(), arguments.next().unwrap());
+        vraftls_wasm::precompile(&std::fs::read(component).unwrap(), PathBuf::from(directory)).unwrap();
+        return;
+    }
     let named: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
     let known = ["test-components/outline", "test-components/toy", "plugins/python"];
@@ -35,14 +41,17 @@ fn main() {
     }
 }
 
-fn measure(component: &PathBuf) {
+fn measure(component: &Path) {
     let directory = tempfile::tempdir().unwrap();
-    let artifacts = ArtifactStore::default().caching(directory.path());
-    let runtime = Runtime::new(RuntimeConfig { artifacts, ..RuntimeConfig::default() }).unwrap();
     println!("{} ({} KiB)", component.display(), std::fs::metadata(component).unwrap().len() / 1024);
+    // In a process of its own: the memory that compiling takes would hide what running takes.
     let compiled = Instant::now();
-    drop(runtime.load_file(component).unwrap());
-    print("compile, map and describe", compiled.elapsed());
+    let mut compile = std::process::Command::new(std::env::current_exe().unwrap());
+    assert!(compile.arg("--precompile").args([component, directory.path()]).status().unwrap().success());
+    print("compile", compiled.elapsed());
+    let artifacts = ArtifactStore::default().trusting(directory.path());
+    let runtime = Runtime::new(RuntimeConfig { artifacts, ..RuntimeConfig::default() }).unwrap();
+    print_resident("with a runtime");
     let mapped = Instant::now();
     let analyzer = runtime.load_file(component).unwrap();
     print("map and describe", mapped.elapsed());
@@ -51,6 +60,7 @@ fn measure(component: &PathBuf) {
     let path = VfsPath::new(&format!("a.{suffix}")).unwrap();
     let language = analyzer.description().languages[0].id.clone();
     let document = IndexDocument { path: path.clone(), language, text: TEXT.into() };
+    print_resident("with the component mapped");
     repeat("index a tiny document", 2000, || drop(wait(analyzer.index(document.clone())).unwrap()));
     if !analyzer.description().features.hover {
         return;
@@ -82,10 +92,21 @@ fn measure(component: &PathBuf) {
     let _ = ask(hover());
     print("first hover", first.elapsed());
     repeat("hover", 2000, || drop(ask(hover())));
+    print_resident("with an engine");
     let counters = runtime.counters();
     println!("  engine memory {} KiB, {} traps", counters.engines_memory_bytes / 1024, counters.traps);
     print("guest and host time of an engine call, mean", counters.engine_time / counters.engine_calls as u32);
     print("guest and host time of a pure call, mean", counters.index_time / counters.index_calls as u32);
+}
+
+/// Prints the resident memory of the process, where the system tells.
+fn print_resident(when: &str) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("?");
+        line.trim().to_owned()
+    };
+    println!("  resident {when:<36} {:>13} (of its own {})", field("VmRSS:"), field("RssAnon:"));
 }
 
 fn print(what: &str, time: Duration) {
