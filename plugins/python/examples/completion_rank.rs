@@ -1,7 +1,8 @@
-//! Measures completion of members: `completion_rank DIR STRIDE` cuts every STRIDE-th attribute access of a tree off after
-//! its dot, asks for proposals, and prints how often the member that stood there is among the first ten.
+//! Measures completion: `completion_rank DIR [STRIDE] [cut|names]` takes the name away from every STRIDE-th attribute access
+//! of a tree, asks for proposals, and prints how often the member that stood there is among the first ten. `cut` takes away
+//! the rest of the file as well; `names` measures names that are no members, of which the first letter is left.
 //!
-//! A member counts only if the engine offers it at all; accesses on unknown types are counted apart.
+//! A name counts only if the engine offers it at all; accesses on unknown types are counted apart.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,10 +35,14 @@ fn main() {
     let (Some(root), stride) =
         (arguments.next(), arguments.next().and_then(|stride| stride.parse().ok()).unwrap_or(50))
     else {
-        eprintln!("usage: completion_rank DIR [STRIDE] [cut]");
+        eprintln!("usage: completion_rank DIR [STRIDE] [cut|names]");
         return;
     };
-    let truncate = arguments.next().is_some_and(|how| how == "cut");
+    let how = match arguments.next().as_deref() {
+        Some("cut") => How::Cut,
+        Some("names") => How::Names,
+        _ => How::Members,
+    };
     let mut files = Vec::new();
     collect(Path::new(&root), Path::new(&root), &mut files);
     let workspace = Arc::new(MemoryWorkspace::new(files.clone()));
@@ -46,10 +51,10 @@ fn main() {
     let mut score = Score::default();
     let mut count = 0;
     for (path, text) in &files {
-        for (start, end) in members(text) {
+        for (start, end) in places(text, how) {
             count += 1;
             if count % stride == 0 {
-                ask(&mut project, &workspace, path, text, (start, end), truncate, &mut score);
+                ask(&mut project, &workspace, path, text, (start, end), how, &mut score);
             }
         }
         workspace.write(path, text);
@@ -79,14 +84,16 @@ fn ask(
     path: &str,
     text: &str,
     (start, end): (usize, usize),
-    truncate: bool,
+    how: How,
     score: &mut Score,
 ) {
-    let rest = if truncate { "" } else { &text[end..] };
-    workspace.write(path, &format!("{}{rest}", &text[..start]));
+    let rest = if how == How::Cut { "" } else { &text[end..] };
+    let typed = if how == How::Names { text[start..].chars().next().map_or(0, char::len_utf8) } else { 0 };
+    let cursor = start + typed;
+    workspace.write(path, &format!("{}{rest}", &text[..cursor]));
     drop(project.update(&[Change::Changed(path.to_owned())]));
     let begin = Instant::now();
-    let answer = project.complete(path, start as u32, Some("."), LIMIT);
+    let answer = project.complete(path, cursor as u32, Some(".").filter(|_| typed == 0), LIMIT);
     let time = begin.elapsed();
     score.asked += 1;
     score.total += time;
@@ -107,8 +114,16 @@ fn ask(
     }
 }
 
-/// The names after dots that are not in imports.
-fn members(text: &str) -> Vec<(usize, usize)> {
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Members,
+    Cut,
+    Names,
+}
+
+/// The names after dots, or the others, that are not in imports.
+fn places(text: &str, how: How) -> Vec<(usize, usize)> {
     let Ok(parsed) = parse_module(text) else { return Vec::new() };
     let mut found = Vec::new();
     let mut in_import = false;
@@ -122,7 +137,11 @@ fn members(text: &str) -> Vec<(usize, usize)> {
             before.kind(),
             TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent | TokenKind::NonLogicalNewline
         ) && (begins || before.kind() == TokenKind::Newline);
-        if before.kind() == TokenKind::Dot && token.kind() == TokenKind::Name && !in_import {
+        let is_member = before.kind() == TokenKind::Dot;
+        let is_new = matches!(before.kind(), TokenKind::Def | TokenKind::Class | TokenKind::As | TokenKind::For);
+        let wanted =
+            if how == How::Names { !is_member && !is_new && token.range().len().to_u32() > 2 } else { is_member };
+        if wanted && token.kind() == TokenKind::Name && !in_import {
             found.push((token.start().to_usize(), token.end().to_usize()));
         }
     }

@@ -85,6 +85,7 @@ fn proposals_for<'db>(source: &Source<'db>, expected: &Expected, word: TextRange
         Expected::Imported { module, taken } => imports::names(source, module, taken, word),
         Expected::Continuation { words } => words.iter().map(|word| keywords::continuation(word)).collect(),
         Expected::MethodName => overrides::proposals(source, word),
+        Expected::FirstParameter => overrides::receivers(source, word),
         Expected::Expression { statement, call } => {
             let mut proposals = call.map(|open| arguments::proposals(source, open, word)).unwrap_or_default();
             proposals.extend(scope::proposals(source, word));

@@ -1,4 +1,4 @@
-//! Names of methods that a class could override.
+//! Names that a class asks for: of methods that it could override, and of their receivers.
 
 use ruff_python_ast::{AtomicNodeIndex, ExprAttribute, ExprContext, Identifier, Stmt, StmtClassDef};
 use ruff_text_size::TextRange;
@@ -27,6 +27,17 @@ pub(super) fn proposals<'db>(source: &Source<'db>, word: TextRange) -> Vec<Propo
         }
     }
     proposals
+}
+
+/// Proposals for the first parameter of a method.
+pub(super) fn receivers<'db>(source: &Source<'db>, word: TextRange) -> Vec<Proposal<'db>> {
+    let in_class = matches!(body_around(source, word.start()), Some((NodeWithScopeRef::Class(_), _)));
+    let names: &[&str] = if in_class { &["self", "cls"] } else { &[] };
+    let proposal = |(place, name): (usize, &&str)| {
+        let weight = (names.len() - place) as u32;
+        Proposal::new(*name, Origin::Kind(kinds::VARIABLE), Group::Expected).with_weight(weight)
+    };
+    names.iter().enumerate().map(proposal).collect()
 }
 
 /// The name of a method, unless it is the one being written.

@@ -35,6 +35,8 @@ pub(super) enum Expected {
     Continuation { words: Vec<&'static str> },
     /// The name of a method of a class.
     MethodName,
+    /// The name of the first parameter of a function.
+    FirstParameter,
     /// An expression; perhaps at the beginning of a statement, perhaps as an argument of a call.
     Expression { statement: bool, call: Option<TextRange> },
 }
@@ -169,6 +171,7 @@ impl Line {
             TokenKind::Def => Expected::MethodName,
             TokenKind::Class | TokenKind::As | TokenKind::Ellipsis | TokenKind::Lambda => Expected::Nothing,
             TokenKind::For if self.is_binding_for() => Expected::Nothing,
+            TokenKind::Lpar if self.is_parameter_name() => Expected::FirstParameter,
             _ if self.is_parameter_name() => Expected::Nothing,
             _ if self.begins_statement() => Expected::Expression { statement: true, call: None },
             // At the beginning of a line these are taken for keywords, though they may be names as well.
