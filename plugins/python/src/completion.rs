@@ -42,11 +42,7 @@ pub(crate) fn complete(
     let offset = source.offset(offset)?;
     let place = place_at(&source, offset);
     let (replace, proposals) = match &place.expected {
-        Expected::Text { literal } => {
-            let (contents, proposals) = text::proposals(&source, *literal).unwrap_or_default();
-            let replace = if contents.contains_inclusive(offset) { contents } else { TextRange::empty(offset) };
-            (replace, proposals)
-        }
+        Expected::Text { literal } => text::proposals(&source, *literal, place.word, offset),
         expected if !expected.answers(trigger) => (place.word, Vec::new()),
         expected => (place.word, proposals_for(&source, expected, place.word)),
     };

@@ -169,6 +169,7 @@ impl Line {
                 None => Expected::Nothing,
             },
             TokenKind::Def => Expected::MethodName,
+            TokenKind::Async => Expected::Continuation { words: vec!["def", "with", "for"] },
             TokenKind::Class | TokenKind::As | TokenKind::Ellipsis | TokenKind::Lambda => Expected::Nothing,
             TokenKind::For if self.is_binding_for() => Expected::Nothing,
             TokenKind::Lpar if self.is_parameter_name() => Expected::FirstParameter,

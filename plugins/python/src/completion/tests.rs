@@ -32,6 +32,7 @@ fn strings_are_completed_from_their_expected_type() {
     assert_eq!(labels(&format!("{PAINT}paint('r$0')\n")), ["red", "green"]);
     assert_eq!(labels(&format!("{PAINT}paint(\"$0\n")), ["green", "red"]);
     assert!(labels("x = '$0'\n").is_empty());
+    assert!(labels("from typing import Literal\nx: Literal['$0']\n").is_empty());
 }
 
 #[test]
@@ -156,6 +157,10 @@ fn a_file_that_ends_where_it_is_being_written_is_answered() {
         ("def f(x: in$0", "int"),
         ("def f() -> in$0", "int"),
         ("x: in$0", "int"),
+        ("class Thing: ...\nx: 'Th$0'", "Thing"),
+        ("class Thing: ...\ndef f(x: 'list[Th$0]'): ...", "Thing"),
+        ("class Thing: ...\nx: 'Th$0", "Thing"),
+        ("async $0", "def"),
         ("raise ValueE$0", "ValueError"),
         ("try:\n    pass\nexcept ValueE$0", "ValueError"),
         ("match x:\n    case ValueE$0", "ValueError"),
