@@ -1,25 +1,18 @@
 //! How fast the Python analyzer indexes files in the sandbox, beside the same code run natively.
 //!
-//! Both index the same concatenated files, large enough that what a call costs by itself does not show. Indexing parses and
-//! then collects symbols and occurrences; in the sandbox its time includes instantiating, copying the text in and the facts
-//! out, and checking them.
+//! Both index the same concatenated files, large enough that what a call costs by itself does not show. Two examples, one of
+//! this package and one of the analyzer's, do the work, so that the bench itself links neither the sandbox nor the analyzer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use vraftls_query::{Analyzer, IndexDocument};
-use vraftls_vfs::VfsPath;
-use vraftls_wasm::{ArtifactStore, Runtime, RuntimeConfig};
 
 use crate::sample;
 
 /// A file of the corpus is closed once it has so many bytes.
 const FILE_BYTES: usize = 1_000_000;
-/// The best round counts, on both sides: the others were disturbed.
-const ROUNDS: usize = 10;
 
 /// What both reached, in megabytes (10^6 bytes) of source a second.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +36,9 @@ pub(crate) fn measure(tree: &Path, component: &Path, scratch: &Path) -> Result<P
     for (number, text) in corpus.iter().enumerate() {
         fs::write(scratch.join(format!("part_{number}.py")), text)?;
     }
-    let native_mb_s = native(scratch)?;
-    let sandboxed_mb_s = sandboxed(&corpus, component)?;
+    // The plugins have a workspace of their own, with their own versions of everything.
+    let native_mb_s = speed("vraftls-python", "plugins", &[scratch])?;
+    let sandboxed_mb_s = speed("vraftls-bench", ".", &[component, scratch])?;
     Ok(ParserSpeed { corpus_mb, native_mb_s, sandboxed_mb_s })
 }
 
@@ -64,44 +58,20 @@ fn concatenate(tree: &Path, part_bytes: usize) -> Result<Vec<String>> {
     Ok(parts)
 }
 
-fn sandboxed(corpus: &[String], component: &Path) -> Result<f64> {
-    let directory = component.parent().context("a component lies in a folder")?;
-    let artifacts = ArtifactStore::default().trusting(directory);
-    let runtime = Runtime::new(RuntimeConfig { artifacts, ..RuntimeConfig::default() })?;
-    let analyzer = runtime.load_file(component).with_context(|| format!("cannot load {}", component.display()))?;
-    let executor = tokio::runtime::Builder::new_current_thread().build()?;
-    let mut documents = Vec::new();
-    for (number, text) in corpus.iter().enumerate() {
-        let path = VfsPath::new(&format!("part_{number}.py"))?;
-        documents.push(IndexDocument { path, language: "python".to_owned(), text: text.as_str().into() });
-    }
-    let bytes: usize = corpus.iter().map(String::len).sum();
-    let mut best_mb_s = 0.0_f64;
-    for _ in 0..ROUNDS {
-        let started = Instant::now();
-        for document in &documents {
-            let facts = executor.block_on(analyzer.index(document.clone()))?;
-            ensure!(!facts.occurrences.is_empty(), "{} has no occurrences", document.path);
-        }
-        best_mb_s = best_mb_s.max(bytes as f64 / 1e6 / started.elapsed().as_secs_f64());
-    }
-    Ok(best_mb_s)
-}
-
-/// Runs the analyzer's own example in the workspace of plugins, which has its own versions of everything.
-fn native(corpus: &Path) -> Result<f64> {
-    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
-    crate::say("the Python analyzer, natively: the first build takes some minutes");
+/// Runs one of the two examples `index_speed`; the speed of its best round.
+fn speed(package: &str, directory: &str, arguments: &[&Path]) -> Result<f64> {
+    crate::say(&format!("how fast {package} indexes: the first build takes some minutes"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut command = Command::new(std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from));
-    command.args(["run", "--quiet", "--release", "--package", "vraftls-python", "--example", "index_speed", "--"]);
-    let output = command.arg(corpus).current_dir(plugins).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.context("cannot start cargo")?;
-    ensure!(output.status.success(), "the example `index_speed` failed ({})", output.status);
+    command.args(["run", "--quiet", "--release", "--package", package, "--example", "index_speed", "--"]);
+    command.args(arguments).current_dir(root.join(directory)).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().context("cannot start cargo")?;
+    ensure!(output.status.success(), "the example `index_speed` of {package} failed ({})", output.status);
     let text = String::from_utf8_lossy(&output.stdout);
-    best_round(&text).with_context(|| format!("the example `index_speed` prints no speeds:\n{text}"))
+    best_round(&text).with_context(|| format!("the example `index_speed` of {package} prints no speeds:\n{text}"))
 }
 
-/// The best of the lines with `.., <number> MB/s; ..`.
+/// The best round counts, on both sides: the others were disturbed. Of the lines with `.., <number> MB/s; ..`.
 fn best_round(text: &str) -> Option<f64> {
     let speed = |line: &str| line.split_once(" MB/s;")?.0.rsplit(' ').next()?.parse::<f64>().ok();
     text.lines().filter_map(speed).max_by(f64::total_cmp)
