@@ -58,40 +58,55 @@ fn configured_in_pyproject(root: &Path) -> Option<PathBuf> {
 
 fn read_environment(prefix: &Path) -> Option<Environment> {
     let configuration = fs::read_to_string(prefix.join("pyvenv.cfg")).unwrap_or_default();
-    let mut directories = site_packages(prefix);
+    let mut directories = packages(prefix, None);
+    let stated = setting(&configuration, "version_info").or_else(|| setting(&configuration, "version"));
+    let version = stated
+        .and_then(major_minor)
+        .or_else(|| directories.iter().find_map(|directory| major_minor(version_of_layout(directory)?)));
     if setting(&configuration, "include-system-site-packages").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         && let Some(home) = setting(&configuration, "home")
     {
-        directories.extend(site_packages(&environment_of(&Path::new(home).join("python"))));
+        for prefix in system_prefixes(Path::new(home)) {
+            let more = packages(&prefix, version.as_deref());
+            directories
+                .extend(more.into_iter().filter(|directory| !directories.contains(directory)).collect::<Vec<_>>());
+        }
     }
     if directories.is_empty() {
         return None;
     }
-    let version = setting(&configuration, "version_info")
-        .or_else(|| setting(&configuration, "version"))
-        .map(str::to_owned)
-        .or_else(|| directories.iter().find_map(|directory| version_of_layout(directory)));
     let mounts = directories.into_iter().enumerate().map(|(place, directory)| Mount {
         prefix: if place == 0 { "@lib/site-packages".to_owned() } else { format!("@lib/site-packages-{place}") },
         kind: "site-packages".to_owned(),
         modified_ns: modified_ns(&directory),
         directory,
     });
-    let settings = version.as_deref().and_then(major_minor).map(|version| ("python.version".to_owned(), version));
+    let settings = version.map(|version| ("python.version".to_owned(), version));
     Some(Environment { mounts: mounts.collect(), settings: settings.into_iter().collect() })
 }
 
-/// `lib/python3.X/site-packages` where it exists, `lib64` beside it where that is no link to it, `Lib\site-packages` on Windows.
-fn site_packages(prefix: &Path) -> Vec<PathBuf> {
+/// The prefixes of an installation whose interpreter lies in `home`: `/usr/local` and `/usr` for `/usr/bin`, as Debian has packages of
+/// its own and others; `home` itself on Windows.
+fn system_prefixes(home: &Path) -> Vec<PathBuf> {
+    let above = environment_of(&home.join("python"));
+    vec![above.join("local"), above, home.to_owned()]
+}
+
+/// `lib/python3.X/site-packages` where it exists, `lib64` beside it where that is no link to it, `Lib\site-packages` on Windows, and
+/// what Debian calls `dist-packages`. With a version only those of that version, and those for all of them (`lib/python3`).
+fn packages(prefix: &Path, version: Option<&str>) -> Vec<PathBuf> {
+    let belongs = |name: &str| {
+        name.strip_prefix("python").is_some_and(|found| {
+            found.starts_with('3') && version.is_none_or(|version| found == "3" || found == version)
+        })
+    };
     let mut found = Vec::new();
     for library in ["lib", "lib64"] {
         let Ok(entries) = fs::read_dir(prefix.join(library)) else { continue };
         let mut versions: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("python3"))
-            })
-            .map(|path| path.join("site-packages"))
+            .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(belongs))
+            .flat_map(|path| ["site-packages", "dist-packages"].map(|name| path.join(name)))
             .collect();
         versions.sort();
         found.extend(versions.into_iter().filter_map(|path| path.canonicalize().ok()));
@@ -121,9 +136,8 @@ fn setting<'a>(configuration: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-fn version_of_layout(site_packages: &Path) -> Option<String> {
-    let name = site_packages.parent()?.file_name()?.to_str()?;
-    Some(name.strip_prefix("python")?.to_owned())
+fn version_of_layout(packages: &Path) -> Option<&str> {
+    packages.parent()?.file_name()?.to_str()?.strip_prefix("python")
 }
 
 /// `3.12` of `3.12.4.final.0`.
@@ -176,6 +190,34 @@ mod tests {
         assert_eq!(version(&activated), "3.13");
         let interpreter = Some(scratch.path().join("configured/bin/python"));
         assert_eq!(version(&PythonHints { configured: interpreter, ..activated }), "3.12");
+    }
+
+    #[test]
+    fn packages_of_the_system_are_searched_after_those_of_the_environment() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let root = scratch.path().canonicalize().expect("exists");
+        environment(&root.join("ws/.venv"), "3.12");
+        let of_the_system = ["usr/local/lib/python3.12/dist-packages", "usr/lib/python3/dist-packages"];
+        let of_another_version = "usr/lib/python3.9/site-packages";
+        for directory in of_the_system.iter().chain([&of_another_version, &"usr/bin"]) {
+            fs::create_dir_all(root.join(directory)).expect("writable");
+        }
+        let configure = |system: bool| {
+            let home = root.join("usr/bin");
+            let text =
+                format!("home = {}\ninclude-system-site-packages = {system}\nversion = 3.12.1\n", home.display());
+            fs::write(root.join("ws/.venv/pyvenv.cfg"), text).expect("writable");
+            let environment = discover(&root.join("ws"), &PythonHints::default());
+            assert_eq!(environment.settings, [("python.version".to_owned(), "3.12".to_owned())]);
+            let relative = |mount: Mount| mount.directory.strip_prefix(&root).expect("below").display().to_string();
+            let prefixes: Vec<String> = environment.mounts.iter().map(|mount| mount.prefix.clone()).collect();
+            (prefixes, environment.mounts.into_iter().map(relative).collect::<Vec<_>>())
+        };
+        let own = "ws/.venv/lib/python3.12/site-packages";
+        assert_eq!(configure(false).1, [own]);
+        let (prefixes, directories) = configure(true);
+        assert_eq!(directories, [own, of_the_system[0], of_the_system[1]]);
+        assert_eq!(prefixes, ["@lib/site-packages", "@lib/site-packages-1", "@lib/site-packages-2"]);
     }
 
     #[test]
