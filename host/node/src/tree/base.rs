@@ -1,6 +1,9 @@
 //! What requests see of a workspace on this machine: the replicated state, with what the disk is known to have beyond it, and library
 //! roots.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -144,17 +147,18 @@ impl Base for TreeBase {
         if Libraries::owns(path.as_str()) {
             return self.libraries.read(path.as_str());
         }
-        match self.pending.get(path) {
-            Some(Pending::Removed) => Err(ReadError::NotFound),
-            Some(Pending::Written(file)) => text_of(&file.load()?.bytes),
-            None => match self.snapshot.get(path) {
-                Some(entry) => {
-                    let bytes = self.contents.get(&entry.digest);
-                    text_of(&bytes.map_err(|error| ReadError::Unavailable(error.to_string()))?)
-                }
-                None if self.is_directory(path.as_str()) => Err(ReadError::IsDirectory),
-                None => Err(ReadError::NotFound),
-            },
+        let committed = match self.pending.get(path) {
+            Some(Pending::Written(file)) => return text_of(&file.load()?.bytes),
+            Some(Pending::Removed) => None,
+            None => self.snapshot.get(path),
+        };
+        match committed {
+            Some(entry) => {
+                let bytes = self.contents.get(&entry.digest);
+                text_of(&bytes.map_err(|error| ReadError::Unavailable(error.to_string()))?)
+            }
+            None if self.is_directory(path.as_str()) => Err(ReadError::IsDirectory),
+            None => Err(ReadError::NotFound),
         }
     }
 
