@@ -272,7 +272,8 @@ impl Node {
             stop: self.stopper.listener(),
             _held: self.data_dir.clone(),
         };
-        let (progress_in, progress) = watch::channel(FolderProgress::default());
+        let now = FolderProgress { revision: base.borrow().revision(), ..FolderProgress::default() };
+        let (progress_in, progress) = watch::channel(now);
         let keeper = self.service.keeper(workspace);
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
         tasks.ingests.push(tokio::spawn(task.run()));
@@ -352,10 +353,12 @@ impl Node {
         VfsPath::new(&path).ok()
     }
 
-    /// Ends the node: what runs is stopped, the state is made durable so that the next start is quick, the log is closed.
+    /// Ends the node: what runs is stopped, the state is made durable so that the next start is quick, the log is closed. Does nothing
+    /// the second time.
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.stopper.stop();
-        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(tasks) = tasks else { return Ok(()) };
         tasks.followers.iter().for_each(JoinHandle::abort);
         for task in tasks.ingests.into_iter().chain(tasks.followers) {
             let abort = task.abort_handle();
