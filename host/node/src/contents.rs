@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vraftls_vfs::ContentDigest;
 
-use crate::data_dir::{create_private_dir, write_durably};
+use crate::data_dir::{DataDir, create_private_dir, write_durably};
 
 /// What is larger lies in a file of its own.
 const INLINE_BYTES_MAX: usize = 96 << 10;
@@ -31,6 +31,8 @@ struct Inner {
     blobs: PathBuf,
     /// What is on its way into the state, with the number of those who bring it: not to be let go.
     pinned: Mutex<BTreeMap<ContentDigest, u32>>,
+    /// Whoever writes has the store, and some outlive the node by a moment: the directory is nobody else's until then. Dropped last.
+    _held: Option<Arc<DataDir>>,
 }
 
 /// Keeps contents from being let go while it lives: the state does not speak of them yet.
@@ -68,8 +70,18 @@ pub enum ContentError {
 }
 
 impl ContentStore {
+    /// Opens the store of a data directory, and holds the directory as long as anybody has the store.
+    pub(crate) fn of(data_dir: &Arc<DataDir>) -> Result<Self, ContentError> {
+        Self::open_held(&data_dir.contents(), Some(data_dir.clone()))
+    }
+
     /// Opens the store in `directory`, making it where there is none.
+    #[cfg(test)]
     pub(crate) fn open(directory: &Path) -> Result<Self, ContentError> {
+        Self::open_held(directory, None)
+    }
+
+    fn open_held(directory: &Path, held: Option<Arc<DataDir>>) -> Result<Self, ContentError> {
         let blobs = directory.join("blobs");
         create_private_dir(&blobs)?;
         let database = directory.join("small");
@@ -77,7 +89,7 @@ impl ContentStore {
         let db_file = File::open(database.join("db"))?;
         db_file.sync_all()?;
         File::open(&database)?.sync_all()?;
-        Ok(Self(Arc::new(Inner { db, db_file, blobs, pinned: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { db, db_file, blobs, pinned: Mutex::default(), _held: held })))
     }
 
     fn pinned(&self) -> MutexGuard<'_, BTreeMap<ContentDigest, u32>> {

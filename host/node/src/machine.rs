@@ -6,8 +6,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -17,7 +16,7 @@ use vraftls_raft::machine::{Applied, SnapshotView, StateMachine};
 use vraftls_vfs::{Command, ContentDigest, Effect, Response, Revision, State};
 
 use crate::contents::{ContentError, ContentStore};
-use crate::data_dir::{DataDir, create_private_dir, write_durably};
+use crate::data_dir::{create_private_dir, write_durably};
 
 /// The first byte of a snapshot file.
 const SNAPSHOT_VERSION: u8 = 1;
@@ -33,8 +32,6 @@ pub(crate) struct VfsMachine {
     state: State,
     applied: Applied,
     contents: ContentStore,
-    /// The machine outlives whoever started it by a moment; the directory is nobody else's until then.
-    _held: Arc<DataDir>,
     snapshot_file: PathBuf,
     released: VecDeque<(Instant, ContentDigest)>,
     published: watch::Sender<State>,
@@ -43,13 +40,12 @@ pub(crate) struct VfsMachine {
 }
 
 impl VfsMachine {
-    /// Opens the machine of a data directory. The receiver sees the state after every commit.
+    /// Opens the machine whose snapshots lie in `directory`. The receiver sees the state after every commit.
     pub(crate) fn open(
-        data_dir: Arc<DataDir>,
+        directory: &Path,
         contents: ContentStore,
     ) -> Result<(Self, watch::Receiver<State>), StorageError> {
-        let directory = data_dir.snapshots();
-        create_private_dir(&directory).map_err(|error| StorageError::io("making the snapshot directory", error))?;
+        create_private_dir(directory).map_err(|error| StorageError::io("making the snapshot directory", error))?;
         let snapshot_file = directory.join("state");
         let (applied, state) = match fs::read(&snapshot_file) {
             Ok(bytes) => decode_snapshot(&bytes)?,
@@ -58,9 +54,7 @@ impl VfsMachine {
         };
         let (published, receiver) = watch::channel(state.clone());
         let released = VecDeque::new();
-        let machine =
-            Self { state, applied, contents, _held: data_dir, snapshot_file, released, published, broken: None };
-        Ok((machine, receiver))
+        Ok((Self { state, applied, contents, snapshot_file, released, published, broken: None }, receiver))
     }
 
     fn perform(&mut self, effect: Effect) {

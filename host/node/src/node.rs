@@ -270,7 +270,6 @@ impl Node {
             watcher,
             due: Instant::now(),
             stop: self.stopper.listener(),
-            _held: self.data_dir.clone(),
         };
         let now = FolderProgress { revision: base.borrow().revision(), ..FolderProgress::default() };
         let (progress_in, progress) = watch::channel(now);
@@ -415,9 +414,9 @@ fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
         let disk_tier = scope.spawn(|| {
             vraftls_cache::DiskTier::open(&data_dir.cache(), DiskTierConfig { budget_bytes: DISK_CACHE_BYTES })
         });
-        let contents = ContentStore::open(&data_dir.contents())?;
+        let contents = ContentStore::of(&data_dir)?;
         let log = LogStore::open(&data_dir.log(), LogStoreConfig::default())?;
-        let (machine, state) = VfsMachine::open(data_dir.clone(), contents.clone())?;
+        let (machine, state) = VfsMachine::open(&data_dir.snapshots(), contents.clone())?;
         let joined = |_| std::io::Error::other("a thread that opens the stores panicked");
         let plugins = plugins.join().map_err(joined)??;
         let disk_tier = disk_tier.join().map_err(joined)??;

@@ -25,7 +25,6 @@ use super::pending::PendingFile;
 use super::walk;
 use super::watch::{TreeWatcher, changes_the_rules};
 use crate::contents::{ContentStore, Pin};
-use crate::data_dir::DataDir;
 use crate::libraries::Environment;
 use crate::replica::{Replica, ReplicaError};
 use crate::stop::Stop;
@@ -92,8 +91,6 @@ pub(crate) struct Ingest {
     /// When the whole tree is looked at again.
     pub(crate) due: Instant,
     pub(crate) stop: Stop,
-    /// The directory is nobody else's as long as this writes.
-    pub(crate) _held: Arc<DataDir>,
 }
 
 impl Ingest {
