@@ -17,7 +17,7 @@ const CHAIN_MAX: u32 = 200;
 /// Links of a chain to the left, as in `a.b().c` or `1 + 2 + 3`. They are parsed in a loop, but the tree is as deep as the
 /// chain is long, and whoever walks or drops it recurses. Measured in the sandbox with 2 MiB of stack: inferring `a.b.b…`
 /// runs out between 1700 and 1990 links.
-const LINKS_MAX: u32 = 1000;
+const LINKS_MAX: u32 = 1500;
 
 /// Whether the text nests deeper than the stack bears.
 pub(crate) fn is_too_deep(text: &str) -> bool {
@@ -141,40 +141,108 @@ fn is_too_deep_in_tokens(text: &str) -> bool {
 /// What the pass over tokens counts.
 #[derive(Default)]
 struct TokenDepth {
-    brackets: u32,
+    /// The brackets that are open, with what was counted before each.
+    brackets: Vec<Links>,
     blocks: u32,
     /// Prefix operators one right after the other.
     prefixes: u32,
-    /// Operators that nest to the right, since the last comma or line.
-    chain: u32,
-    /// Operators, dots and calls since the last comma or line.
-    links: u32,
+    /// The expression at the place, from the innermost bracket on.
+    links: Links,
+    /// How deep the expressions around the open brackets are: to the left, and to the right.
+    around: (u32, u32),
+}
+
+/// How deep an expression is without the brackets in it: each operator adds to the chain of its own precedence, and ends
+/// those of higher precedence.
+#[derive(Clone, Copy, Default)]
+struct Links {
+    sums: u32,
+    products: u32,
+    /// Dots, calls and subscripts.
+    postfixes: u32,
+    /// `**`, which nests to the right.
+    powers: u32,
+    /// `else` and `lambda`, which nest to the right.
+    tails: u32,
+}
+
+impl Links {
+    fn to_the_left(self) -> u32 {
+        self.sums + self.products + self.postfixes
+    }
+
+    fn to_the_right(self) -> u32 {
+        self.powers + self.tails
+    }
 }
 
 impl TokenDepth {
+    /// Counts a token; whether a bound is passed.
     fn feed(&mut self, kind: TokenKind) -> bool {
-        if kind.is_operator() && !matches!(kind, TokenKind::Colon | TokenKind::Equal) {
-            self.links += 1;
-        }
         match kind {
+            TokenKind::Comment | TokenKind::NonLogicalNewline => return false,
             TokenKind::Not | TokenKind::Await | TokenKind::Plus | TokenKind::Minus | TokenKind::Tilde => {
                 self.prefixes += 1;
-                return self.prefixes > CHAIN_MAX || self.links > LINKS_MAX;
             }
-            TokenKind::Comment | TokenKind::NonLogicalNewline => return false,
-            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => self.brackets += 1,
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => self.brackets = self.brackets.saturating_sub(1),
+            _ => self.prefixes = 0,
+        }
+        match kind {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => self.open(),
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => self.close(),
             TokenKind::Indent => self.blocks += 1,
             TokenKind::Dedent => self.blocks = self.blocks.saturating_sub(1),
-            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
-                self.chain = 0;
-                self.links = 0;
+            TokenKind::Newline | TokenKind::Semi => {
+                self.brackets.clear();
+                self.links = Links::default();
+                self.around = (0, 0);
             }
-            TokenKind::Lambda | TokenKind::Else | TokenKind::DoubleStar => self.chain += 1,
-            _ => {}
+            kind => self.links = after(self.links, kind),
         }
-        self.prefixes = 0;
-        self.brackets > BRACKETS_MAX || self.blocks > BLOCKS_MAX || self.chain > CHAIN_MAX || self.links > LINKS_MAX
+        self.brackets.len() > BRACKETS_MAX as usize
+            || self.blocks > BLOCKS_MAX
+            || self.prefixes > CHAIN_MAX
+            || self.around.1 + self.links.to_the_right() > CHAIN_MAX
+            || self.around.0 + self.links.to_the_left() > LINKS_MAX
+    }
+
+    fn open(&mut self) {
+        self.links.postfixes += 1;
+        self.around.0 += self.links.to_the_left();
+        self.around.1 += self.links.to_the_right();
+        self.brackets.push(std::mem::take(&mut self.links));
+    }
+
+    fn close(&mut self) {
+        if let Some(links) = self.brackets.pop() {
+            self.around.0 -= links.to_the_left();
+            self.around.1 -= links.to_the_right();
+            self.links = links;
+        }
+    }
+}
+
+/// The chains of an expression after a further token, which is no bracket.
+fn after(links: Links, kind: TokenKind) -> Links {
+    let Links { sums, products, postfixes, powers, tails } = links;
+    match kind {
+        TokenKind::Dot => Links { postfixes: postfixes + 1, ..links },
+        TokenKind::DoubleStar => Links { powers: powers + 1, postfixes: 0, ..links },
+        TokenKind::Star | TokenKind::Slash | TokenKind::DoubleSlash | TokenKind::Percent | TokenKind::At => {
+            Links { sums, products: products + 1, tails, ..Links::default() }
+        }
+        TokenKind::Plus
+        | TokenKind::Minus
+        | TokenKind::Vbar
+        | TokenKind::Amper
+        | TokenKind::CircumFlex
+        | TokenKind::LeftShift
+        | TokenKind::RightShift => Links { sums: sums + 1, tails, ..Links::default() },
+        TokenKind::Else | TokenKind::Lambda => Links { tails: tails + 1, ..Links::default() },
+        TokenKind::Comma => Links::default(),
+        // Names and literals go on with what there is.
+        TokenKind::Name | TokenKind::String | TokenKind::Int | TokenKind::Float | TokenKind::Complex => links,
+        // Comparisons, assignments and keywords are flat, or end what was before.
+        _ => Links { tails, ..Links::default() },
     }
 }
 
@@ -186,7 +254,9 @@ mod tests {
     fn ordinary_code_is_not_too_deep() {
         assert!(!is_too_deep("def f(x):\n    return [[x], {1: (2,)}]\n"));
         assert!(!is_too_deep(&format!("x = [{}]\n", "-1, ".repeat(5000))));
-        assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(900))));
+        assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(1400))));
+        assert!(!is_too_deep(&format!("x = ({}1)\n", "a[0]*b**2*(c - d)/e.f(g).h + ".repeat(1400))));
+        assert!(!is_too_deep(&format!("x = ({}1)\n", "(a if b else c) + ".repeat(1400))));
         assert!(!is_too_deep(&format!("x = [\n{}]\n", "a.b(c),\n".repeat(5000))));
         assert!(!is_too_deep(&format!("x = '''{}'''\n", "a.b ".repeat(5000))));
         assert!(!is_too_deep(&"if not x:\n    pass\nelse:\n    pass\n".repeat(1000)));
