@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{plugins, steps, tree};
+use crate::{plugins, precompile, steps, tree};
 use totals::Totals;
 
 /// What to test.
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 /// so that one run shows all of them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     plugins::run(&plugins::Arguments::default())?;
+    // Sessions are scripted against the binary, and nobody should wait there for a compiler.
+    precompile::with("dev")?;
     let nextest = steps::output(steps::cargo(tree::root()).args(["nextest", "--version"])).is_some();
     let mut commands = Vec::new();
     if arguments.runner.is_empty() {
