@@ -12,7 +12,9 @@ use anyhow::{Context, Result, ensure};
 use crate::sample;
 
 /// A file of the corpus is closed once it has so many bytes.
-const FILE_BYTES: usize = 1_000_000;
+const FILE_BYTES: usize = 250_000;
+/// Both sides run by turns, so that a machine that slows down slows both.
+const TURNS: usize = 3;
 
 /// What both reached, in megabytes (10^6 bytes) of source a second.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +38,13 @@ pub(crate) fn measure(tree: &Path, component: &Path, scratch: &Path) -> Result<P
     for (number, text) in corpus.iter().enumerate() {
         fs::write(scratch.join(format!("part_{number}.py")), text)?;
     }
-    // The plugins have a workspace of their own, with their own versions of everything.
-    let native_mb_s = speed("vraftls-python", "plugins", &[scratch])?;
-    let sandboxed_mb_s = speed("vraftls-bench", ".", &[component, scratch])?;
+    crate::say("the Python analyzer natively and in the sandbox: the first builds take some minutes");
+    let (mut native_mb_s, mut sandboxed_mb_s) = (0.0_f64, 0.0_f64);
+    for _ in 0..TURNS {
+        // The plugins have a workspace of their own, with their own versions of everything.
+        native_mb_s = native_mb_s.max(speed("vraftls-python", "plugins", &[scratch])?);
+        sandboxed_mb_s = sandboxed_mb_s.max(speed("vraftls-bench", ".", &[component, scratch])?);
+    }
     Ok(ParserSpeed { corpus_mb, native_mb_s, sandboxed_mb_s })
 }
 
@@ -60,7 +66,6 @@ fn concatenate(tree: &Path, part_bytes: usize) -> Result<Vec<String>> {
 
 /// Runs one of the two examples `index_speed`; the speed of its best round.
 fn speed(package: &str, directory: &str, arguments: &[&Path]) -> Result<f64> {
-    crate::say(&format!("how fast {package} indexes: the first build takes some minutes"));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut command = Command::new(std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from));
     command.args(["run", "--quiet", "--release", "--package", package, "--example", "index_speed", "--"]);
