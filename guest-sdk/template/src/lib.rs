@@ -20,6 +20,8 @@ export_analyzer!(Template);
 const VARIABLE: u32 = 13;
 /// The parent of an entry at the top of an outline.
 const TOP: u32 = u32::MAX;
+/// How much of a value an outline shows.
+const DETAIL_CHARS_MAX: usize = 80;
 
 /// What a file says: one entry for each line that defines a name.
 #[derive(Debug, Default)]
@@ -46,8 +48,9 @@ struct Name {
 /// Your parser goes here. Broken text is normal input: answer for what you understand.
 fn parse(text: &str) -> File {
     let mut file = File::default();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    // A byte-order mark is no part of the first line.
+    let mut start = (text.len() - text.trim_start_matches('\u{feff}').len()) as u32;
+    for line in text[start as usize..].split_inclusive('\n') {
         let body = line.trim_end();
         let span = span(start, body);
         match body.split_once('=') {
@@ -72,7 +75,8 @@ fn references(value: &str, value_start: u32) -> Vec<Name> {
     let mut found = Vec::new();
     for (open, _) in value.match_indices('{') {
         let inside = &value[open + 1..];
-        if let Some(close) = inside.find('}') {
+        // A name holds no brace, so what is open is not searched again and again: sources nest deeper than people do.
+        if let Some(close) = inside.find(['{', '}']).filter(|end| inside[*end..].starts_with('}')) {
             let text = &inside[..close];
             found.push(Name { text: text.to_owned(), span: span(value_start + open as u32 + 1, text) });
         }
@@ -138,7 +142,8 @@ impl Analyzer for Template {
         };
         let symbol = |definition: &Definition| Symbol {
             name: definition.name.text.clone(),
-            detail: definition.value.clone(),
+            // The host refuses lines that no editor would show.
+            detail: definition.value.chars().take(DETAIL_CHARS_MAX).collect(),
             kind: VARIABLE,
             parent: TOP,
             full: definition.line,

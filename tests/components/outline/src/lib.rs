@@ -2,6 +2,8 @@
 //!
 //! Tests of the host use it to see that a component of world `indexer`, without a project, is served.
 
+use std::collections::BTreeMap;
+
 use vraftls_guest_sdk::{
     Description, Document, Facts, Failure, Features, Indexer, Language, Span, Symbol, SymbolFlags, export_indexer,
     roles,
@@ -45,10 +47,13 @@ impl Indexer for Outline {
             diagnostics: Vec::new(),
             interface_hash: 0,
         };
+        // Where each name stands in `names`.
+        let mut known: BTreeMap<&str, u32> = BTreeMap::new();
         // The headings that enclose the current line, with their depth.
         let mut enclosing: Vec<(usize, u32)> = Vec::new();
-        let mut start = 0;
-        for line in document.text.split_inclusive('\n') {
+        // A byte-order mark is no part of the first line.
+        let mut start = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
+        for line in document.text[start..].split_inclusive('\n') {
             let name = line.trim_start_matches('*').trim();
             let depth = line.len() - line.trim_start_matches('*').len();
             if depth > 0 && !name.is_empty() {
@@ -57,7 +62,16 @@ impl Indexer for Outline {
                 enclosing.push((depth, facts.symbols.len() as u32));
                 // The name is a part of the line, so looking for it finds it.
                 let name_start = (start + line.find(name).unwrap_or(0)) as u32;
-                push_heading(&mut facts, name, Span { start: name_start, end: name_start + name.len() as u32 }, parent);
+                let index = *known.entry(name).or_insert_with(|| {
+                    facts.names.push(name.to_owned());
+                    facts.names.len() as u32 - 1
+                });
+                push_heading(
+                    &mut facts,
+                    index,
+                    Span { start: name_start, end: name_start + name.len() as u32 },
+                    parent,
+                );
             }
             start += line.len();
         }
@@ -65,15 +79,12 @@ impl Indexer for Outline {
     }
 }
 
-fn push_heading(facts: &mut Facts, name: &str, span: Span, parent: u32) {
-    let known = facts.names.iter().position(|other| other == name);
-    let index = known.unwrap_or_else(|| {
-        facts.names.push(name.to_owned());
-        facts.names.len() - 1
-    });
-    facts.occurrences.extend([span.start, span.end - span.start, index as u32, roles::DEFINES]);
+/// Adds a heading by the index of its name.
+fn push_heading(facts: &mut Facts, index: u32, span: Span, parent: u32) {
+    let name = facts.names[index as usize].clone();
+    facts.occurrences.extend([span.start, span.end - span.start, index, roles::DEFINES]);
     facts.symbols.push(Symbol {
-        name: name.to_owned(),
+        name,
         detail: String::new(),
         kind: HEADING,
         parent,

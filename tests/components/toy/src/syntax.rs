@@ -52,8 +52,9 @@ pub fn parse(text: &str) -> File {
     let mut file = File::default();
     // Definitions that enclose the current line, with their indentation.
     let mut enclosing: Vec<(usize, usize)> = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    // A byte-order mark is no part of the first line.
+    let mut start = text.len() - text.trim_start_matches('\u{feff}').len();
+    for line in text[start..].split_inclusive('\n') {
         let statement = line.trim();
         let indentation = line.len() - line.trim_start().len();
         if !statement.is_empty() && !statement.starts_with('#') {
