@@ -1,6 +1,7 @@
 //! Which analyzers there are: the components in the plugin directories, loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,18 +87,39 @@ pub fn load(directories: &[PathBuf], artifacts: &Path) -> Result<Plugins, Plugin
     Ok(Plugins { analyzers: by_id.into_values().collect(), runtime })
 }
 
-/// Compiles every component of a directory, and keeps the artifacts there. Each with the time it took.
+/// Compiles every component of a directory, and keeps the artifacts there. Each with the time it took. Artifacts of components or versions
+/// that are not there any more are removed: each is twice as large as its component.
 pub fn precompile(directory: &Path) -> Result<Vec<(PathBuf, Duration)>, PluginError> {
     let mut made = Vec::new();
+    let mut artifacts = BTreeSet::new();
     for component in components_in(directory)? {
         let began = Instant::now();
         let bytes =
             fs::read(&component).map_err(|source| PluginError::Read { component: component.clone(), source })?;
-        vraftls_wasm::precompile(&bytes, directory)
+        let artifact = vraftls_wasm::precompile(&bytes, directory)
             .map_err(|source| PluginError::Precompile { component: component.clone(), source: Box::new(source) })?;
+        artifacts.extend(artifact.file_name().map(ToOwned::to_owned));
         made.push((component, began.elapsed()));
     }
+    remove_stale(directory, &artifacts)
+        .map_err(|source| PluginError::List { directory: directory.to_owned(), source })?;
     Ok(made)
+}
+
+/// Removes artifacts, and what vouches for them, but for those to keep. Who has one mapped goes on using it.
+fn remove_stale(directory: &Path, keep: &BTreeSet<OsString>) -> std::io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let artifact = match path.extension().and_then(|suffix| suffix.to_str()) {
+            Some("cwasm") => path.file_name(),
+            Some("b3") => path.file_stem(),
+            _ => continue,
+        };
+        if artifact.is_some_and(|artifact| artifact.to_string_lossy().ends_with(".cwasm") && !keep.contains(artifact)) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn components_in(directory: &Path) -> Result<Vec<PathBuf>, PluginError> {
@@ -111,4 +133,22 @@ fn components_in(directory: &Path) -> Result<Vec<PathBuf>, PluginError> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_artifacts_go_and_nothing_else() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        for name in ["old.cwasm", "old.cwasm.b3", "new.cwasm", "new.cwasm.b3", "python.wasm", "notes.b3"] {
+            fs::write(scratch.path().join(name), b"x").expect("writable");
+        }
+        remove_stale(scratch.path(), &BTreeSet::from(["new.cwasm".into()])).expect("removable");
+        let left = fs::read_dir(scratch.path()).expect("there").map(|entry| entry.expect("there").file_name());
+        let left: BTreeSet<OsString> = left.collect();
+        let expected = ["new.cwasm", "new.cwasm.b3", "notes.b3", "python.wasm"].map(OsString::from);
+        assert_eq!(left, BTreeSet::from(expected));
+    }
 }
