@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::{steps, tree};
+use crate::steps;
 
 /// Kinds of symbols that are worth looking for: class, method, function.
 const SHOWN_KINDS: [u64; 3] = [5, 6, 12];
@@ -102,7 +102,7 @@ fn tell(last: &mut Vec<u64>, value: &Value) {
 
 /// Prints how editors attach.
 pub(crate) fn how_to_attach(binary: &Path, folder: &Path, address: &str) {
-    let (binary, folder) = (tree::shown(binary), folder.display());
+    let (binary, folder) = (binary.display(), folder.display());
     let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
     steps::say(&format!(
         r#"
