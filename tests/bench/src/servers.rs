@@ -1,6 +1,6 @@
 //! The servers that are measured, and how each is started.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
@@ -12,9 +12,9 @@ use crate::outside::{PythonEnvironment, Shelf};
 pub(crate) enum Server {
     /// Ours.
     Vraftls,
-    /// Ours runs its inference in the sandbox: what the sandbox, the log and the rest cost.
+    /// Native, with the inference that ours runs in the sandbox: the difference is what the sandbox and the log cost.
     Ty,
-    /// What ours is compared with for what it answers.
+    /// Says what is right.
     Pyright,
 }
 
@@ -56,7 +56,7 @@ impl Programs {
     }
 
     /// How a server is started, with what it keeps in `data`.
-    pub(crate) fn command(&self, server: Server, data: &std::path::Path) -> Result<Command> {
+    pub(crate) fn command(&self, server: Server, data: &Path) -> Result<Command> {
         let mut command = match server {
             Server::Vraftls => {
                 ensure!(self.vraftls.exists(), "{} is not built", self.vraftls.display());
