@@ -31,6 +31,8 @@ pub(crate) enum Reach {
     Field(File),
     /// A module: imports, and attributes of packages.
     Module,
+    /// At the top of several modules, some of which may be meant themselves.
+    Globals,
     /// Several of these, or none that we know.
     Anything,
 }
@@ -84,6 +86,9 @@ impl Reach {
             (Self::Member(file), Self::Field(other)) | (Self::Field(file), Self::Member(other)) if file == other => {
                 Self::Field(file)
             }
+            (Self::Global(_) | Self::Globals | Self::Module, Self::Global(_) | Self::Globals | Self::Module) => {
+                Self::Globals
+            }
             _ => Self::Anything,
         }
     }
@@ -133,6 +138,15 @@ impl Reach {
         }
     }
 
+    /// Whether the thing may be one of those at the top of a file.
+    fn is_global_of(self, file: File) -> bool {
+        match self {
+            Self::Global(own) => own == file,
+            Self::Globals => true,
+            _ => false,
+        }
+    }
+
     /// Whether an occurrence of the name in a file can mean the thing.
     pub(crate) fn may_mean(self, file: File, at: &At<'_, '_>) -> bool {
         let occurrence = at.occurrence;
@@ -149,22 +163,27 @@ impl Reach {
                 Occurrence::Keyword { .. } | Occurrence::Key { .. } => matches!(self, Self::Field(_)),
                 occurrence => own == file && is_bare(occurrence),
             },
-            Self::Global(own) => match occurrence {
-                Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
-                Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
-                Occurrence::ImportedName { .. } | Occurrence::Module(_) => true,
-                Occurrence::Definition | Occurrence::ImportAlias { .. } => own == file,
-                Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } => false,
-                Occurrence::Key { .. } | Occurrence::Slot(_) => false,
-            },
-            Self::Module => match occurrence {
+            Self::Global(_) | Self::Globals | Self::Module => match occurrence {
                 Occurrence::Attribute(attribute) => may_be_module(at.model, &attribute.value),
                 Occurrence::Name(_) | Occurrence::Scoped(_) | Occurrence::Exported(_) => true,
                 Occurrence::ImportedName { .. } | Occurrence::Module(_) | Occurrence::ImportAlias { .. } => true,
-                _ => false,
+                // A module may define what it could not import.
+                Occurrence::Definition => self.is_global_of(file) || is_imported_too(at),
+                Occurrence::Keyword { .. } | Occurrence::PatternKeyword { .. } => false,
+                Occurrence::Key { .. } | Occurrence::Slot(_) => false,
             },
         }
     }
+}
+
+/// Whether what is defined is imported as well: in another branch.
+fn is_imported_too(at: &At<'_, '_>) -> bool {
+    let db = at.model.db();
+    let definition = if at.in_string { None } else { at.model.first_local_definition(at.node) };
+    definition.is_some_and(|definition| {
+        let siblings = resolve::siblings(db, definition);
+        siblings.iter().any(|sibling| sibling.kind(db).is_import())
+    })
 }
 
 /// Whether a name stands for itself, and is no part of something else.

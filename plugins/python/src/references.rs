@@ -1,8 +1,10 @@
 //! All references to a thing, in the two steps of the contract: `plan` says what to look for, `confirm` which of the
 //! candidates mean it. A candidate means it if one of its own definitions is one of the plan's.
 //!
-//! A name given by `as` is a thing of its own: its uses refer to the import, and the original is referred to by the name
-//! before `as` alone. So a thing has one name, and renaming it never touches what others call it.
+//! Imports are followed to the original, whatever it is called on the way: all uses of an alias mean what was imported, and so
+//! do the same aliases of it in other files. Only occurrences of the name that was asked about are searched for, so asking at
+//! `nx` of `import networkx as nx` finds every `nx` that is the package, and no import that calls it `networkx`. To rename is
+//! to ask otherwise: there, a name given by `as` is a thing of its own, and what others call it is left alone.
 
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
@@ -12,6 +14,7 @@ use ruff_db::source::source_text;
 use ruff_text_size::{TextLen, TextRange, TextSize};
 use rustc_hash::FxHasher;
 use ty_python_core::definition::Definition;
+use ty_python_semantic::ResolvedDefinition;
 use vraftls_guest_sdk::roles;
 use vraftls_guest_sdk::{Candidate, Failure, FileReferences, Highlight, Location, Reference, SearchPlan};
 
@@ -29,13 +32,28 @@ const WRITE: u32 = 3;
 
 /// What to search for to find all references to the name at the offset.
 pub(crate) fn plan(project: &PythonProject, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
-    let source = project.source(path)?;
-    let offset = source.offset(offset)?;
-    Ok(look_at(&source, offset, |at| plan_at(project, &source, at)).flatten())
+    plan_following(project, path, offset, Follow::Everything)
 }
 
-fn plan_at<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 'db>) -> Option<SearchPlan> {
-    let mut targets = resolve::definitions(at, Follow::Originals);
+/// The same, by following imports as far as is said.
+pub(crate) fn plan_following(
+    project: &PythonProject,
+    path: &str,
+    offset: u32,
+    follow: Follow,
+) -> Result<Option<SearchPlan>, Failure> {
+    let source = project.source(path)?;
+    let offset = source.offset(offset)?;
+    Ok(look_at(&source, offset, |at| plan_at(project, &source, at, follow)).flatten())
+}
+
+fn plan_at<'db>(
+    project: &'db PythonProject,
+    source: &Source<'db>,
+    at: &At<'_, 'db>,
+    follow: Follow,
+) -> Option<SearchPlan> {
+    let mut targets = meant(at, follow);
     // A stub and what it describes are one thing to who asks.
     for described in targets.clone().into_iter().flat_map(|target| definition::past_stub(project, target)) {
         if !targets.contains(&described) {
@@ -43,7 +61,7 @@ fn plan_at<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, '
         }
     }
     let definitions = definition::locations(project, &targets);
-    let search = Search::new(project, &definitions, vec![source.slice(at.range).to_owned()]);
+    let search = Search::new(project, &definitions, vec![source.slice(at.range).to_owned()], follow);
     let is_one_file = search.reach.is_one_file()
         || search.reach.is_of_class() && search.family.as_ref().is_some_and(|family| family.is_never_named(project));
     let only = is_one_file.then(|| definitions.first().map(|location| location.path.clone())).flatten();
@@ -63,7 +81,17 @@ pub(crate) fn confirm(
     plan: &SearchPlan,
     files: &[Candidate],
 ) -> Result<Vec<FileReferences>, Failure> {
-    let search = Search::new(project, &plan.definitions, plan.names.clone());
+    confirm_following(project, plan, files, Follow::Everything)
+}
+
+/// The same, by following imports as far as when the plan was made.
+pub(crate) fn confirm_following(
+    project: &PythonProject,
+    plan: &SearchPlan,
+    files: &[Candidate],
+    follow: Follow,
+) -> Result<Vec<FileReferences>, Failure> {
+    let search = Search::new(project, &plan.definitions, plan.names.clone(), follow);
     let mut confirmed = Vec::new();
     for candidate in files {
         project.check_cancelled()?;
@@ -87,14 +115,27 @@ pub(crate) fn highlights(project: &PythonProject, path: &str, offset: u32) -> Re
     let offset = source.offset(offset)?;
     let found = look_at(&source, offset, |at| {
         let name = source.slice(at.range).to_owned();
-        let targets = resolve::definitions(at, Follow::Originals);
-        let search = Search::new(project, &definition::locations(project, &targets), vec![name]);
+        let targets = meant(at, Follow::Everything);
+        let definitions = definition::locations(project, &targets);
+        let search = Search::new(project, &definitions, vec![name], Follow::Everything);
         let offsets: Vec<u32> = search.names.iter().flat_map(|name| offsets_of(&source.text, name)).collect();
         search.in_file(&source, &offsets)
     });
     let kind = |roles: u32| if roles & (roles::WRITES | roles::DEFINES) != 0 { WRITE } else { READ };
     let found = found.unwrap_or_default();
     Ok(found.into_iter().map(|found| Highlight { span: found.span, kind: kind(found.roles) }).collect())
+}
+
+/// The things that an occurrence means. A name that is imported in one branch and defined in another is one thing to all who
+/// use it, and so where it is imported.
+fn meant<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
+    let mut found = resolve::definitions(at, follow);
+    for beside in resolve::beside_import(at, follow) {
+        if !found.contains(&beside) {
+            found.push(beside);
+        }
+    }
+    found
 }
 
 /// Where a text occurs.
@@ -107,6 +148,7 @@ fn offsets_of(text: &str, name: &str) -> Vec<u32> {
 struct Search<'db> {
     project: &'db PythonProject,
     names: Vec<String>,
+    follow: Follow,
     places: HashSet<(File, TextRange), BuildHasherDefault<FxHasher>>,
     files: Vec<File>,
     reach: Reach,
@@ -115,7 +157,7 @@ struct Search<'db> {
 
 impl<'db> Search<'db> {
     /// A search for what is defined at the locations. Locations of files that are gone match nothing.
-    fn new(project: &'db PythonProject, definitions: &[Location], names: Vec<String>) -> Self {
+    fn new(project: &'db PythonProject, definitions: &[Location], names: Vec<String>, follow: Follow) -> Self {
         let mut files = Vec::new();
         let mut places = HashSet::default();
         let mut found = Vec::new();
@@ -130,7 +172,7 @@ impl<'db> Search<'db> {
         }
         let reach = found.iter().fold(Reach::Nothing, |reach, defined| reach.or(defined.reach(project)));
         let family = family_of(project, &found);
-        Self { project, names, places, files, reach, family }
+        Self { project, names, follow, places, files, reach, family }
     }
 
     /// The offsets at which one of the names stands and may mean what is searched for, judged by the text alone.
@@ -187,7 +229,7 @@ impl<'db> Search<'db> {
             return false;
         }
         let db = self.project.db();
-        resolve::definitions(at, Follow::Originals).iter().any(|definition| {
+        meant(at, self.follow).iter().any(|definition| {
             self.files.contains(&resolve::file_of(db, definition))
                 && self.places.contains(&resolve::focus(db, definition))
         })

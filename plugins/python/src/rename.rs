@@ -1,5 +1,5 @@
 //! Another name for the same thing, everywhere. It finds by `references`; what is its own is to refuse what must not be
-//! renamed, before anything is changed.
+//! renamed, before anything is changed, and to take an alias for a thing of its own.
 
 use ruff_python_ast::Expr;
 use ruff_python_parser::parse_expression;
@@ -7,6 +7,7 @@ use vraftls_guest_sdk::{Candidate, DocumentEdit, Failure, RenameTarget, SearchPl
 
 use crate::occurrence::{Occurrence, look_at};
 use crate::project::{PythonProject, span};
+use crate::resolve::Follow;
 use crate::{paths, references};
 
 /// Whether the name at the offset can be renamed.
@@ -21,7 +22,7 @@ pub(crate) fn prepare(project: &PythonProject, path: &str, offset: u32) -> Resul
     if is_key {
         return Err(Failure::InvalidInput("a key of a dictionary is no name".to_owned()));
     }
-    let plan = references::plan(project, path, offset)?
+    let plan = references::plan_following(project, path, offset, Follow::Originals)?
         .ok_or_else(|| Failure::InvalidInput(format!("nothing is known of `{}`", target.placeholder)))?;
     refuse_what_must_stay(project, &plan)?;
     Ok(Some(target))
@@ -38,7 +39,7 @@ pub(crate) fn plan(
     if prepare(project, path, offset)?.is_none() {
         return Ok(None);
     }
-    references::plan(project, path, offset)
+    references::plan_following(project, path, offset, Follow::Originals)
 }
 
 /// The edits in the candidates, one entry for each file that has any.
@@ -50,7 +51,7 @@ pub(crate) fn edits(
 ) -> Result<Vec<DocumentEdit>, Failure> {
     refuse_no_identifier(new_name)?;
     refuse_what_must_stay(project, plan)?;
-    let confirmed = references::confirm(project, plan, files)?;
+    let confirmed = references::confirm_following(project, plan, files, Follow::Originals)?;
     let edits = confirmed.into_iter().filter(|file| !paths::is_read_only(&file.path)).map(|file| DocumentEdit {
         path: file.path,
         edits: file

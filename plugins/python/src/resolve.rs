@@ -4,7 +4,7 @@
 use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{
-    AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtImportFrom,
+    Alias, AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtImportFrom,
 };
 use ruff_text_size::{Ranged, TextRange};
 use ty_module_resolver::{Module, ModuleName, file_to_module};
@@ -52,7 +52,7 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
         Occurrence::Name(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Scoped(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Attribute(attribute) => of_attribute(at, attribute),
-        Occurrence::Definition => of_local_definition(at),
+        Occurrence::Definition => of_local_definition(at, follow),
         Occurrence::Keyword { keyword, call } => of_keyword(at, keyword, call),
         Occurrence::PatternKeyword { attribute, pattern } => {
             definitions_for_attribute(model, &attribute_of(&pattern.cls, attribute))
@@ -60,18 +60,11 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
         Occurrence::Module(path) => of_module(model, path).into_iter().collect(),
         Occurrence::ImportedName { import, alias } => {
             let found = definitions_for_imported_symbol(model, import, &alias.name, follow.into());
-            if found.is_empty() { of_local_definition(at) } else { found }
+            if found.is_empty() { of_local_definition(at, follow) } else { found }
         }
         Occurrence::ImportAlias { import, alias } => {
-            let found = match (follow, import) {
-                (Follow::Originals, _) => Vec::new(),
-                (_, Some(import)) => definitions_for_imported_symbol(model, import, &alias.name, follow.into()),
-                (_, None) => {
-                    let path = ModulePath { name: &alias.name, level: 0, binds: false };
-                    of_module(model, path).into_iter().collect()
-                }
-            };
-            if found.is_empty() { of_local_definition(at) } else { found }
+            let found = of_import(model, import, alias, follow);
+            if found.is_empty() { of_local_definition(at, follow) } else { found }
         }
         Occurrence::Exported(literal) => of_name(model, literal.value.to_str(), literal.into(), follow),
         Occurrence::Slot(literal) => of_slot(at, literal.value.to_str()),
@@ -267,17 +260,59 @@ pub(crate) fn visible_bindings<'db>(
     Vec::new()
 }
 
-fn of_local_definition<'db>(at: &At<'_, 'db>) -> Vec<ResolvedDefinition<'db>> {
+/// What an import brings in, by the name that it gives to it. Empty where that cannot be found, or is a thing of its own.
+fn of_import<'db>(
+    model: &SemanticModel<'db>,
+    import: Option<&StmtImportFrom>,
+    alias: &Alias,
+    follow: Follow,
+) -> Vec<ResolvedDefinition<'db>> {
+    match (follow, import) {
+        (Follow::Originals, _) if alias.asname.is_some() => Vec::new(),
+        (_, Some(import)) => definitions_for_imported_symbol(model, import, &alias.name, follow.into()),
+        (_, None) => {
+            // Without `as` the first component is bound.
+            let bound = alias.name.split('.').next().filter(|_| alias.asname.is_none());
+            let path = ModulePath { name: bound.unwrap_or(&alias.name), level: 0, binds: false };
+            of_module(model, path).into_iter().collect()
+        }
+    }
+}
+
+/// All that the place holds whose name is written here. Of what is imported into it, the originals.
+fn of_local_definition<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
     // Nodes of a string annotation are in no index, and define nothing.
     if at.in_string {
         return Vec::new();
     }
+    let db = at.model.db();
     let definition = at.model.first_local_definition(at.node);
     definition
         .into_iter()
-        .flat_map(|definition| siblings(at.model.db(), definition))
-        .map(ResolvedDefinition::Definition)
+        .flat_map(|definition| siblings(db, definition))
+        .flat_map(|definition| {
+            let parsed = parsed_module(db, definition.python_file(db)).load(db);
+            let originals = match definition.kind(db) {
+                DefinitionKind::Import(import) => of_import(at.model, None, import.alias(&parsed), follow),
+                DefinitionKind::ImportFrom(import) => {
+                    of_import(at.model, Some(import.import(&parsed)), import.alias(&parsed), follow)
+                }
+                _ => Vec::new(),
+            };
+            if originals.is_empty() { vec![ResolvedDefinition::Definition(definition)] } else { originals }
+        })
         .collect()
+}
+
+/// What else the place holds that an import without another binding of the name would bind alone: the function by which
+/// `except ImportError` replaces what is missing. Empty for what is no import that binds its own name.
+pub(crate) fn beside_import<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<ResolvedDefinition<'db>> {
+    let binds = match at.occurrence {
+        Occurrence::ImportedName { alias, .. } => alias.asname.is_none(),
+        Occurrence::ImportAlias { .. } => true,
+        _ => false,
+    };
+    if binds { of_local_definition(at, follow) } else { Vec::new() }
 }
 
 fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<ResolvedDefinition<'db>> {
