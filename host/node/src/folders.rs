@@ -10,6 +10,7 @@ use vraftls_query::{Base, BoxFuture, Library, ProjectSpec, Workspaces};
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::folder::FolderHandle;
+use crate::stats::FolderStats;
 use crate::tree::base::TreeBase;
 
 /// How many projects are remembered; their libraries and settings seldom change.
@@ -34,6 +35,16 @@ impl Folders {
 
     pub(crate) fn by_id(&self, workspace: WorkspaceId) -> Option<Arc<FolderHandle>> {
         self.open().values().find(|folder| folder.workspace == workspace).cloned()
+    }
+
+    /// How far each is, by their roots.
+    pub(crate) fn stats(&self) -> Vec<FolderStats> {
+        let of = |(root, folder): (&PathBuf, &Arc<FolderHandle>)| FolderStats {
+            root: root.clone(),
+            workspace: folder.workspace,
+            progress: *folder.progress.borrow(),
+        };
+        self.open().iter().map(of).collect()
     }
 
     /// The folder of a root, started if nobody did before. `start` must not wait for anything: questions find no folder meanwhile.

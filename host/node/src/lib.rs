@@ -15,6 +15,8 @@ mod network;
 mod node;
 pub mod plugins;
 mod replica;
+mod sessions;
+mod stats;
 mod stop;
 mod tree;
 
@@ -23,6 +25,7 @@ pub use contents::ContentError;
 pub use data_dir::{DataDir, DataDirError, Holder, Identity};
 pub use folder::{FolderProgress, OpenFolder};
 pub use node::{Node, OpenError, ShutdownError};
+pub use stats::{FolderStats, NodeStats};
 
 /// An error and its causes in one line, for a field of a log event.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

@@ -30,6 +30,8 @@ use crate::machine::VfsMachine;
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, Plugins};
 use crate::replica::{Replica, ReplicaError};
+use crate::sessions::Sessions;
+use crate::stats::NodeStats;
 use crate::stop::Stopper;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::{HINTS_MAX, Hint, Ingest, Progress, blocking};
@@ -73,6 +75,7 @@ pub struct Node {
     plugins: Plugins,
     service: QueryService,
     folders: Arc<Folders>,
+    sessions: Sessions,
     config: NodeConfig,
     bundled: BTreeMap<String, BundledFiles>,
     stopper: Stopper,
@@ -184,6 +187,7 @@ impl Node {
             plugins: stores.plugins,
             service,
             folders,
+            sessions: Sessions::default(),
             config,
             stopper: Stopper::new(),
             tasks: Mutex::new(Some(Tasks::default())),
@@ -282,6 +286,7 @@ impl Node {
 
     /// Answers a request. Dropping the future cancels the work.
     pub async fn answer(&self, request: Request) -> Result<Answered, QueryError> {
+        let _asking = self.sessions.ask(request.session);
         self.service.answer(request).await
     }
 
@@ -300,14 +305,17 @@ impl Node {
         blocking(move || read_exactly(&*base, &contents, &path, digest)).await
     }
 
-    /// What analyzers did so far: calls, traps, limits reached.
-    pub fn analyzer_counters(&self) -> vraftls_wasm::Counters {
-        self.plugins.runtime.counters()
-    }
-
-    /// What the caches did so far.
-    pub fn cache_stats(&self) -> vraftls_query::CacheStats {
-        self.service.cache_stats()
+    /// What it did so far, and what it holds. Cheap enough to be asked every second.
+    pub fn stats(&self) -> NodeStats {
+        let (n_sessions, n_questions) = self.sessions.count();
+        NodeStats {
+            revision: self.replica.state().revision(),
+            folders: self.folders.stats(),
+            n_sessions,
+            n_questions,
+            caches: self.service.cache_stats(),
+            sandbox: self.plugins.runtime.counters(),
+        }
     }
 
     /// Says that these files may have changed on disk.
@@ -317,8 +325,9 @@ impl Node {
         }
     }
 
-    /// Says that a session ended. Nothing is kept for a session beyond its requests yet.
+    /// Says that a session ended. Nothing is kept for a session beyond its requests yet, but that it is there.
     pub fn session_ended(&self, session: SessionId) {
+        self.sessions.end(session);
         tracing::debug!(session = session.0, "a session ended");
     }
 

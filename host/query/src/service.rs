@@ -42,7 +42,7 @@ pub struct QueryService {
     keepers: Mutex<FxHashMap<WorkspaceId, Arc<IndexKeeper>>>,
 }
 
-/// What the caches did so far.
+/// What the caches did so far, and what they hold now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CacheStats {
     /// Facts in memory.
@@ -51,6 +51,8 @@ pub struct CacheStats {
     pub facts_below: Vec<(&'static str, TierStats)>,
     /// Answers in memory.
     pub answers_in_memory: TierStats,
+    /// What facts and answers take of the memory now, in bytes, as the tiers weigh them.
+    pub held_bytes: u64,
 }
 
 impl QueryService {
@@ -119,13 +121,14 @@ impl QueryService {
         }
     }
 
-    /// What the caches did so far.
+    /// What the caches did so far, and what they hold now.
     pub fn cache_stats(&self) -> CacheStats {
         let facts = self.facts.cache();
         CacheStats {
             facts_in_memory: facts.memory().counters().stats(),
             facts_below: facts.lower().iter().map(|tier| (tier.name(), tier.counters().stats())).collect(),
             answers_in_memory: self.answers.memory().counters().stats(),
+            held_bytes: facts.memory().held_bytes() + self.answers.memory().held_bytes(),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use vraftls_node::{DataDirError, Node, OpenError};
+use vraftls_proto::{At, Query, SessionId};
+use vraftls_vfs::VfsPath;
 
 use super::child::{OtherNode, Said};
 use super::support::{PATIENCE, Place, Running, config};
@@ -80,5 +82,27 @@ async fn a_node_that_is_dropped_keeps_what_it_acknowledged_and_stops_writing() {
     assert!(running.revision() >= reached);
     assert_eq!(running.in_step().await, reached, "nothing had to be taken in again");
     assert_eq!(running.sees().await, place.disk());
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn says_what_it_did_and_what_it_holds() {
+    let place = place(5);
+    let running = place.open().await;
+    running.in_step().await;
+    let hover = Query::Hover(At { path: VfsPath::new("d0/f0.toy").unwrap(), offset: 4 });
+    for _ in 0..2 {
+        running.ask(hover.clone()).await.unwrap();
+    }
+    let stats = running.node.stats();
+    assert!(stats.revision >= running.revision() && stats.revision.0 > 0);
+    assert_eq!(stats.folders.len(), 1);
+    assert_eq!((stats.folders[0].workspace, stats.folders[0].progress.walked), (running.folder.workspace, true));
+    assert_eq!((stats.n_sessions, stats.n_questions), (1, 0));
+    assert_eq!((stats.caches.answers_in_memory.n_hits, stats.caches.answers_in_memory.n_fills), (1, 1));
+    assert_eq!((stats.sandbox.engine_calls, stats.sandbox.engines), (1, 1));
+    assert!(stats.sandbox.engines_memory_bytes > 0 && stats.caches.held_bytes > 0);
+    running.node.session_ended(SessionId(1));
+    assert_eq!(running.node.stats().n_sessions, 0);
     running.end().await;
 }

@@ -137,4 +137,5 @@ async fn the_caches_count() {
     let stats = setup.service.cache_stats();
     assert_eq!((stats.answers_in_memory.n_misses, stats.answers_in_memory.n_hits), (1, 1));
     assert_eq!(stats.facts_below, []);
+    assert!(stats.held_bytes > 0);
 }
