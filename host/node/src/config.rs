@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::libraries::python::PythonHints;
+use crate::sweep::SweepConfig;
 
 /// What a node is told when it starts. The environment of the process is read by whoever makes this, never here.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct NodeConfig {
     pub artifact_directory: Option<PathBuf>,
     /// Where the environments of Python folders are.
     pub python: PythonHints,
+    /// How contents that no file has any more are collected.
+    pub sweep: SweepConfig,
 }
 
 impl NodeConfig {
@@ -28,6 +31,7 @@ impl NodeConfig {
             plugin_directories: Vec::new(),
             artifact_directory: None,
             python: PythonHints::default(),
+            sweep: SweepConfig::default(),
         }
     }
 }

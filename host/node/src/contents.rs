@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,6 +50,21 @@ impl Drop for Pin {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(pinned.remove(&self.digest)),
         }
+    }
+}
+
+/// A place in the order of all contents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ContentPlace {
+    /// Small ones, after this one.
+    Small { after: Option<ContentDigest> },
+    /// The large ones whose digests begin with this byte.
+    Large { directory: u8 },
+}
+
+impl Default for ContentPlace {
+    fn default() -> Self {
+        Self::Small { after: None }
     }
 }
 
@@ -134,13 +150,67 @@ impl ContentStore {
 
     /// Lets contents go, unless they are pinned; whether they are gone.
     pub(crate) fn remove_unless_pinned(&self, digest: &ContentDigest) -> Result<bool, ContentError> {
+        self.remove_if(digest, || true)
+    }
+
+    /// The same, if they still are unwanted at a moment at which nobody can pin them.
+    pub(crate) fn remove_if(
+        &self,
+        digest: &ContentDigest,
+        is_unwanted: impl FnOnce() -> bool,
+    ) -> Result<bool, ContentError> {
         // Held while they go: who pins them in the meantime finds them gone, and stores them again.
         let pinned = self.pinned();
-        if pinned.contains_key(digest) {
+        if pinned.contains_key(digest) || !is_unwanted() {
             return Ok(false);
         }
         self.remove(digest)?;
         Ok(true)
+    }
+
+    /// Some of the contents from a place on, and the place after them; none after the last. Small contents are counted; large ones come a
+    /// directory at a time.
+    pub(crate) fn list_from(
+        &self,
+        place: ContentPlace,
+        n_max: usize,
+    ) -> Result<(Vec<ContentDigest>, Option<ContentPlace>), ContentError> {
+        match place {
+            ContentPlace::Small { after } => {
+                let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes().to_vec()));
+                let (mut found, mut n_seen) = (Vec::new(), 0);
+                for entry in self.0.db.range((from, Bound::<Vec<u8>>::Unbounded)).keys().take(n_max) {
+                    let key = entry?;
+                    n_seen += 1;
+                    // A key that is no digest was not written by us; it is passed over.
+                    found.extend(<[u8; 32]>::try_from(&key[..]).ok().map(ContentDigest::from_bytes));
+                }
+                let next = match found.last() {
+                    Some(last) if n_seen >= n_max => ContentPlace::Small { after: Some(*last) },
+                    _ => ContentPlace::Large { directory: 0 },
+                };
+                Ok((found, Some(next)))
+            }
+            ContentPlace::Large { directory } => {
+                let next = directory.checked_add(1).map(|directory| ContentPlace::Large { directory });
+                Ok((self.large_in(directory)?, next))
+            }
+        }
+    }
+
+    fn large_in(&self, directory: u8) -> Result<Vec<ContentDigest>, ContentError> {
+        let prefix = format!("{directory:02x}");
+        let entries = match fs::read_dir(self.0.blobs.join(&prefix)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            found.extend(name.to_str().and_then(|rest| format!("{prefix}{rest}").parse::<ContentDigest>().ok()));
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// Lets contents go. Nothing happens where there are none.

@@ -18,6 +18,7 @@ mod replica;
 mod sessions;
 mod stats;
 mod stop;
+mod sweep;
 mod tree;
 
 pub use config::NodeConfig;
@@ -26,6 +27,7 @@ pub use data_dir::{DataDir, DataDirError, Holder, Identity};
 pub use folder::{FolderProgress, OpenFolder};
 pub use node::{Node, OpenError, ShutdownError};
 pub use stats::{FolderStats, NodeStats};
+pub use sweep::SweepConfig;
 
 /// An error and its causes in one line, for a field of a log event.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

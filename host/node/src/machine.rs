@@ -15,7 +15,7 @@ use vraftls_raft::error::StorageError;
 use vraftls_raft::machine::{Applied, SnapshotView, StateMachine};
 use vraftls_vfs::{Command, ContentDigest, Effect, Response, Revision, State};
 
-use crate::contents::{ContentError, ContentStore};
+use crate::contents::{ContentError, ContentStore, Pin};
 use crate::data_dir::{create_private_dir, write_durably};
 
 /// The first byte of a snapshot file.
@@ -34,6 +34,8 @@ pub(crate) struct VfsMachine {
     contents: ContentStore,
     snapshot_file: PathBuf,
     released: VecDeque<(Instant, ContentDigest)>,
+    /// What was stored since the last commit: the state that is published does not speak of it yet.
+    stored: Vec<Pin>,
     published: watch::Sender<State>,
     /// What went wrong in an apply, which itself cannot fail; the commit behind it does.
     broken: Option<ContentError>,
@@ -53,17 +55,16 @@ impl VfsMachine {
             Err(error) => return Err(StorageError::io("reading the snapshot", error)),
         };
         let (published, receiver) = watch::channel(state.clone());
-        let released = VecDeque::new();
-        Ok((Self { state, applied, contents, snapshot_file, released, published, broken: None }, receiver))
+        let (released, stored) = (VecDeque::new(), Vec::new());
+        Ok((Self { state, applied, contents, snapshot_file, released, stored, published, broken: None }, receiver))
     }
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Store { digest, bytes } => {
-                if let Err(error) = self.contents.put(digest, &bytes) {
-                    self.broken = Some(error);
-                }
-            }
+            Effect::Store { digest, bytes } => match self.contents.put_pinned(digest, &bytes) {
+                Ok(pin) => self.stored.push(pin),
+                Err(error) => self.broken = Some(error),
+            },
             Effect::Release { digest } => self.released.push_back((Instant::now(), digest)),
         }
     }
@@ -104,8 +105,9 @@ impl StateMachine for VfsMachine {
             return Err(content_error("storing contents", error));
         }
         self.applied = applied.clone();
-        self.sweep().map_err(|error| content_error("removing contents", error))?;
         self.published.send_replace(self.state.clone());
+        self.stored.clear();
+        self.sweep().map_err(|error| content_error("removing contents", error))?;
         Ok(())
     }
 

@@ -33,6 +33,7 @@ use crate::replica::{Replica, ReplicaError};
 use crate::sessions::Sessions;
 use crate::stats::NodeStats;
 use crate::stop::Stopper;
+use crate::sweep::Sweep;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::{HINTS_MAX, Hint, Ingest, Progress, blocking};
 use crate::tree::libraries::Libraries;
@@ -83,11 +84,10 @@ pub struct Node {
     tasks: Mutex<Option<Tasks>>,
 }
 
-/// What runs for the open folders.
-#[derive(Default)]
+/// What runs beside questions: for the open folders, and for the node itself.
 struct Tasks {
     /// Write: they end by themselves when the node does, and are waited for.
-    ingests: Vec<JoinHandle<()>>,
+    writers: Vec<JoinHandle<()>>,
     /// Only follow: they may end anywhere.
     followers: Vec<JoinHandle<()>>,
 }
@@ -167,7 +167,11 @@ impl Node {
         let asked = config.clone();
         let stores = blocking(move || open_stores(&asked)).await?;
         let group = start_group(&stores.data_dir, &stores.log, stores.machine).await?;
+        let sweep = Sweep::new(config.sweep, stores.contents.clone(), stores.state.clone());
         let replica = Replica::new(group, stores.state);
+        let stopper = Stopper::new();
+        // The group holds all of its log by now, so that the state speaks of everything that was committed.
+        let sweeping = tokio::spawn(sweep.run(stopper.listener()));
         let folders = Arc::new(Folders::default());
         let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(stores.disk_tier)];
         let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
@@ -189,8 +193,8 @@ impl Node {
             folders,
             sessions: Sessions::default(),
             config,
-            stopper: Stopper::new(),
-            tasks: Mutex::new(Some(Tasks::default())),
+            stopper,
+            tasks: Mutex::new(Some(Tasks { writers: vec![sweeping], followers: Vec::new() })),
         }))
     }
 
@@ -279,7 +283,7 @@ impl Node {
         let (progress_in, progress) = watch::channel(now);
         let keeper = self.service.keeper(workspace);
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
-        tasks.ingests.push(tokio::spawn(task.run()));
+        tasks.writers.push(tokio::spawn(task.run()));
         tasks.followers.extend([tokio::spawn(followed), tokio::spawn(async move { keeper.run().await })]);
         Some(FolderHandle { workspace, base, ingest, hints: hints_in, progress })
     }
@@ -368,10 +372,10 @@ impl Node {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(tasks) = tasks else { return Ok(()) };
         tasks.followers.iter().for_each(JoinHandle::abort);
-        for task in tasks.ingests.into_iter().chain(tasks.followers) {
+        for task in tasks.writers.into_iter().chain(tasks.followers) {
             let abort = task.abort_handle();
             if tokio::time::timeout(SHUTDOWN_DEADLINE, task).await.is_err() {
-                tracing::warn!("a task of a folder does not end");
+                tracing::warn!("a task does not end");
                 abort.abort();
             }
         }

@@ -6,13 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use super::support::{PATIENCE, Running};
+use super::support::{PATIENCE, Running, config, quick_sweep};
 
 /// Names the data directory to the child.
 const DATA: &str = "VRAFTLS_TEST_CHILD_DATA";
 
 /// Names the folder to the child.
 const ROOT: &str = "VRAFTLS_TEST_CHILD_ROOT";
+
+/// Says to the child to collect unwanted contents all the time.
+const SWEEPS: &str = "VRAFTLS_TEST_CHILD_SWEEPS";
 
 /// What a child says, one a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,14 +34,27 @@ pub(crate) struct OtherNode {
 
 impl OtherNode {
     pub(crate) fn start(data: &Path, root: &Path) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        Self::start_command(&mut Self::command(data, root))
+    }
+
+    /// Starts one that collects unwanted contents all the time, at first sight.
+    pub(crate) fn start_sweeping(data: &Path, root: &Path) -> Self {
+        Self::start_command(Self::command(data, root).env(SWEEPS, "1"))
+    }
+
+    fn command(data: &Path, root: &Path) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .args(["--exact", "child::holds_a_node_when_started_as_a_child", "--nocapture", "--test-threads=1"])
             .env(DATA, data)
             .env(ROOT, root)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::piped());
+        command
+    }
+
+    fn start_command(command: &mut Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -100,7 +116,11 @@ fn holds_a_node_when_started_as_a_child() {
     let (Some(data), Some(root)) = (std::env::var_os(DATA), std::env::var_os(ROOT)) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let running = Running::open(Path::new(&data), Path::new(&root)).await.unwrap();
+        let mut config = config(Path::new(&data));
+        if std::env::var_os(SWEEPS).is_some() {
+            config.sweep = quick_sweep(Duration::ZERO);
+        }
+        let running = Running::open_with(config, Path::new(&root)).await.unwrap();
         let mut progress = running.folder.progress.clone();
         say("open", progress.borrow().revision.0);
         let mut last = None;

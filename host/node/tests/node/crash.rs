@@ -66,7 +66,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
     for round in 0..kills {
         // Some changes are there before the node, some come while it takes the others in.
         change_files(&place, &mut numbers, round);
-        let node = OtherNode::start(&place.data, &place.root);
+        let node = OtherNode::start_sweeping(&place.data, &place.root);
         match numbers.below(4) {
             // At a moment of the start.
             0 => hear(&node.listen(Duration::from_millis(numbers.below(150)))),

@@ -9,3 +9,4 @@ mod crash;
 mod ingest;
 mod lifecycle;
 mod support;
+mod sweeping;

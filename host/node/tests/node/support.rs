@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use vraftls_node::{Node, NodeConfig, OpenError, OpenFolder};
+use vraftls_node::{Node, NodeConfig, OpenError, OpenFolder, SweepConfig};
 use vraftls_proto::{Answer, OverlaySet, Query, QueryError, Request, SessionId};
 use vraftls_vfs::{Revision, VfsPath};
 
@@ -96,6 +96,11 @@ pub(crate) fn config(data: &Path) -> NodeConfig {
     }
 }
 
+/// Collects unwanted contents as fast as it can.
+pub(crate) fn quick_sweep(grace: Duration) -> SweepConfig {
+    SweepConfig { interval: Duration::from_millis(1), rest: Duration::from_millis(1), grace, n_contents_max: 16 }
+}
+
 /// A node with an open folder.
 pub(crate) struct Running {
     pub(crate) node: Arc<Node>,
@@ -104,7 +109,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn open(data: &Path, root: &Path) -> Result<Self, OpenError> {
-        let node = Node::open(config(data)).await?;
+        Self::open_with(config(data), root).await
+    }
+
+    pub(crate) async fn open_with(config: NodeConfig, root: &Path) -> Result<Self, OpenError> {
+        let node = Node::open(config).await?;
         let folder = node.open_folder(root).await.unwrap();
         Ok(Self { node, folder })
     }
