@@ -33,7 +33,7 @@ pub(crate) fn may_be_annotation(node: &CoveringNode<'_>) -> bool {
             | AnyNodeRef::Keyword(_)
             | AnyNodeRef::Arguments(_) => {}
             AnyNodeRef::ExprCall(call) => {
-                return in_generic || last_name(&call.func).is_some_and(|name| TAKES_TYPES.contains(&name));
+                return in_generic || takes_types(&call.func);
             }
             AnyNodeRef::Parameter(_) | AnyNodeRef::StmtAnnAssign(_) | AnyNodeRef::StmtFunctionDef(_) => return true,
             AnyNodeRef::StmtTypeAlias(_) | AnyNodeRef::TypeParamTypeVar(_) => return true,
@@ -45,8 +45,14 @@ pub(crate) fn may_be_annotation(node: &CoveringNode<'_>) -> bool {
     true
 }
 
-fn is_generic(expression: &Expr) -> bool {
+/// Whether an expression may be a generic class, whose arguments are types.
+pub(crate) fn is_generic(expression: &Expr) -> bool {
     last_name(expression).is_some_and(|name| name.starts_with(char::is_uppercase) || GENERIC_BUILTINS.contains(&name))
+}
+
+/// Whether what is called takes types as arguments.
+pub(crate) fn takes_types(function: &Expr) -> bool {
+    last_name(function).is_some_and(|name| TAKES_TYPES.contains(&name))
 }
 
 fn last_name(expression: &Expr) -> Option<&str> {

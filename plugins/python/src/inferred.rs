@@ -59,7 +59,7 @@ pub(crate) fn type_of_parameter<'db>(db: &'db dyn Db, parameter: Definition<'db>
 }
 
 /// Whether the engine has exactly one definition for a node, which is what it insists on when asked for its type.
-fn is_indexed(model: &SemanticModel<'_>, node: AnyNodeRef<'_>) -> bool {
+pub(crate) fn is_indexed(model: &SemanticModel<'_>, node: AnyNodeRef<'_>) -> bool {
     semantic_index(model.db(), model.program_file()).try_definitions(node).is_some_and(|found| found.len() == 1)
 }
 

@@ -31,6 +31,7 @@ mod resolve;
 mod roots;
 mod signature;
 mod system;
+mod tokens;
 mod written;
 
 use std::sync::Arc;
@@ -63,12 +64,13 @@ impl Analyzer for Python {
                 | Features::COMPLETION
                 | Features::SIGNATURE_HELP
                 | Features::FORMATTING
-                | Features::RANGE_FORMATTING,
+                | Features::RANGE_FORMATTING
+                | Features::SEMANTIC_TOKENS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),
-            token_types: Vec::new(),
-            token_modifiers: Vec::new(),
+            token_types: tokens::type_names(),
+            token_modifiers: tokens::MODIFIERS.map(str::to_owned).to_vec(),
         }
     }
 

@@ -120,7 +120,7 @@ fn naming_token(tokens: &Tokens, offset: TextSize) -> Option<Token> {
 }
 
 /// The syntax inside a string, if the engine reads it as an annotation.
-fn enter_annotation<'db>(
+pub(crate) fn enter_annotation<'db>(
     source: &Source<'db>,
     model: &SemanticModel<'db>,
     literal: &ExprStringLiteral,

@@ -22,6 +22,7 @@ use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
     completion, definition, diagnostics, format, hover, implementation, paths, references, rename, roots, signature,
+    tokens,
 };
 
 /// A project in memory.
@@ -168,6 +169,15 @@ impl Source<'_> {
         }
     }
 
+    /// The range of a span, if that lies in the text and on character boundaries.
+    pub(crate) fn range(&self, span: Span) -> Result<TextRange, Failure> {
+        let (start, end) = (self.offset(span.start)?, self.offset(span.end)?);
+        if start > end {
+            return Err(Failure::InvalidInput(format!("the span {}..{} ends before it starts", span.start, span.end)));
+        }
+        Ok(TextRange::new(start, end))
+    }
+
     /// The text of a range, empty where the range is not of this text.
     pub(crate) fn slice(&self, range: TextRange) -> &str {
         self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
@@ -274,5 +284,9 @@ impl Project for PythonProject {
         files: Vec<Candidate>,
     ) -> Result<Vec<DocumentEdit>, Failure> {
         rename::edits(self, &plan, new_name, &files)
+    }
+
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        tokens::semantic_tokens(self, path, span)
     }
 }
