@@ -127,8 +127,9 @@ impl Asker {
     /// Asks one question.
     pub(crate) async fn ask(&self, query: Query, deadline: Duration) -> Result<Answered, QueryError> {
         let (workspace, session) = (self.workspace, COMMAND_SESSION);
-        let overlays = Arc::new(OverlaySet::default());
-        self.node.answer(Request { workspace, session, overlays, at_least: Revision(0), deadline, query }).await
+        let (overlays, settings) = (Arc::new(OverlaySet::default()), Arc::default());
+        let request = Request { workspace, session, overlays, settings, at_least: Revision(0), deadline, query };
+        self.node.answer(request).await
     }
 
     /// The text of a file as it is now.

@@ -163,6 +163,7 @@ impl Context {
             workspace: folder.workspace,
             session: self.session.id(),
             overlays,
+            settings: Arc::default(),
             at_least: Revision(0),
             deadline,
             query,

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
+use vraftls_proto::QueryError;
 use vraftls_vfs::{ContentDigest, Revision, WorkspaceId, WorkspaceName};
 
+use crate::libraries::Configured;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::{Hint, Progress};
 
@@ -41,16 +44,35 @@ pub struct FolderProgress {
 /// What the node keeps of an open folder.
 pub(crate) struct FolderHandle {
     pub(crate) workspace: WorkspaceId,
+    /// Without symbolic links.
+    pub(crate) root: PathBuf,
     pub(crate) base: watch::Receiver<Arc<TreeBase>>,
     pub(crate) ingest: watch::Receiver<Progress>,
     pub(crate) hints: mpsc::Sender<Hint>,
     pub(crate) progress: watch::Receiver<FolderProgress>,
+    /// The interpreters that sessions ask with.
+    pub(crate) configured: Arc<Configured>,
 }
 
 impl FolderHandle {
     /// Says that something may have changed. Who empties a queue that was full looks at everything.
     pub(crate) fn hint(&self, hint: Hint) {
         drop(self.hints.try_send(hint));
+    }
+
+    /// Has the base search the environment of an interpreter that a session configured; returns when it does.
+    pub(crate) async fn mount(&self, interpreter: &str) -> Result<(), QueryError> {
+        let touched = self.configured.touch(interpreter, Instant::now());
+        touched.map_err(|error| QueryError::Unavailable(error.to_string()))?;
+        let is_mounted = |base: &Arc<TreeBase>| base.libraries.environments().of(Some(interpreter)).is_some();
+        let mut base = self.base.clone();
+        if !is_mounted(&base.borrow()) {
+            self.hint(Hint::Everything);
+        }
+        match base.wait_for(is_mounted).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(QueryError::Unavailable("the node ends".to_owned())),
+        }
     }
 
     /// The base, once the tree was walked.

@@ -1,15 +1,16 @@
 //! The folders that are open, as questions find them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vraftls_index::Description;
-use vraftls_proto::QueryError;
+use vraftls_proto::{QueryError, Request, SessionSettings};
 use vraftls_query::{Base, BoxFuture, Library, ProjectSpec, Workspaces};
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::folder::FolderHandle;
+use crate::libraries::{Environment, python};
 use crate::stats::FolderStats;
 use crate::tree::base::TreeBase;
 
@@ -21,7 +22,7 @@ const PROJECTS_MAX: usize = 256;
 pub(crate) struct Folders {
     open: Mutex<BTreeMap<PathBuf, Arc<FolderHandle>>>,
     /// Each project once, so that equal ones are the same value.
-    projects: Mutex<BTreeMap<(WorkspaceId, String), Arc<ProjectSpec>>>,
+    projects: Mutex<BTreeSet<Arc<ProjectSpec>>>,
 }
 
 impl Folders {
@@ -62,30 +63,47 @@ impl Folders {
         Some(folder)
     }
 
-    fn project_of(&self, base: &TreeBase, workspace: WorkspaceId, analyzer: &Description) -> Arc<ProjectSpec> {
-        let environment = base.libraries.environment();
+    fn project_of(
+        &self,
+        base: &TreeBase,
+        request: &Request,
+        analyzer: &Description,
+    ) -> Result<Arc<ProjectSpec>, QueryError> {
+        let environment = base.libraries.environments().of(request.settings.get(python::INTERPRETER));
+        // It is mounted before the question is asked, and stays as long as questions last.
+        let environment =
+            environment.ok_or_else(|| QueryError::Unavailable("the interpreter is not read".to_owned()))?;
         let library =
             |mount: &crate::libraries::Mount| Library { path: mount.prefix.clone(), kind: mount.kind.clone() };
         let spec = ProjectSpec {
-            workspace,
+            workspace: request.workspace,
             root: String::new(),
             libraries: environment.mounts.iter().map(library).collect(),
-            settings: environment.settings.clone(),
+            settings: settings_of(environment, &request.settings, analyzer),
         };
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (workspace, analyzer.id.clone());
-        match projects.get(&key) {
-            Some(known) if **known == spec => known.clone(),
-            _ => {
-                if projects.len() >= PROJECTS_MAX {
-                    projects.clear();
-                }
-                let spec = Arc::new(spec);
-                projects.insert(key, spec.clone());
-                spec
-            }
+        if let Some(known) = projects.get(&spec) {
+            return Ok(known.clone());
         }
+        if projects.len() >= PROJECTS_MAX {
+            projects.clear();
+        }
+        let spec = Arc::new(spec);
+        projects.insert(spec.clone());
+        Ok(spec)
     }
+}
+
+/// What the environment says, and above it what the session wants, as far as it is meant for this analyzer.
+fn settings_of(environment: &Environment, wanted: &SessionSettings, analyzer: &Description) -> Vec<(String, String)> {
+    let is_for = |name: &str| {
+        let language = name.split_once('.').map(|(language, _)| language);
+        name != python::INTERPRETER && analyzer.languages.iter().any(|known| language == Some(known.id.as_str()))
+    };
+    let mut settings: BTreeMap<String, String> = environment.settings.iter().cloned().collect();
+    let wanted = wanted.iter().filter(|(name, _)| is_for(name));
+    settings.extend(wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    settings.into_iter().collect()
 }
 
 fn not_open(workspace: WorkspaceId) -> QueryError {
@@ -114,14 +132,14 @@ impl Workspaces for Folders {
 
     fn project<'a>(
         &'a self,
-        workspace: WorkspaceId,
+        request: &'a Request,
         _path: &'a VfsPath,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
         Box::pin(async move {
-            let folder = self.by_id(workspace).ok_or_else(|| not_open(workspace))?;
+            let folder = self.by_id(request.workspace).ok_or_else(|| not_open(request.workspace))?;
             let base = folder.base.borrow().clone();
-            Ok(self.project_of(&base, workspace, analyzer))
+            self.project_of(&base, request, analyzer)
         })
     }
 }

@@ -3,9 +3,13 @@
 //! A root is mounted in the view under `@lib/`. It is read lazily and never enters the replicated state: what is not asked for costs
 //! nothing. Which roots there are depends on the language; each language's rules are a module of their own.
 
+mod configured;
 pub mod python;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+pub(crate) use configured::Configured;
 
 /// A library root.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,4 +49,35 @@ pub struct Environment {
     pub mounts: Vec<Mount>,
     /// Settings for the analyzer, sorted by name.
     pub settings: Vec<(String, String)>,
+}
+
+/// The environments of a workspace: its own, and those of the interpreters that sessions configured for it. All of them are in the view
+/// at once, each directory under one name, and a project searches those of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Environments {
+    /// The one that the workspace has without being told.
+    pub own: Environment,
+    /// The others, by the interpreters as they were configured.
+    pub configured: BTreeMap<String, Environment>,
+}
+
+impl Environments {
+    /// The environment of a configured interpreter, or the workspace's own; nothing for an interpreter that is not mounted.
+    pub fn of(&self, interpreter: Option<&str>) -> Option<&Environment> {
+        match interpreter {
+            Some(interpreter) => self.configured.get(interpreter),
+            None => Some(&self.own),
+        }
+    }
+
+    /// Every library root once.
+    pub fn mounts(&self) -> Vec<Mount> {
+        let mut mounts = self.own.mounts.clone();
+        for mount in self.configured.values().flat_map(|environment| &environment.mounts) {
+            if !mounts.contains(mount) {
+                mounts.push(mount.clone());
+            }
+        }
+        mounts
+    }
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use vraftls_cache::{DiskTierConfig, OffloadPool, Tier};
 use vraftls_index::Description;
-use vraftls_proto::{Answered, QueryError, Request, SessionId};
+use vraftls_proto::{Answered, QueryError, Request, SessionId, SessionSettings};
 use vraftls_query::{Base, IndexKeeper, QueryConfig, QueryService, ReadError, Workspaces, is_bundled};
 use vraftls_raft::config::GroupConfig;
 use vraftls_raft::error::{InitializeError, StartError, StorageError, WaitError};
@@ -25,7 +25,7 @@ use crate::contents::{ContentError, ContentStore};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::folder::{FolderHandle, FolderProgress, OpenFolder, workspace_name};
 use crate::folders::Folders;
-use crate::libraries::{Environment, python};
+use crate::libraries::{Configured, Environments, python};
 use crate::machine::VfsMachine;
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, Plugins};
@@ -134,7 +134,7 @@ pub enum ShutdownError {
 
 /// What a folder needs from the file system before it starts.
 struct Prepared {
-    environment: Environment,
+    environments: Environments,
     wants: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     watcher: Option<TreeWatcher>,
     hints_in: mpsc::Sender<Hint>,
@@ -146,7 +146,7 @@ impl Prepared {
     fn new(root: &Path, python: &python::PythonHints, wants: Arc<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
         let (hints_in, hints) = mpsc::channel(HINTS_MAX);
         let watcher = TreeWatcher::new(root.to_owned(), wants.clone(), hints_in.clone());
-        Self { environment: python::discover(root, python), wants, watcher, hints_in, hints }
+        Self { environments: python::discover_all(root, python, Vec::new()), wants, watcher, hints_in, hints }
     }
 }
 
@@ -258,12 +258,13 @@ impl Node {
     ) -> Option<FolderHandle> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = tasks.as_mut()?;
-        let Prepared { environment, wants, watcher, hints_in, hints } = prepared;
-        let libraries = Arc::new(Libraries::new(environment));
+        let Prepared { environments, wants, watcher, hints_in, hints } = prepared;
+        let libraries = Arc::new(Libraries::new(environments));
         let base = Arc::new(TreeBase::new(snapshot, self.contents.clone(), libraries));
         let (base_in, base) = watch::channel(base);
         let (progress_in, ingest) = watch::channel(Progress::default());
-        let (looked_in, hints_for) = (root.to_owned(), self.config.python.clone());
+        let configured = Arc::new(Configured::default());
+        let (looked_in, hints_for, also) = (root.to_owned(), self.config.python.clone(), configured.clone());
         let task = Ingest {
             workspace,
             root: root.to_owned(),
@@ -271,7 +272,7 @@ impl Node {
             replica: self.replica.clone(),
             contents: self.contents.clone(),
             wants,
-            discover: Arc::new(move || python::discover(&looked_in, &hints_for)),
+            discover: Arc::new(move || python::discover_all(&looked_in, &hints_for, also.list())),
             base: base_in,
             progress: progress_in,
             hints,
@@ -285,13 +286,33 @@ impl Node {
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
         tasks.writers.push(tokio::spawn(task.run()));
         tasks.followers.extend([tokio::spawn(followed), tokio::spawn(async move { keeper.run().await })]);
-        Some(FolderHandle { workspace, base, ingest, hints: hints_in, progress })
+        Some(FolderHandle { workspace, root: root.to_owned(), base, ingest, hints: hints_in, progress, configured })
     }
 
     /// Answers a request. Dropping the future cancels the work.
     pub async fn answer(&self, request: Request) -> Result<Answered, QueryError> {
         let _asking = self.sessions.ask(request.session);
+        if let (Some(interpreter), Some(folder)) =
+            (request.settings.get(python::INTERPRETER), self.folders.by_id(request.workspace))
+        {
+            let mounted = tokio::time::timeout(request.deadline, folder.mount(interpreter)).await;
+            mounted.map_err(|_| QueryError::DeadlineExceeded(request.deadline))??;
+        }
         self.service.answer(request).await
+    }
+
+    /// Looks whether what a session wants for a workspace can be had, and gets it ready. Gives what cannot, by name, with the reason.
+    pub async fn prepare_settings(&self, workspace: WorkspaceId, settings: &SessionSettings) -> Vec<(String, String)> {
+        let (Some(interpreter), Some(folder)) = (settings.get(python::INTERPRETER), self.folders.by_id(workspace))
+        else {
+            return Vec::new();
+        };
+        let (root, asked) = (folder.root.clone(), interpreter.to_owned());
+        let refused = match blocking(move || python::check(&root, &asked)).await {
+            Err(error) => Some(error.to_string()),
+            Ok(()) => folder.mount(interpreter).await.err().map(|error| error.to_string()),
+        };
+        refused.map(|reason| (python::INTERPRETER.to_owned(), reason)).into_iter().collect()
     }
 
     /// The text of a file: library roots and bundled files included. With a digest, exactly that content or an error.
@@ -361,7 +382,7 @@ impl Node {
         }
         let folder = self.folders.by_id(workspace)?;
         let base = folder.base.borrow().clone();
-        let path = base.libraries.environment().mounts.iter().find_map(|mount| mount.in_view(file))?;
+        let path = base.libraries.mounts().iter().find_map(|mount| mount.in_view(file))?;
         VfsPath::new(&path).ok()
     }
 

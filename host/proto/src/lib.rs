@@ -8,6 +8,7 @@
 
 mod fingerprint;
 mod overlay;
+mod settings;
 
 mod request;
 
@@ -22,5 +23,6 @@ pub use error::QueryError;
 pub use fingerprint::Fingerprint;
 pub use overlay::{OverlayFile, OverlaySet};
 pub use request::{At, FormattingOptions, Query, Request, SessionId};
+pub use settings::SessionSettings;
 // What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.
 pub use vraftls_index::{Candidate, FileReferences, Reference, SymbolMatch};

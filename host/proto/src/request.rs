@@ -6,7 +6,7 @@ use std::time::Duration;
 use vraftls_text::Span;
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
-use crate::OverlaySet;
+use crate::{OverlaySet, SessionSettings};
 
 /// One editor connection, unique in a gateway's life. A node uses it to send a session to the engine that served it
 /// last.
@@ -22,6 +22,8 @@ pub struct Request {
     pub session: SessionId,
     /// The unsaved buffers of the session, pinned when the request was read.
     pub overlays: Arc<OverlaySet>,
+    /// What the session wants of analyzers.
+    pub settings: Arc<SessionSettings>,
     /// The base that the answer sees is at least this one: read your writes. 0 for any.
     pub at_least: Revision,
     /// How long the asker waits.

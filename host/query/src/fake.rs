@@ -177,7 +177,7 @@ impl Workspaces for FakeWorkspaces {
 
     fn project<'a>(
         &'a self,
-        _: WorkspaceId,
+        _: &'a Request,
         _: &'a VfsPath,
         _: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
@@ -485,6 +485,7 @@ pub(crate) fn request(query: Query, overlays: &Arc<OverlaySet>) -> Request {
         workspace: WORKSPACE,
         session: SessionId(1),
         overlays: Arc::clone(overlays),
+        settings: Arc::default(),
         at_least: Revision(0),
         deadline: Duration::from_secs(60),
         query,

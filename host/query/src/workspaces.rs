@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vraftls_index::Description;
-use vraftls_proto::QueryError;
+use vraftls_proto::{QueryError, Request};
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::{Base, BoxFuture, ProjectSpec};
@@ -22,11 +22,11 @@ pub trait Workspaces: Send + Sync {
         at_least: Revision,
     ) -> BoxFuture<'_, Result<Arc<dyn Base>, QueryError>>;
 
-    /// The project that a file belongs to for an analyzer: its root, libraries and settings. The same value until one
-    /// of them changes, so that its engine stays warm.
+    /// The project that a file belongs to for an analyzer: its root, libraries and settings, with what the session wants of them.
+    /// The same value until one of them changes, so that its engine stays warm.
     fn project<'a>(
         &'a self,
-        workspace: WorkspaceId,
+        request: &'a Request,
         path: &'a VfsPath,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>>;

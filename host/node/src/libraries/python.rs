@@ -8,7 +8,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{Environment, Mount};
+use vraftls_vfs::ContentDigest;
+
+use super::{Environment, Environments, Mount};
+
+/// The setting of a session that names an interpreter or the directory of an environment, absolute or from the root of the workspace.
+pub const INTERPRETER: &str = "python.interpreter";
+
+/// Why an interpreter that a session names is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum InterpreterError {
+    /// There is no such file or directory.
+    #[error("there is no {0}")]
+    Missing(PathBuf),
+    /// It has no directory of packages.
+    #[error("{0} belongs to no Python environment with packages")]
+    NoEnvironment(PathBuf),
+}
 
 /// What the user or their shell says of the environment.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,6 +38,44 @@ pub struct PythonHints {
 /// Finds the environment of the workspace at `root`; an empty one where there is none.
 pub fn discover(root: &Path, hints: &PythonHints) -> Environment {
     candidates(root, hints).iter().find_map(|prefix| read_environment(prefix)).unwrap_or_default()
+}
+
+/// Finds the environment of the workspace, and those of the interpreters that sessions configured.
+pub fn discover_all(root: &Path, hints: &PythonHints, configured: Vec<String>) -> Environments {
+    let own = discover(root, hints);
+    let configured = configured.into_iter().map(|interpreter| {
+        let environment = configured_environment(root, &interpreter, &own);
+        (interpreter, environment)
+    });
+    Environments { configured: configured.collect(), own }
+}
+
+/// Whether a session may name this interpreter for the workspace at `root`.
+pub fn check(root: &Path, interpreter: &str) -> Result<(), InterpreterError> {
+    let path = root.join(interpreter);
+    if !path.exists() {
+        return Err(InterpreterError::Missing(path));
+    }
+    match read_environment(&environment_of(&path)) {
+        Some(_) => Ok(()),
+        None => Err(InterpreterError::NoEnvironment(path)),
+    }
+}
+
+/// The environment of a configured interpreter; an empty one where it is gone. A directory has one name in the view whoever
+/// searches it, so that a file which an editor opens there is in every environment that has it.
+fn configured_environment(root: &Path, interpreter: &str, own: &Environment) -> Environment {
+    let mut environment = read_environment(&environment_of(&root.join(interpreter))).unwrap_or_default();
+    for mount in &mut environment.mounts {
+        mount.prefix = match own.mounts.iter().find(|known| known.directory == mount.directory) {
+            Some(known) => known.prefix.clone(),
+            None => {
+                let digest = ContentDigest::of(mount.directory.as_os_str().as_encoded_bytes()).to_string();
+                format!("@lib/site-packages.{}", &digest[..12])
+            }
+        };
+    }
+    environment
 }
 
 fn candidates(root: &Path, hints: &PythonHints) -> Vec<PathBuf> {
@@ -226,6 +280,27 @@ mod tests {
         fs::write(scratch.path().join("pyproject.toml"), "[tool.ty").expect("writable");
         let gone = PythonHints { configured: Some("gone".into()), activated: Some("gone".into()) };
         assert_eq!(found(scratch.path(), &gone), (None, Vec::new()));
+    }
+
+    #[test]
+    fn configured_interpreters_have_environments_of_their_own_and_share_directories() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let root = scratch.path().canonicalize().expect("exists").join("ws");
+        environment(&root.join(".venv"), "3.12");
+        environment(&root.join("../other"), "3.13");
+        let configured = ["../other/bin/python", ".venv", "gone"].map(str::to_owned).to_vec();
+        let all = discover_all(&root, &PythonHints::default(), configured);
+        let of = |interpreter: &str| all.of(Some(interpreter)).expect("mounted").clone();
+        assert_eq!(of(".venv"), all.own);
+        assert_eq!(of("../other/bin/python").settings, [("python.version".to_owned(), "3.13".to_owned())]);
+        assert_eq!(of("gone"), Environment::default());
+        assert_eq!(all.of(Some("unknown")), None);
+        let mounts = all.mounts();
+        assert_eq!(mounts.len(), 2, "{mounts:?}");
+        assert_ne!(mounts[0].prefix, mounts[1].prefix);
+        check(&root, "../other").expect("an environment");
+        assert!(matches!(check(&root, "gone"), Err(InterpreterError::Missing(_))));
+        assert!(matches!(check(&root, "."), Err(InterpreterError::NoEnvironment(_))));
     }
 
     #[test]

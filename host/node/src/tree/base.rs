@@ -209,9 +209,15 @@ impl Base for TreeBase {
 
     fn changes_since(&self, older: &dyn Base) -> Changes {
         let Some(older) = older.as_any().downcast_ref::<TreeBase>() else { return Changes::Everything };
-        if !Arc::ptr_eq(&self.libraries, &older.libraries) || self.snapshot.workspace() != older.snapshot.workspace() {
+        if self.snapshot.workspace() != older.snapshot.workspace() {
             return Changes::Everything;
         }
+        let added = match Arc::ptr_eq(&self.libraries, &older.libraries) {
+            true => Some(Vec::new()),
+            false => self.libraries.added_since(&older.libraries),
+        };
+        let Some(added) = added else { return Changes::Everything };
+        let added = added.into_iter().filter_map(|mount| VfsPath::new(&mount.prefix).ok()).map(Change::Created);
         let mut paths: BTreeSet<VfsPath> = self.snapshot.diff(&older.snapshot).map(|change| change.path).collect();
         // Skips what the two share: while a tree is taken in, that is nearly everything.
         paths.extend(older.pending.diff(&self.pending).map(|item| match item {
@@ -219,7 +225,10 @@ impl Base for TreeBase {
                 path.clone()
             }
         }));
-        Changes::Paths(paths.iter().filter_map(|path| self.change_of(path, older)).collect())
+        let mut changes: Vec<Change> = paths.iter().filter_map(|path| self.change_of(path, older)).collect();
+        changes.extend(added);
+        changes.sort_unstable_by(|a, b| a.path().cmp(b.path()));
+        Changes::Paths(changes)
     }
 
     fn as_any(&self) -> &dyn Any {

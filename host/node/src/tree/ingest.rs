@@ -19,13 +19,12 @@ use vraftls_vfs::{Conflict, ContentDigest, Contents, Expected, FileOperation, Re
 
 use super::base::{Pending, TreeBase};
 use super::compare::{compare_files, compare_tree};
-use super::libraries::Libraries;
 use super::manifest::Manifest;
 use super::pending::PendingFile;
 use super::walk;
 use super::watch::{TreeWatcher, changes_the_rules};
 use crate::contents::{ContentStore, Pin};
-use crate::libraries::Environment;
+use crate::libraries::Environments;
 use crate::replica::{Replica, ReplicaError};
 use crate::stop::Stop;
 
@@ -83,7 +82,7 @@ pub(crate) struct Ingest {
     /// Which paths some analyzer reads.
     pub(crate) wants: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// Looks for library roots again.
-    pub(crate) discover: Arc<dyn Fn() -> Environment + Send + Sync>,
+    pub(crate) discover: Arc<dyn Fn() -> Environments + Send + Sync>,
     pub(crate) base: watch::Sender<Arc<TreeBase>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) hints: mpsc::Receiver<Hint>,
@@ -173,8 +172,8 @@ impl Ingest {
         for _ in 0..WALKS_MAX {
             let (base, root, wants) = (self.base.borrow().clone(), self.root.clone(), self.wants.clone());
             let (discover, stop) = (self.discover.clone(), self.stop.clone());
-            let (pending, walk, environment);
-            (pending, walk, environment, manifest) = blocking(move || {
+            let (pending, walk, environments);
+            (pending, walk, environments, manifest) = blocking(move || {
                 let walk = walk::walk(&root, &*wants, &|| stop.is_requested());
                 let pending = compare_tree(&base, &root, &walk, &mut manifest);
                 (pending, walk, discover(), manifest)
@@ -189,8 +188,8 @@ impl Ingest {
             let n_total = pending.len() as u64;
             self.publish(|base| {
                 base.pending = pending;
-                if *base.libraries.environment() != environment {
-                    base.libraries = Arc::new(Libraries::new(environment));
+                if *base.libraries.environments() != environments {
+                    base.libraries = Arc::new(base.libraries.changed(environments));
                 }
             });
             self.progress.send_replace(Progress { walked: true, n_done: 0, n_total });
@@ -205,7 +204,7 @@ impl Ingest {
     async fn watch(&mut self, mut directories: BTreeSet<PathBuf>) -> bool {
         let Some(mut watcher) = self.watcher.take() else { return false };
         let base = self.base.borrow().clone();
-        directories.extend(base.libraries.environment().mounts.iter().map(|mount| mount.directory.clone()));
+        directories.extend(base.libraries.mounts().iter().map(|mount| mount.directory.clone()));
         let has_new;
         (has_new, watcher) = blocking(move || (watcher.watch(&directories), watcher)).await;
         self.watcher = Some(watcher);

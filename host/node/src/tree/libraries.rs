@@ -10,7 +10,7 @@ use vraftls_vfs::ContentDigest;
 
 use super::pending::{read_bounded, text_of};
 use super::walk::{FILE_BYTES_MAX, Signature};
-use crate::libraries::{Environment, Mount};
+use crate::libraries::{Environments, Mount};
 
 /// Where the view has all library roots.
 const PREFIX: &str = "@lib";
@@ -21,13 +21,26 @@ const DIGESTS_MAX: u64 = 100_000;
 /// The library roots of a workspace. A change in them makes a new value: who holds another one knows that anything may differ.
 #[derive(Debug)]
 pub(crate) struct Libraries {
-    environment: Environment,
+    environments: Environments,
+    /// All of them, each directory once.
+    mounts: Vec<Mount>,
     digests: Cache<PathBuf, (Signature, ContentDigest)>,
 }
 
 impl Libraries {
-    pub(crate) fn new(environment: Environment) -> Self {
-        Self { environment, digests: Cache::new(DIGESTS_MAX) }
+    pub(crate) fn new(environments: Environments) -> Self {
+        Self { mounts: environments.mounts(), environments, digests: Cache::new(DIGESTS_MAX) }
+    }
+
+    /// The library roots after something changed in them, or others were added. What is known of files is kept.
+    pub(crate) fn changed(&self, environments: Environments) -> Self {
+        Self { mounts: environments.mounts(), environments, digests: self.digests.clone() }
+    }
+
+    /// The roots that are new since `older`; nothing if others changed or went, so that any file may differ.
+    pub(crate) fn added_since(&self, older: &Self) -> Option<Vec<&Mount>> {
+        let is_kept = older.mounts.iter().all(|mount| self.mounts.contains(mount));
+        is_kept.then(|| self.mounts.iter().filter(|mount| !older.mounts.contains(mount)).collect())
     }
 
     /// Whether a path of the view lies in a library root.
@@ -35,13 +48,18 @@ impl Libraries {
         path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    pub(crate) fn environment(&self) -> &Environment {
-        &self.environment
+    pub(crate) fn environments(&self) -> &Environments {
+        &self.environments
+    }
+
+    /// All library roots.
+    pub(crate) fn mounts(&self) -> &[Mount] {
+        &self.mounts
     }
 
     /// Where on disk a path of the view lies.
     pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
-        self.environment.mounts.iter().find_map(|mount| mount.on_disk(path))
+        self.mounts.iter().find_map(|mount| mount.on_disk(path))
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<BaseFile> {
@@ -84,7 +102,7 @@ impl Libraries {
     fn list_above(&self, directory: &str) -> Vec<DirEntry> {
         let name = |mount: &Mount| Some(mount.prefix.strip_prefix(directory)?.strip_prefix('/')?.to_owned());
         let entry = |mount| Some(DirEntry { name: name(mount)?, kind: NodeKind::Directory });
-        let mut found: Vec<DirEntry> = self.environment.mounts.iter().filter_map(entry).collect();
+        let mut found: Vec<DirEntry> = self.mounts.iter().filter_map(entry).collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }

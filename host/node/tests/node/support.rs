@@ -128,6 +128,7 @@ impl Running {
             workspace: self.folder.workspace,
             session: SessionId(1),
             overlays: Arc::new(OverlaySet::default()),
+            settings: Arc::default(),
             at_least: Revision(0),
             deadline: PATIENCE,
             query,

@@ -33,7 +33,7 @@ impl QueryService {
     ) -> Result<Call<'a>, Failure> {
         let served = pinned.analyzers.in_session(path, &pinned.overlays);
         let served = served.ok_or_else(|| QueryError::NoAnalyzer(path.clone()))?;
-        let project = self.workspaces.project(request.workspace, path, served.analyzer.description()).await?;
+        let project = self.workspaces.project(request, path, served.analyzer.description()).await?;
         Ok(Call { request, pinned, served, project, deadline })
     }
 

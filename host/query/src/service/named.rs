@@ -51,6 +51,7 @@ impl QueryService {
             workspace,
             session: SessionId(0),
             overlays: Arc::new(OverlaySet::default()),
+            settings: Arc::default(),
             at_least: Revision(0),
             deadline,
             query: Query::Diagnostics { path: path.clone() },

@@ -10,7 +10,7 @@ use vraftls_vfs::{
 };
 
 use super::*;
-use crate::libraries::{Environment, Mount};
+use crate::libraries::{Environment, Environments, Mount};
 use crate::tree::pending::PendingFile;
 use crate::tree::walk::Signature;
 
@@ -112,7 +112,7 @@ impl World {
         let (made, _) = state.apply(Revision(2), Command::Once { client, sequence: Sequence(1), request: create });
         let Ok(vraftls_vfs::Applied::WorkspaceCreated { workspace }) = made else { panic!("{made:?}") };
         let snapshot = state.snapshot(workspace).expect("it was just made");
-        let base = TreeBase::new(snapshot, contents, Arc::new(Libraries::new(Environment::default())));
+        let base = TreeBase::new(snapshot, contents, Arc::new(Libraries::new(Environments::default())));
         let model = Model::default();
         let history = vec![(base.clone(), model.clone())];
         Self { scratch, state, workspace, sequence: 1, base, model, history }
@@ -301,11 +301,16 @@ fn library_roots_are_read_where_they_lie() {
     let mut world =
         World::new(scratch.path().to_owned(), ContentStore::open(&scratch.path().join("contents")).expect("opens"));
     let before = world.base.clone();
-    world.base.libraries = Arc::new(Libraries::new(Environment { mounts, settings: Vec::new() }));
+    world.base.libraries = Arc::new(Libraries::new(Environments {
+        own: Environment { mounts, settings: Vec::new() },
+        ..Environments::default()
+    }));
     world.base.settle_generation(&before);
     let base = &world.base;
-    assert_eq!(base.changes_since(&before), Changes::Everything);
+    let added = ["@lib/site-packages", "@lib/site-packages-1"].map(|prefix| Change::Created(path(prefix)));
+    assert_eq!(base.changes_since(&before), Changes::Paths(added.into()), "roots that are added change no other");
     assert_ne!(base.generation(), before.generation());
+    assert_eq!(before.changes_since(base), Changes::Everything, "roots that go may have been read");
 
     let names = |directory: &str| base.list(directory).into_iter().map(|entry| entry.name).collect::<Vec<_>>();
     assert_eq!(names("@lib"), ["site-packages", "site-packages-1"]);
