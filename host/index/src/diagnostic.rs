@@ -5,7 +5,7 @@ use vraftls_text::Span;
 use crate::Location;
 
 /// A finding in a document.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Diagnostic {
     /// Where it is shown.
     pub span: Span,
@@ -34,7 +34,7 @@ impl Diagnostic {
 }
 
 /// Another place that explains a diagnostic.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Related {
     /// Where.
     pub location: Location,

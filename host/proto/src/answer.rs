@@ -6,6 +6,8 @@ use vraftls_index::{Diagnostic, Facts, FileReferences, Location, Roles, SymbolMa
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
+use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, SemanticTokens};
+
 /// An answer with what it rests on.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -34,6 +36,15 @@ pub enum Answer {
     RenameTarget(Option<RenameTarget>),
     Edits(Vec<DocumentEdit>),
     TextEdits(Vec<TextEdit>),
+    HierarchyItems(Vec<HierarchyItem>),
+    Calls(Vec<Call>),
+    SemanticTokens(SemanticTokens),
+    InlayHints(Vec<InlayHint>),
+    SelectionRanges(Vec<Vec<Span>>),
+    Lenses(Vec<Lens>),
+    Links(Vec<Link>),
+    LinkedRanges(Vec<Span>),
+    Actions(Vec<Action>),
     DocumentSymbols(DocumentSymbols),
     Symbols(Vec<SymbolMatch>),
     Diagnostics(Arc<[Diagnostic]>),

@@ -1,9 +1,10 @@
 //! Digests of questions, so that equal ones are known without keeping them.
 
+use vraftls_index::{Diagnostic, Location};
 use vraftls_text::Span;
 use vraftls_vfs::{ContentDigest, VfsPath};
 
-use crate::{At, OverlaySet, Query};
+use crate::{At, FormattingOptions, HierarchyItem, OverlaySet, Query};
 
 /// Collects the parts of a value into a digest that is the same on every machine and in every version with the same
 /// rules.
@@ -56,6 +57,30 @@ impl Fingerprint {
             None => self.number(0),
         }
     }
+
+    fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) -> &mut Self {
+        self.number(texts.len() as u64);
+        texts.fold(self, |print, text| print.text(text))
+    }
+
+    fn options(&mut self, options: FormattingOptions) -> &mut Self {
+        self.number(options.tab_size.into()).number(u64::from(options.insert_spaces))
+    }
+
+    fn location(&mut self, location: &Location) -> &mut Self {
+        self.text(location.path.as_str()).span(Some(location.span)).span(Some(location.full))
+    }
+
+    fn item(&mut self, item: &HierarchyItem) -> &mut Self {
+        self.text(&item.name).text(&item.detail).number(item.kind.into()).location(&item.location).bytes(&item.token)
+    }
+
+    fn diagnostic(&mut self, diagnostic: &Diagnostic) -> &mut Self {
+        let Diagnostic { span, severity, code, code_url, message, unnecessary, deprecated, related } = diagnostic;
+        self.span(Some(*span)).number((*severity).into()).text(code).text(code_url).text(message);
+        self.number(u64::from(*unnecessary)).number(u64::from(*deprecated)).number(related.len() as u64);
+        related.iter().fold(self, |print, related| print.location(&related.location).text(&related.message))
+    }
 }
 
 impl Query {
@@ -80,16 +105,56 @@ impl Query {
             Query::SignatureHelp(at) => print.number(10).at(at),
             Query::PrepareRename(at) => print.number(11).at(at),
             Query::Rename { at, new_name } => print.number(12).at(at).text(new_name),
-            Query::Format { path, span, options } => {
-                print.number(13).text(path.as_str()).span(*span);
-                print.number(options.tab_size.into()).number(u64::from(options.insert_spaces))
-            }
+            Query::Format { path, span, options } => print.number(13).text(path.as_str()).span(*span).options(*options),
             Query::DocumentSymbols { path } => print.number(14).text(path.as_str()),
             Query::WorkspaceSymbols { query, limit } => print.number(15).text(query).number((*limit).into()),
             Query::Diagnostics { path } => print.number(16).text(path.as_str()),
             Query::Files => print.number(17),
+            Query::PrepareCalls(at) => print.number(18).at(at),
+            Query::IncomingCalls { item } => print.number(19).item(item),
+            Query::OutgoingCalls { item } => print.number(20).item(item),
+            Query::PrepareTypes(at) => print.number(21).at(at),
+            Query::Supertypes { item } => print.number(22).item(item),
+            Query::Subtypes { item } => print.number(23).item(item),
+            Query::SemanticTokens { .. }
+            | Query::InlayHints { .. }
+            | Query::SelectionRanges { .. }
+            | Query::Lenses { .. }
+            | Query::Links { .. }
+            | Query::LinkedRanges(_)
+            | Query::Actions { .. }
+            | Query::ResolveAction { .. }
+            | Query::WillRename { .. }
+            | Query::FormatOnType { .. } => self.put_decoration_or_action(&mut print),
         };
         print.finish()
+    }
+
+    /// The half of [`Query::fingerprint`] that is about decorations and actions.
+    fn put_decoration_or_action<'p>(&self, print: &'p mut Fingerprint) -> &'p mut Fingerprint {
+        match self {
+            Query::SemanticTokens { path, span } => print.number(24).text(path.as_str()).span(*span),
+            Query::InlayHints { path, span } => print.number(25).text(path.as_str()).span(Some(*span)),
+            Query::SelectionRanges { path, offsets } => {
+                print.number(26).text(path.as_str()).number(offsets.len() as u64);
+                offsets.iter().fold(print, |print, offset| print.number((*offset).into()))
+            }
+            Query::Lenses { path } => print.number(27).text(path.as_str()),
+            Query::Links { path } => print.number(28).text(path.as_str()),
+            Query::LinkedRanges(at) => print.number(29).at(at),
+            Query::Actions { path, span, diagnostics, kinds } => {
+                print.number(30).text(path.as_str()).span(Some(*span)).texts(kinds.iter().map(String::as_str));
+                print.number(diagnostics.len() as u64);
+                diagnostics.iter().fold(print, Fingerprint::diagnostic)
+            }
+            Query::ResolveAction { path, token } => print.number(31).text(path.as_str()).bytes(token),
+            Query::WillRename { moves } => {
+                print.number(32).number(moves.len() as u64);
+                moves.iter().fold(print, |print, it| print.text(it.old.as_str()).text(it.new.as_str()))
+            }
+            Query::FormatOnType { at, typed, options } => print.number(33).at(at).text(typed).options(*options),
+            _ => unreachable!("`Query::fingerprint` names every other question"),
+        }
     }
 
     /// The file that is asked about, if it is about one.
@@ -105,12 +170,27 @@ impl Query {
             | Query::Complete { at, .. }
             | Query::SignatureHelp(at)
             | Query::PrepareRename(at)
-            | Query::Rename { at, .. } => Some(&at.path),
+            | Query::Rename { at, .. }
+            | Query::FormatOnType { at, .. }
+            | Query::PrepareCalls(at)
+            | Query::PrepareTypes(at)
+            | Query::LinkedRanges(at) => Some(&at.path),
+            Query::IncomingCalls { item }
+            | Query::OutgoingCalls { item }
+            | Query::Supertypes { item }
+            | Query::Subtypes { item } => Some(&item.location.path),
             Query::ResolveCompletion { path, .. }
             | Query::Format { path, .. }
             | Query::DocumentSymbols { path }
-            | Query::Diagnostics { path } => Some(path),
-            Query::WorkspaceSymbols { .. } | Query::Files => None,
+            | Query::Diagnostics { path }
+            | Query::SemanticTokens { path, .. }
+            | Query::InlayHints { path, .. }
+            | Query::SelectionRanges { path, .. }
+            | Query::Lenses { path }
+            | Query::Links { path }
+            | Query::Actions { path, .. }
+            | Query::ResolveAction { path, .. } => Some(path),
+            Query::WorkspaceSymbols { .. } | Query::Files | Query::WillRename { .. } => None,
         }
     }
 }
@@ -132,7 +212,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{FormattingOptions, OverlayFile};
+    use crate::{FileMove, OverlayFile};
 
     fn at(path: &str, offset: u32) -> At {
         At { path: VfsPath::new(path).expect("a path"), offset }
@@ -173,9 +253,70 @@ mod tests {
             Query::Diagnostics { path: path() },
             Query::Files,
         ];
+        let queries: Vec<Query> = queries.into_iter().chain(later_queries()).collect();
         let distinct: BTreeSet<_> = queries.iter().map(Query::fingerprint).collect();
         assert_eq!(distinct.len(), queries.len());
         assert_eq!(queries[0].fingerprint(), queries[0].clone().fingerprint());
+    }
+
+    /// Questions about hierarchies, decorations and actions, no two the same.
+    fn later_queries() -> Vec<Query> {
+        let path = || VfsPath::new("a.py").expect("a path");
+        let span = |end| Span::new(0, end).expect("ascending");
+        let item = |token: u8| HierarchyItem {
+            name: "f".into(),
+            detail: String::new(),
+            kind: 12,
+            location: Location { path: path(), span: span(1), full: span(2) },
+            token: vec![token],
+        };
+        let found = |message: &str| Diagnostic {
+            span: span(1),
+            severity: 1,
+            code: String::new(),
+            code_url: String::new(),
+            message: message.into(),
+            unnecessary: false,
+            deprecated: false,
+            related: Vec::new(),
+        };
+        let actions = |diagnostics, kinds: &[&str]| {
+            let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+            Query::Actions { path: path(), span: span(1), diagnostics, kinds }
+        };
+        let moved = |old: &str, new: &str| FileMove {
+            old: VfsPath::new(old).expect("a path"),
+            new: VfsPath::new(new).expect("a path"),
+        };
+        let options = FormattingOptions { tab_size: 4, insert_spaces: true };
+        vec![
+            Query::PrepareCalls(at("a.py", 1)),
+            Query::IncomingCalls { item: item(1) },
+            Query::IncomingCalls { item: item(2) },
+            Query::OutgoingCalls { item: item(1) },
+            Query::PrepareTypes(at("a.py", 1)),
+            Query::Supertypes { item: item(1) },
+            Query::Subtypes { item: item(1) },
+            Query::SemanticTokens { path: path(), span: None },
+            Query::SemanticTokens { path: path(), span: Some(span(1)) },
+            Query::InlayHints { path: path(), span: span(1) },
+            Query::InlayHints { path: path(), span: span(2) },
+            Query::SelectionRanges { path: path(), offsets: vec![1, 2] },
+            Query::SelectionRanges { path: path(), offsets: vec![1] },
+            Query::Lenses { path: path() },
+            Query::Links { path: path() },
+            Query::LinkedRanges(at("a.py", 1)),
+            actions(Vec::new(), &[]),
+            actions(Vec::new(), &["quickfix"]),
+            actions(vec![found("a")], &[]),
+            actions(vec![found("b")], &[]),
+            actions(vec![found("a"), found("b")], &[]),
+            Query::ResolveAction { path: path(), token: vec![1] },
+            Query::WillRename { moves: vec![moved("a", "b")] },
+            Query::WillRename { moves: vec![moved("a", "b"), moved("c", "d")] },
+            Query::FormatOnType { at: at("a.py", 1), typed: ":".into(), options },
+            Query::FormatOnType { at: at("a.py", 1), typed: "\n".into(), options },
+        ]
     }
 
     #[test]

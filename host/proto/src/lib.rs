@@ -12,17 +12,23 @@ mod settings;
 
 mod request;
 
+mod action;
 mod answer;
+mod decoration;
 mod error;
+mod hierarchy;
 
+pub use action::Action;
 pub use answer::{
     Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols, Highlight,
     Hover, Parameter, RenameTarget, SearchPlan, Signature, SignatureHelp, Targets,
 };
+pub use decoration::{HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, SemanticToken, SemanticTokens};
 pub use error::QueryError;
 pub use fingerprint::Fingerprint;
+pub use hierarchy::{Call, HierarchyItem};
 pub use overlay::{OverlayFile, OverlaySet};
-pub use request::{At, FormattingOptions, Query, Request, SessionId};
+pub use request::{At, FileMove, FormattingOptions, Query, Request, SessionId};
 pub use settings::SessionSettings;
 // What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.
 pub use vraftls_index::{Candidate, FileReferences, Reference, SymbolMatch};

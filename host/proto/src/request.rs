@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vraftls_index::Diagnostic;
 use vraftls_text::Span;
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
-use crate::{OverlaySet, SessionSettings};
+use crate::{HierarchyItem, OverlaySet, SessionSettings};
 
 /// One editor connection, unique in a gateway's life. A node uses it to send a session to the engine that served it
 /// last.
@@ -99,6 +100,95 @@ pub enum Query {
         /// What the editor wishes.
         options: FormattingOptions,
     },
+    /// The layout after a character was typed: `TextEdits`.
+    FormatOnType {
+        /// The place behind the character.
+        at: At,
+        /// The character.
+        typed: String,
+        /// What the editor wishes.
+        options: FormattingOptions,
+    },
+    /// The functions at a place: `HierarchyItems`.
+    PrepareCalls(At),
+    /// Who calls an item: `Calls`.
+    IncomingCalls {
+        /// The item.
+        item: HierarchyItem,
+    },
+    /// What an item calls: `Calls`.
+    OutgoingCalls {
+        /// The item.
+        item: HierarchyItem,
+    },
+    /// The types at a place: `HierarchyItems`.
+    PrepareTypes(At),
+    /// What a type extends: `HierarchyItems`.
+    Supertypes {
+        /// The type.
+        item: HierarchyItem,
+    },
+    /// What extends a type: `HierarchyItems`.
+    Subtypes {
+        /// The type.
+        item: HierarchyItem,
+    },
+    /// What each piece of a document is: `SemanticTokens`.
+    SemanticTokens {
+        /// The file.
+        path: VfsPath,
+        /// The part.
+        span: Option<Span>,
+    },
+    /// What could be shown between the characters of a part: `InlayHints`.
+    InlayHints {
+        /// The file.
+        path: VfsPath,
+        /// The part.
+        span: Span,
+    },
+    /// What encloses each of several places: `SelectionRanges`.
+    SelectionRanges {
+        /// The file.
+        path: VfsPath,
+        /// The places, as byte offsets.
+        offsets: Vec<u32>,
+    },
+    /// What could be shown above constructs: `Lenses`.
+    Lenses {
+        /// The file.
+        path: VfsPath,
+    },
+    /// What leads out of a document: `Links`.
+    Links {
+        /// The file.
+        path: VfsPath,
+    },
+    /// What is edited together with a place: `LinkedRanges`.
+    LinkedRanges(At),
+    /// The changes that are offered for a part: `Actions`.
+    Actions {
+        /// The file.
+        path: VfsPath,
+        /// The part.
+        span: Span,
+        /// The findings that the editor shows there.
+        diagnostics: Vec<Diagnostic>,
+        /// The kinds that are wanted, as prefixes; none for all.
+        kinds: Vec<String>,
+    },
+    /// The edits of an offered change: `Edits`.
+    ResolveAction {
+        /// The file in which it was offered.
+        path: VfsPath,
+        /// Its token.
+        token: Vec<u8>,
+    },
+    /// The edits that keep files right when others move, all or nothing: `Edits`.
+    WillRename {
+        /// The files and directories that move.
+        moves: Vec<FileMove>,
+    },
     /// The outline: `DocumentSymbols`.
     DocumentSymbols {
         /// The file.
@@ -118,6 +208,15 @@ pub enum Query {
     },
     /// The files that an analyzer would check: `Files`.
     Files,
+}
+
+/// A file or directory that moves.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FileMove {
+    /// From where.
+    pub old: VfsPath,
+    /// To where.
+    pub new: VfsPath,
 }
 
 /// What the editor wishes of layout.

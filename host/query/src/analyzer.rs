@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use vraftls_index::{Description, Diagnostic, Facts};
 use vraftls_proto::{
-    Candidate, CompletionDetails, CompletionItems, DocumentEdit, FileReferences, FormattingOptions, Highlight, Hover,
-    RenameTarget, SearchPlan, SessionId, SignatureHelp, Targets,
+    Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, FileMove, FileReferences,
+    FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, SearchPlan, SemanticToken,
+    SessionId, SignatureHelp, Targets,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
@@ -101,10 +102,28 @@ pub enum Question {
     PlanRename { path: VfsPath, offset: u32, new_name: String },
     RenameEdits { plan: SearchPlan, new_name: String, files: Vec<Candidate> },
     Format { path: VfsPath, span: Option<Span>, options: FormattingOptions },
+    FormatOnType { path: VfsPath, offset: u32, typed: String, options: FormattingOptions },
+    PrepareCalls { path: VfsPath, offset: u32 },
+    PlanIncoming { item: HierarchyItem },
+    Incoming { plan: SearchPlan, files: Vec<Candidate> },
+    Outgoing { item: HierarchyItem },
+    PrepareTypes { path: VfsPath, offset: u32 },
+    Supertypes { item: HierarchyItem },
+    PlanSubtypes { item: HierarchyItem },
+    Subtypes { plan: SearchPlan, files: Vec<Candidate> },
+    SemanticTokens { path: VfsPath, span: Option<Span> },
+    InlayHints { path: VfsPath, span: Span },
+    SelectionRanges { path: VfsPath, offsets: Vec<u32> },
+    Lenses { path: VfsPath },
+    Links { path: VfsPath },
+    LinkedRanges { path: VfsPath, offset: u32 },
+    Actions { path: VfsPath, span: Span, diagnostics: Vec<Diagnostic>, kinds: Vec<String> },
+    ResolveAction { path: VfsPath, token: Vec<u8> },
+    WillRename { moves: Vec<FileMove> },
     Bundled { path: VfsPath },
 }
 
-/// What an engine replies. [`Question`]s of navigation get `Targets`, the two plans get `Plan`.
+/// What an engine replies. [`Question`]s of navigation get `Targets`, the plans get `Plan`.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each is the type of its name")]
 pub enum Reply {
@@ -120,6 +139,15 @@ pub enum Reply {
     RenameTarget(Option<RenameTarget>),
     Edits(Vec<DocumentEdit>),
     TextEdits(Vec<TextEdit>),
+    HierarchyItems(Vec<HierarchyItem>),
+    Calls(Vec<Call>),
+    SemanticTokens(Vec<SemanticToken>),
+    InlayHints(Vec<InlayHint>),
+    SelectionRanges(Vec<Vec<Span>>),
+    Lenses(Vec<Lens>),
+    Links(Vec<Link>),
+    LinkedRanges(Vec<Span>),
+    Actions(Vec<Action>),
     Bundled(Option<String>),
 }
 

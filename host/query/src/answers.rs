@@ -2,8 +2,11 @@
 
 use vraftls_cache::CacheValue;
 use vraftls_index::{FileReferences, Location, Reference};
-use vraftls_proto::{Answer, Answered, CompletionItem, DocumentEdit, Highlight, Signature, SymbolMatch};
-use vraftls_text::TextEdit;
+use vraftls_proto::{
+    Action, Answer, Answered, Call, CompletionItem, DocumentEdit, HierarchyItem, Highlight, HintPart, InlayHint, Lens,
+    Link, SemanticToken, Signature, SymbolMatch,
+};
+use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 /// An answer as the cache holds it.
@@ -28,8 +31,6 @@ impl CacheValue for CachedAnswer {
 
 /// The heap that an answer holds, roughly. Paths are shared with whatever else speaks of their files.
 fn weight_bytes(answer: &Answer) -> usize {
-    let edits =
-        |edits: &[TextEdit]| edits.iter().map(|edit| edit.new_text.len() + size_of::<TextEdit>()).sum::<usize>();
     match answer {
         Answer::Targets(targets) => targets.as_ref().map_or(0, |it| it.locations.len() * size_of::<Location>()),
         Answer::References(files) => {
@@ -38,14 +39,29 @@ fn weight_bytes(answer: &Answer) -> usize {
         Answer::Highlights(list) => list.len() * size_of::<Highlight>(),
         Answer::Hover(hover) => hover.as_ref().map_or(0, |it| it.signature.len() + it.documentation.len()),
         Answer::Completion(list) => list.items.iter().map(completion_weight_bytes).sum(),
-        Answer::CompletionDetails(it) => it.detail.len() + it.documentation.len() + edits(&it.additional),
+        Answer::CompletionDetails(it) => it.detail.len() + it.documentation.len() + edits_weight_bytes(&it.additional),
         Answer::SignatureHelp(help) => {
             let signature = |it: &Signature| it.label.len() + it.documentation.len() + size_of::<Signature>();
             help.as_ref().map_or(0, |it| it.signatures.iter().map(signature).sum())
         }
         Answer::RenameTarget(target) => target.as_ref().map_or(0, |it| it.placeholder.len()),
-        Answer::Edits(files) => files.iter().map(|file| edits(&file.edits) + size_of::<DocumentEdit>()).sum(),
-        Answer::TextEdits(list) => edits(list),
+        Answer::Edits(files) => documents_weight_bytes(files),
+        Answer::TextEdits(list) => edits_weight_bytes(list),
+        Answer::HierarchyItems(items) => items.iter().map(item_weight_bytes).sum(),
+        Answer::Calls(calls) => {
+            let call = |it: &Call| item_weight_bytes(&it.item) + it.spans.len() * size_of::<Span>();
+            calls.iter().map(call).sum()
+        }
+        Answer::SemanticTokens(it) => it.tokens.len() * size_of::<SemanticToken>(),
+        Answer::InlayHints(hints) => hints.iter().map(hint_weight_bytes).sum(),
+        Answer::SelectionRanges(lists) => lists.iter().map(|list| size_of_val(list) + size_of_val(&**list)).sum(),
+        Answer::Lenses(list) => list.len() * size_of::<Lens>(),
+        Answer::Links(list) => list.len() * size_of::<Link>(),
+        Answer::LinkedRanges(list) => list.len() * size_of::<Span>(),
+        Answer::Actions(list) => {
+            let action = |it: &Action| it.title.len() + it.token.len() + documents_weight_bytes(&it.edits);
+            list.iter().map(|it| action(it) + size_of::<Action>()).sum()
+        }
         // The facts' own cache answers for them.
         Answer::DocumentSymbols(_) => 0,
         Answer::Symbols(list) => {
@@ -59,4 +75,21 @@ fn weight_bytes(answer: &Answer) -> usize {
 fn completion_weight_bytes(item: &CompletionItem) -> usize {
     let texts = [&item.label, &item.label_detail, &item.label_source, &item.detail, &item.insert];
     size_of::<CompletionItem>() + texts.iter().map(|text| text.len()).sum::<usize>() + item.token.len()
+}
+
+fn edits_weight_bytes(edits: &[TextEdit]) -> usize {
+    edits.iter().map(|edit| edit.new_text.len() + size_of::<TextEdit>()).sum()
+}
+
+fn documents_weight_bytes(files: &[DocumentEdit]) -> usize {
+    files.iter().map(|file| edits_weight_bytes(&file.edits) + size_of::<DocumentEdit>()).sum()
+}
+
+fn item_weight_bytes(item: &HierarchyItem) -> usize {
+    size_of::<HierarchyItem>() + item.name.len() + item.detail.len() + item.token.len()
+}
+
+fn hint_weight_bytes(hint: &InlayHint) -> usize {
+    let parts: usize = hint.parts.iter().map(|part| part.label.len() + size_of::<HintPart>()).sum();
+    size_of::<InlayHint>() + parts + edits_weight_bytes(&hint.edits)
 }

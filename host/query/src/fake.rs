@@ -4,6 +4,8 @@
 //! use; one name means one thing everywhere. A file with the word `TRAP` makes indexing trap, and the word `error` is
 //! an error.
 
+mod hierarchies;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -212,7 +214,13 @@ pub(crate) struct FakeAnalyzer {
 impl FakeAnalyzer {
     pub(crate) fn new(component: &'static str) -> Self {
         let language = Language { id: "words".into(), suffixes: vec!["w".into()] };
-        let features = Features { diagnostics: true, definition: true, references: true, ..Features::default() };
+        let features = Features {
+            diagnostics: true,
+            definition: true,
+            references: true,
+            file_operations: true,
+            ..Features::default()
+        };
         Self {
             description: Description {
                 id: "fake".into(),
@@ -284,6 +292,19 @@ impl FakeAnalyzer {
                 });
                 Reply::Edits(confirmed.collect())
             }
+            Question::PrepareCalls { path, offset } => {
+                Reply::HierarchyItems(hierarchies::prepare(view, &path, offset)?)
+            }
+            Question::PlanIncoming { item } | Question::PlanSubtypes { item } => {
+                Reply::Plan(self.plan(view, &item.location.path, item.location.span.start())?)
+            }
+            Question::Incoming { plan, files } => Reply::Calls(hierarchies::incoming(view, &plan, &files)?),
+            Question::Subtypes { plan, files } => {
+                let calls = hierarchies::incoming(view, &plan, &files)?;
+                Reply::HierarchyItems(calls.into_iter().map(|call| call.item).collect())
+            }
+            Question::WillRename { moves } => Reply::Edits(hierarchies::will_rename(view, &moves)?),
+            Question::SemanticTokens { path, .. } => Reply::SemanticTokens(hierarchies::tokens(view, &path)?),
             Question::Bundled { path } if path.as_str() == "@bundled/core.w" => Reply::Bundled(Some("def core".into())),
             Question::Bundled { .. } => Reply::Bundled(None),
             _ => return Err(Fault::Unsupported),

@@ -1,9 +1,12 @@
 //! From a request to its answer.
 
 mod call;
+mod file_operations;
 mod files;
+mod hierarchy;
 mod named;
 mod pin;
+mod question;
 mod references;
 mod rename;
 
@@ -150,6 +153,7 @@ impl QueryService {
             (Query::WorkspaceSymbols { query, limit }, _) => {
                 Ok(Arc::new(self.workspace_symbols(pinned, query, *limit).await?))
             }
+            (Query::WillRename { moves }, _) => Ok(Arc::new(self.will_rename(request, deadline, pinned, moves).await?)),
             (Query::DocumentSymbols { path }, _) => Ok(Arc::new(self.document_symbols(&pinned, path).await?)),
             (_, Some(path)) => {
                 let call = self.call(request, deadline, pinned, path).await?;

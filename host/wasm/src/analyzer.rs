@@ -17,7 +17,7 @@ use crate::host_state::{CallScope, HostState, Shared, Waiter};
 use crate::index_pool::IndexPool;
 use crate::mailbox::Job;
 use crate::memory::MemoryGuard;
-use crate::{LimitName, ask, check_facts, stop};
+use crate::{LimitName, answered, check_facts, stop};
 
 /// What all calls of one loaded component share.
 pub(crate) struct Component {
@@ -79,7 +79,7 @@ impl Analyzer for ComponentAnalyzer {
 
     fn ask(&self, call: EngineCall) -> BoxFuture<'static, Result<Reply, Fault>> {
         let has_engine = self.component.loaded.exports.engine.is_some();
-        if !has_engine || !ask::is_answered(&self.description.features, &call.question) {
+        if !has_engine || !answered::is_answered(&self.description.features, &call.question) {
             return Box::pin(std::future::ready(Err(Fault::Unsupported)));
         }
         let (component, engines) = (self.component.clone(), self.engines.clone());

@@ -1,6 +1,5 @@
 //! From a question to a call of the guest, and from what it returns to a reply.
 
-use vraftls_index::Features;
 use vraftls_proto::{Candidate, FormattingOptions, SearchPlan};
 use vraftls_query::{Question, Reply};
 use vraftls_text::Span;
@@ -16,31 +15,11 @@ use crate::host_state::HostState;
 use crate::import_workspace::{location, span};
 use crate::{LimitName, check_reply};
 
-/// Whether the analyzer says that it answers such questions.
-pub(crate) fn is_answered(features: &Features, question: &Question) -> bool {
-    match question {
-        Question::Diagnostics { .. } => features.diagnostics,
-        Question::Definition { .. } => features.definition,
-        Question::Declaration { .. } => features.declaration,
-        Question::TypeDefinition { .. } => features.type_definition,
-        Question::Implementation { .. } => features.implementation,
-        Question::Plan { .. } | Question::Confirm { .. } => features.references,
-        Question::Highlights { .. } => features.highlight,
-        Question::Hover { .. } => features.hover,
-        Question::Complete { .. } | Question::ResolveCompletion { .. } => features.completion,
-        Question::SignatureHelp { .. } => features.signature_help,
-        Question::PrepareRename { .. } | Question::PlanRename { .. } | Question::RenameEdits { .. } => features.rename,
-        Question::Format { span: None, .. } => features.formatting,
-        Question::Format { span: Some(_), .. } => features.range_formatting,
-        Question::Bundled { .. } => true,
-    }
-}
-
 /// What a guest returned, to be checked once its call is over: checking reads texts, for which the guest may have to be asked.
 pub(crate) type Unchecked<'q> = Box<dyn FnOnce(&mut Check<'_>) -> Result<Reply, Rejected> + 'q>;
 
 /// What a call of a guest gives: an error of wasmtime (the instance is lost), a failure, or a value.
-type Returned<T> = wasmtime::Result<Result<T, Failure>>;
+pub(crate) type Returned<T> = wasmtime::Result<Result<T, Failure>>;
 
 /// A function of `navigation`.
 type Navigate = fn(
@@ -59,7 +38,7 @@ pub(crate) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Asks the guest.
+    /// Asks the guest. The questions of hierarchies, decorations and actions are in rooms of their own.
     pub(crate) fn ask<'q>(&mut self, question: &'q Question) -> Returned<Unchecked<'q>> {
         match question {
             Question::Diagnostics { path } => self.diagnostics(path),
@@ -94,6 +73,26 @@ impl Asking<'_> {
             Question::PlanRename { path, offset, new_name } => self.plan_rename(path, *offset, new_name),
             Question::RenameEdits { plan, new_name, files } => self.rename_edits(plan, new_name, files),
             Question::Format { path, span, options } => self.format(path, *span, *options),
+            Question::FormatOnType { path, offset, typed, options } => {
+                self.format_on_type(path, *offset, typed, *options)
+            }
+            Question::PrepareCalls { .. }
+            | Question::PlanIncoming { .. }
+            | Question::Incoming { .. }
+            | Question::Outgoing { .. }
+            | Question::PrepareTypes { .. }
+            | Question::Supertypes { .. }
+            | Question::PlanSubtypes { .. }
+            | Question::Subtypes { .. } => self.ask_hierarchies(question),
+            Question::SemanticTokens { .. }
+            | Question::InlayHints { .. }
+            | Question::SelectionRanges { .. }
+            | Question::Lenses { .. }
+            | Question::Links { .. }
+            | Question::LinkedRanges { .. } => self.ask_decorations(question),
+            Question::Actions { path, span, diagnostics, kinds } => self.actions(path, *span, diagnostics, kinds),
+            Question::ResolveAction { path, token } => self.resolve_action(path, token),
+            Question::WillRename { moves } => self.will_rename(moves),
             Question::Bundled { path } => {
                 let text = self.bundled(path)?;
                 returned(Ok(text), |check, text| check_bundled(check, text).map(Reply::Bundled))
@@ -209,26 +208,42 @@ impl Asking<'_> {
         options: FormattingOptions,
     ) -> Returned<Unchecked<'q>> {
         let Some(interface) = &self.functions.formatting else { return unsupported() };
-        let options = guest::formatting::Options { tab_size: options.tab_size, insert_spaces: options.insert_spaces };
-        let part = part.map(span);
+        let (part, options) = (part.map(span), to_guest(options));
         let edits = interface.call_format(&mut *self.store, self.project, path.as_str(), part, options)?;
+        returned(edits, move |check, edits| check_reply::text_edits(check, path, edits).map(Reply::TextEdits))
+    }
+
+    fn format_on_type<'q>(
+        &mut self,
+        path: &'q VfsPath,
+        offset: u32,
+        typed: &str,
+        options: FormattingOptions,
+    ) -> Returned<Unchecked<'q>> {
+        let Some(interface) = &self.functions.formatting else { return unsupported() };
+        let (store, options) = (&mut *self.store, to_guest(options));
+        let edits = interface.call_format_on_type(store, self.project, path.as_str(), offset, typed, options)?;
         returned(edits, move |check, edits| check_reply::text_edits(check, path, edits).map(Reply::TextEdits))
     }
 }
 
-fn unsupported<T>() -> Returned<T> {
+fn to_guest(options: FormattingOptions) -> guest::formatting::Options {
+    guest::formatting::Options { tab_size: options.tab_size, insert_spaces: options.insert_spaces }
+}
+
+pub(crate) fn unsupported<T>() -> Returned<T> {
     Ok(Err(Failure::Unsupported))
 }
 
 /// A value of a guest with the way to check it.
-fn returned<'q, T: 'q>(
+pub(crate) fn returned<'q, T: 'q>(
     value: Result<T, Failure>,
     check: impl FnOnce(&mut Check<'_>, T) -> Result<Reply, Rejected> + 'q,
 ) -> Returned<Unchecked<'q>> {
     Ok(value.map(|value| -> Unchecked<'q> { Box::new(move |rules| check(rules, value)) }))
 }
 
-fn check_plan(
+pub(crate) fn check_plan(
     check: &mut Check<'_>,
     path: &VfsPath,
     plan: Option<guest::references::SearchPlan>,
@@ -243,7 +258,7 @@ fn check_bundled(check: &Check<'_>, text: Option<String>) -> Result<Option<Strin
     }
 }
 
-fn search_plan(plan: &SearchPlan) -> guest::references::SearchPlan {
+pub(crate) fn search_plan(plan: &SearchPlan) -> guest::references::SearchPlan {
     guest::references::SearchPlan {
         origin: span(plan.origin),
         names: plan.names.clone(),
@@ -254,7 +269,7 @@ fn search_plan(plan: &SearchPlan) -> guest::references::SearchPlan {
     }
 }
 
-fn candidates(files: &[Candidate]) -> Vec<types::Candidate> {
+pub(crate) fn candidates(files: &[Candidate]) -> Vec<types::Candidate> {
     let candidate =
         |file: &Candidate| types::Candidate { path: file.path.as_str().to_owned(), offsets: file.offsets.clone() };
     files.iter().map(candidate).collect()

@@ -159,7 +159,7 @@ impl<'a> Check<'a> {
     }
 
     /// An address that an editor may open when it is clicked.
-    fn url(&self, url: String) -> Result<String, Rejected> {
+    pub(crate) fn url(&self, url: String) -> Result<String, Rejected> {
         match url.is_empty() || url.starts_with("https://") || url.starts_with("http://") {
             true => self.line(url),
             false => bad(format!("{:?} is no web address", people::cut(&url, 100))),

@@ -63,7 +63,6 @@ macro_rules! engine_interfaces {
     };
 }
 
-// `hierarchies`, `decorations` and `actions` join when the host asks their questions.
 engine_interfaces! {
     diagnosing = "diagnosing",
     navigation = "navigation",
@@ -73,6 +72,9 @@ engine_interfaces! {
     signatures = "signatures",
     renaming = "renaming",
     formatting = "formatting",
+    hierarchies = "hierarchies",
+    decorations = "decorations",
+    actions = "actions",
 }
 
 impl Exports {

@@ -20,6 +20,16 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<CounterCells>,
     /// The analyzer's identifier, for the log.
     pub(crate) analyzer: Arc<str>,
+    /// In what its semantic tokens may speak.
+    pub(crate) legend: Legend,
+}
+
+/// How many words the tokens of an analyzer are made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Legend {
+    pub(crate) n_token_types: u32,
+    /// At most 32.
+    pub(crate) n_token_modifiers: u32,
 }
 
 /// What a store carries.

@@ -39,14 +39,21 @@ mod exports;
 mod linker;
 
 mod check;
+mod check_actions;
+mod check_decorations;
 mod check_facts;
+mod check_hierarchies;
 mod check_reply;
 mod describe;
 mod people;
 
 mod index_pool;
 
+mod answered;
 mod ask;
+mod ask_actions;
+mod ask_decorations;
+mod ask_hierarchies;
 mod engine_instance;
 mod engine_thread;
 mod engines;

@@ -13,7 +13,7 @@ use crate::analyzer::Component;
 use crate::component::{self, Loaded};
 use crate::engine_instance::Bundled;
 use crate::engines::{ComponentId, Context, Engines};
-use crate::host_state::{CallScope, HostState, Shared, Waiter};
+use crate::host_state::{CallScope, HostState, Legend, Shared, Waiter};
 use crate::index_pool::IndexPool;
 use crate::memory::MemoryGuard;
 use crate::sandbox::{self, Ticker};
@@ -78,7 +78,7 @@ impl Runtime {
         let loaded = component::load(engine, &self.linker, &self.artifacts, limits, counters, component)?;
         let (loaded, description) = self.describe(loaded)?;
         let id = ComponentId(self.n_loaded.fetch_add(1, Ordering::Relaxed));
-        let shared = self.shared(&description.id);
+        let shared = Shared { legend: legend(&description), ..self.shared(&description.id) };
         let bundled = Arc::new(Bundled::new(limits.bundled_bytes_max));
         tracing::info!(analyzer = description.id, version = description.version, digest = %loaded.digest, "loaded");
         Ok(Arc::new(ComponentAnalyzer {
@@ -122,7 +122,12 @@ impl Runtime {
 
     fn shared(&self, analyzer: &str) -> Shared {
         let Context { limits, counters, .. } = &*self.context;
-        Shared { limits: limits.clone(), counters: counters.clone(), analyzer: analyzer.into() }
+        Shared {
+            limits: limits.clone(),
+            counters: counters.clone(),
+            analyzer: analyzer.into(),
+            legend: Legend::default(),
+        }
     }
 }
 
@@ -131,6 +136,12 @@ impl Drop for Runtime {
         self.pool.close();
         self.engines.close();
     }
+}
+
+/// The numbers are small: a description with more words is refused.
+fn legend(description: &Description) -> Legend {
+    let number = |words: &[String]| u32::try_from(words.len()).unwrap_or(u32::MAX);
+    Legend { n_token_types: number(&description.token_types), n_token_modifiers: number(&description.token_modifiers) }
 }
 
 fn describe_now(

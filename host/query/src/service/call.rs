@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
-use vraftls_proto::{Answer, At, Fingerprint, OverlaySet, Query, QueryError, Request};
+use vraftls_proto::{Answer, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::analyzers::Served;
 use crate::answers::CachedAnswer;
 use crate::failure::Failure;
 use crate::service::pin::Pinned;
+use crate::service::question::question_of;
 use crate::view_index::{CallLookup, ViewIndex};
 use crate::{Analyzer, CancelFlag, CancelOnDrop, EngineCall, Fault, ProjectSpec, QueryService, Question, Reply, View};
 
@@ -33,6 +34,18 @@ impl QueryService {
     ) -> Result<Call<'a>, Failure> {
         let served = pinned.analyzers.in_session(path, &pinned.overlays);
         let served = served.ok_or_else(|| QueryError::NoAnalyzer(path.clone()))?;
+        self.call_of(request, deadline, pinned, served, path).await
+    }
+
+    /// A question to a certain analyzer.
+    pub(super) async fn call_of<'a>(
+        &self,
+        request: &'a Request,
+        deadline: Instant,
+        pinned: Pinned,
+        served: Served,
+        path: &VfsPath,
+    ) -> Result<Call<'a>, Failure> {
         let project = self.workspaces.project(request, path, served.analyzer.description()).await?;
         Ok(Call { request, pinned, served, project, deadline })
     }
@@ -44,6 +57,8 @@ impl QueryService {
                 Answer::References(self.references(call, at, *include_declaration).await?)
             }
             Query::Rename { at, new_name } => Answer::Edits(self.rename(call, at, new_name).await?),
+            Query::IncomingCalls { item } => Answer::Calls(self.incoming_calls(call, item).await?),
+            Query::Subtypes { item } => Answer::HierarchyItems(self.subtypes(call, item).await?),
             Query::Diagnostics { path } if !call.analyzer().description().features.diagnostics => {
                 Answer::Diagnostics(self.facts_of(&call.pinned, path).await?.diagnostics.clone().into())
             }
@@ -92,7 +107,8 @@ impl QueryService {
     /// What a single question may look names up in. Where unsaved buffers differ from the base they are indexed first for questions
     /// that often look names up; another question is asked again if it turns out to need them, so that a keystroke costs no index.
     async fn index_for(&self, call: &Call<'_>, question: &Question) -> Result<Option<Arc<ViewIndex>>, Failure> {
-        let often = matches!(question, Question::Complete { .. } | Question::Implementation { .. });
+        let often =
+            matches!(question, Question::Complete { .. } | Question::Implementation { .. } | Question::Actions { .. });
         if often || call.pinned.dirty.is_empty() || call.pinned.wants_index {
             self.view_index(&call.pinned).await
         } else {
@@ -115,11 +131,19 @@ impl Call<'_> {
     }
 
     /// Under what the answer is kept, if it is worth it: completions belong to a text that lives until the next key is
-    /// struck.
+    /// struck, and what follows the cursor is asked once.
     pub(super) fn cache_key(&self) -> Option<AnswerKey> {
         let passing = matches!(
             self.request.query,
-            Query::Complete { .. } | Query::ResolveCompletion { .. } | Query::SignatureHelp(_) | Query::Rename { .. }
+            Query::Complete { .. }
+                | Query::ResolveCompletion { .. }
+                | Query::SignatureHelp(_)
+                | Query::Rename { .. }
+                | Query::FormatOnType { .. }
+                | Query::SelectionRanges { .. }
+                | Query::LinkedRanges(_)
+                | Query::Actions { .. }
+                | Query::ResolveAction { .. }
         );
         if passing {
             return None;
@@ -147,66 +171,26 @@ impl Call<'_> {
             (Q::ResolveCompletion { .. }, Reply::CompletionDetails(it)) => Answer::CompletionDetails(it),
             (Q::SignatureHelp(_), Reply::SignatureHelp(it)) => Answer::SignatureHelp(it),
             (Q::PrepareRename(_), Reply::RenameTarget(it)) => Answer::RenameTarget(it),
-            (Q::Format { .. }, Reply::TextEdits(it)) => Answer::TextEdits(it),
+            (Q::Format { .. } | Q::FormatOnType { .. }, Reply::TextEdits(it)) => Answer::TextEdits(it),
+            (Q::PrepareCalls(_) | Q::PrepareTypes(_) | Q::Supertypes { .. }, Reply::HierarchyItems(it)) => {
+                Answer::HierarchyItems(it)
+            }
+            (Q::OutgoingCalls { .. }, Reply::Calls(it)) => Answer::Calls(it),
+            (Q::SemanticTokens { .. }, Reply::SemanticTokens(tokens)) => {
+                let analyzer = self.analyzer().description().id.clone();
+                Answer::SemanticTokens(SemanticTokens { analyzer, tokens })
+            }
+            (Q::InlayHints { .. }, Reply::InlayHints(it)) => Answer::InlayHints(it),
+            (Q::SelectionRanges { .. }, Reply::SelectionRanges(it)) => Answer::SelectionRanges(it),
+            (Q::Lenses { .. }, Reply::Lenses(it)) => Answer::Lenses(it),
+            (Q::Links { .. }, Reply::Links(it)) => Answer::Links(it),
+            (Q::LinkedRanges(_), Reply::LinkedRanges(it)) => Answer::LinkedRanges(it),
+            (Q::Actions { .. }, Reply::Actions(it)) => Answer::Actions(it),
+            (Q::ResolveAction { .. }, Reply::Edits(it)) => Answer::Edits(it),
             (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
             _ => return Err(self.bad_reply("the reply to another question")),
         })
     }
-}
-
-/// The one question that answers a query; nothing for those that take several.
-fn question_of(query: &Query) -> Option<Question> {
-    let of = |at: &At| (at.path.clone(), at.offset);
-    Some(match query {
-        Query::Definition(at) => {
-            let (path, offset) = of(at);
-            Question::Definition { path, offset }
-        }
-        Query::Declaration(at) => {
-            let (path, offset) = of(at);
-            Question::Declaration { path, offset }
-        }
-        Query::TypeDefinition(at) => {
-            let (path, offset) = of(at);
-            Question::TypeDefinition { path, offset }
-        }
-        Query::Implementation(at) => {
-            let (path, offset) = of(at);
-            Question::Implementation { path, offset }
-        }
-        Query::Highlights(at) => {
-            let (path, offset) = of(at);
-            Question::Highlights { path, offset }
-        }
-        Query::Hover(at) => {
-            let (path, offset) = of(at);
-            Question::Hover { path, offset }
-        }
-        Query::Complete { at, trigger, limit } => {
-            let (path, offset) = of(at);
-            Question::Complete { path, offset, trigger: trigger.clone(), limit: *limit }
-        }
-        Query::ResolveCompletion { path, token } => {
-            Question::ResolveCompletion { path: path.clone(), token: token.clone() }
-        }
-        Query::SignatureHelp(at) => {
-            let (path, offset) = of(at);
-            Question::SignatureHelp { path, offset }
-        }
-        Query::PrepareRename(at) => {
-            let (path, offset) = of(at);
-            Question::PrepareRename { path, offset }
-        }
-        Query::Format { path, span, options } => {
-            Question::Format { path: path.clone(), span: *span, options: *options }
-        }
-        Query::Diagnostics { path } => Question::Diagnostics { path: path.clone() },
-        Query::References { .. }
-        | Query::Rename { .. }
-        | Query::DocumentSymbols { .. }
-        | Query::WorkspaceSymbols { .. }
-        | Query::Files => return None,
-    })
 }
 
 fn project_fingerprint(project: &ProjectSpec) -> ContentDigest {

@@ -108,6 +108,16 @@ fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
         Answer::Targets(Some(targets)) => named.extend(targets.locations.iter().map(|place| place.path.clone())),
         Answer::References(files) => named.extend(files.iter().map(|file| file.path.clone())),
         Answer::Edits(files) => named.extend(files.iter().map(|file| file.path.clone())),
+        Answer::HierarchyItems(items) => named.extend(items.iter().map(|item| item.location.path.clone())),
+        Answer::Calls(calls) => named.extend(calls.iter().map(|call| call.item.location.path.clone())),
+        Answer::InlayHints(hints) => {
+            let places = hints.iter().flat_map(|hint| &hint.parts).filter_map(|part| part.location.as_ref());
+            named.extend(places.map(|place| place.path.clone()));
+        }
+        Answer::Actions(actions) => {
+            let edits = actions.iter().flat_map(|action| &action.edits);
+            named.extend(edits.map(|file| file.path.clone()));
+        }
         Answer::Diagnostics(diagnostics) => {
             let related = diagnostics.iter().flat_map(|diagnostic| &diagnostic.related);
             named.extend(related.map(|related| related.location.path.clone()));
@@ -121,6 +131,12 @@ fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
         | Answer::SignatureHelp(_)
         | Answer::RenameTarget(_)
         | Answer::TextEdits(_)
+        | Answer::SemanticTokens(_)
+        | Answer::SelectionRanges(_)
+        | Answer::Lenses(_)
+        // A link has a place only in the document itself; what it leads to is opened at its beginning.
+        | Answer::Links(_)
+        | Answer::LinkedRanges(_)
         | Answer::DocumentSymbols(_)
         | Answer::Files(_) => {}
     }

@@ -25,6 +25,7 @@ pub(super) enum Pin {
 }
 
 /// What a request sees.
+#[derive(Clone)]
 pub(super) struct Pinned {
     pub(super) base: Arc<dyn Base>,
     pub(super) overlays: Arc<OverlaySet>,
@@ -42,7 +43,12 @@ impl Pin {
     /// To what a request is pinned as long as no engine asks for more.
     pub(super) fn first(query: &Query) -> Self {
         match query {
-            Query::References { .. } | Query::Rename { .. } | Query::WorkspaceSymbols { .. } => Pin::Indexed,
+            Query::References { .. }
+            | Query::Rename { .. }
+            | Query::IncomingCalls { .. }
+            | Query::Subtypes { .. }
+            | Query::WillRename { .. }
+            | Query::WorkspaceSymbols { .. } => Pin::Indexed,
             Query::Files => Pin::Whole,
             _ => Pin::Newest,
         }

@@ -29,6 +29,16 @@ impl QueryService {
             let Reply::Edits(part) = reply else { return Err(call.bad_reply("no edits")) };
             part.into_iter().for_each(|file| files.entry(file.path).or_default().extend(file.edits));
         }
+        self.settle_all(call, files).await
+    }
+
+    /// The edits of many files, each file's in order: none of a file outside the workspace, and all of them for what the
+    /// files hold now.
+    pub(super) async fn settle_all(
+        &self,
+        call: &Call<'_>,
+        files: BTreeMap<VfsPath, Vec<TextEdit>>,
+    ) -> Result<Vec<DocumentEdit>, Failure> {
         if let Some(path) = files.keys().find(|path| is_outside(path)) {
             return Err(
                 QueryError::InvalidInput(format!("{path} is not part of the workspace and stays as it is")).into()

@@ -1,6 +1,7 @@
 //! Answers of a fake analyzer over a fake workspace.
 
 mod concurrency;
+mod hierarchies;
 mod isolation;
 mod keeping;
 mod many_files;
@@ -81,6 +82,11 @@ fn places(answered: &Answered) -> Vec<String> {
         }
         Answer::Edits(files) => {
             files.iter().flat_map(|file| file.edits.iter().map(|it| place(&file.path, it.span))).collect()
+        }
+        Answer::HierarchyItems(items) => items.iter().map(|it| place(&it.location.path, it.location.span)).collect(),
+        Answer::Calls(calls) => {
+            let spans = |call: &vraftls_proto::Call| call.spans.iter().map(|it| it.start()).collect::<Vec<_>>();
+            calls.iter().map(|it| format!("{} calls at {:?}", it.item.location.path, spans(it))).collect()
         }
         Answer::Symbols(symbols) => symbols.iter().map(|it| place(&it.location.path, it.location.span)).collect(),
         other => panic!("an answer without places: {other:?}"),

@@ -1,0 +1,89 @@
+//! What an editor paints into or beside the text.
+
+use vraftls_index::Location;
+use vraftls_text::{Span, TextEdit};
+use vraftls_vfs::VfsPath;
+
+/// What the pieces of a document are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SemanticTokens {
+    /// The identifier of the analyzer in whose numbers the tokens speak.
+    pub analyzer: String,
+    /// Ascending, none overlapping another.
+    pub tokens: Vec<SemanticToken>,
+}
+
+/// What a piece of a document is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SemanticToken {
+    /// Where; never empty, may run over several lines.
+    pub span: Span,
+    /// An index into the analyzer's token types.
+    pub kind: u32,
+    /// Bits, of which the n-th stands for the n-th of the analyzer's token modifiers.
+    pub modifiers: u32,
+}
+
+/// A hint between characters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InlayHint {
+    /// Where it stands, as a byte offset.
+    pub offset: u32,
+    /// Its parts, at least one.
+    pub parts: Vec<HintPart>,
+    /// `InlayHintKind`: 1 type, 2 parameter, 0 other.
+    pub kind: u8,
+    /// Whether a space comes before.
+    pub pads_left: bool,
+    /// Whether a space comes after.
+    pub pads_right: bool,
+    /// What accepting it would write.
+    pub edits: Vec<TextEdit>,
+}
+
+/// A part of a hint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HintPart {
+    /// The text.
+    pub label: String,
+    /// Where it leads.
+    pub location: Option<Location>,
+}
+
+/// A line above a construct.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lens {
+    /// The name of the construct.
+    pub span: Span,
+    /// What it says.
+    pub kind: LensKind,
+}
+
+/// What a line above a construct says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LensKind {
+    /// How often the construct is used.
+    References,
+    /// How often it is implemented.
+    Implementations,
+    /// That it is a test, which can be run.
+    Test,
+}
+
+/// A link in the text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// Where.
+    pub span: Span,
+    /// To where.
+    pub target: LinkTarget,
+}
+
+/// Where a link leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkTarget {
+    /// To a file of the view.
+    File(VfsPath),
+    /// To a page of the web, by an address of the scheme `http` or `https`.
+    Web(String),
+}
