@@ -9,6 +9,7 @@ use ty_python_semantic::types::ide_support::{UnreachableKind, unreachable_ranges
 use vraftls_guest_sdk::{Diagnostic, Failure, Related};
 
 use crate::project::{PythonProject, span};
+use crate::scopes;
 
 const ERROR: u32 = 1;
 const WARNING: u32 = 2;
@@ -24,6 +25,10 @@ pub(crate) fn diagnostics(project: &PythonProject, path: &str) -> Result<Vec<Dia
     let db = project.db();
     if !db.should_check_file(file) {
         return Ok(Vec::new());
+    }
+    // A check cannot be stopped, so what takes long is done before.
+    if let Ok(source) = project.source(path) {
+        scopes::infer(project, &source)?;
     }
     let mut found: Vec<Diagnostic> =
         db.check_file(file).iter().map(|finding| convert(project, file, finding)).collect();

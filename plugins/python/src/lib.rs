@@ -29,6 +29,7 @@ mod references;
 mod rename;
 mod resolve;
 mod roots;
+mod scopes;
 mod signature;
 mod system;
 mod tokens;
