@@ -19,6 +19,7 @@ use ruff_text_size::TextRange;
 use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span};
 
 pub(crate) use nesting::is_too_deep;
+pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function};
 
 /// The largest text whose offsets fit the contract.
 const TEXT_BYTES_MAX: usize = u32::MAX as usize;

@@ -16,6 +16,7 @@ mod docstring;
 mod family;
 mod foreign;
 mod format;
+mod hierarchy;
 mod hover;
 mod implementation;
 mod index;
@@ -66,7 +67,9 @@ impl Analyzer for Python {
                 | Features::SIGNATURE_HELP
                 | Features::FORMATTING
                 | Features::RANGE_FORMATTING
-                | Features::SEMANTIC_TOKENS,
+                | Features::SEMANTIC_TOKENS
+                | Features::CALL_HIERARCHY
+                | Features::TYPE_HIERARCHY,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),

@@ -13,16 +13,16 @@ use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
-    Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
-    FormattingOptions, Highlight, HoverInfo, Location, Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets,
-    TextEdit, Workspace,
+    Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
+    FormattingOptions, HierarchyItem, Highlight, HoverInfo, Location, Project, RenameTarget, SearchPlan, SignatureHelp,
+    Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
-    completion, definition, diagnostics, format, hover, implementation, paths, references, rename, roots, signature,
-    tokens,
+    completion, definition, diagnostics, format, hierarchy, hover, implementation, paths, references, rename, roots,
+    signature, tokens,
 };
 
 /// A project in memory.
@@ -288,5 +288,37 @@ impl Project for PythonProject {
 
     fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
         tokens::semantic_tokens(self, path, span)
+    }
+
+    fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::prepare_calls(self, path, offset)
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        hierarchy::plan_incoming(self, &item)
+    }
+
+    fn incoming(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        hierarchy::incoming(self, &plan, &files)
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        hierarchy::outgoing(self, &item)
+    }
+
+    fn prepare_types(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::prepare_types(self, path, offset)
+    }
+
+    fn supertypes(&mut self, item: HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::supertypes(self, &item)
+    }
+
+    fn plan_subtypes(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        hierarchy::plan_subtypes(self, &item)
+    }
+
+    fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::subtypes(self, &plan, &files)
     }
 }

@@ -27,6 +27,16 @@ pub(super) fn symbols(text: &str, suite: &[Stmt]) -> Vec<Symbol> {
     outline.symbols
 }
 
+/// The SymbolKind of a class.
+pub(crate) fn symbol_kind_of_class(class: &ast::StmtClassDef) -> u32 {
+    kind_of_class(ClassForm::of(class))
+}
+
+/// The SymbolKind of a function, or of a method where it stands in a class.
+pub(crate) fn symbol_kind_of_function(function: &ast::StmtFunctionDef, in_class: bool) -> u32 {
+    kind_of_function(function, in_class)
+}
+
 /// The names in `__all__`, where there is one.
 fn listed_exports(suite: &[Stmt]) -> Option<FxHashSet<String>> {
     let mut listed: Option<FxHashSet<String>> = None;
