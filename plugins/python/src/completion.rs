@@ -2,7 +2,7 @@
 //!
 //! [`place`] tells by tokens what a place asks for, one module per kind of place makes proposals, [`proposal`] matches and
 //! ranks them. Types and documentation are left to [`resolve`], because a list is asked for at every keystroke and a
-//! single entry is looked at. What is not here: names that are not imported yet.
+//! single entry is looked at. Names that would have to be imported come last, from [`missing`].
 
 mod arguments;
 mod common;
@@ -11,6 +11,7 @@ mod imports;
 mod keywords;
 mod kinds;
 mod members;
+mod missing;
 mod overrides;
 mod place;
 mod proposal;
@@ -41,12 +42,18 @@ pub(crate) fn complete(
     let source = project.source(path)?;
     let offset = source.offset(offset)?;
     let place = place_at(&source, offset);
-    let (replace, proposals) = match &place.expected {
+    let (replace, mut proposals) = match &place.expected {
         Expected::Text { literal } => text::proposals(&source, *literal, place.word, offset),
         expected if !expected.answers(trigger) => (place.word, Vec::new()),
         expected => (place.word, proposals_for(&source, expected, place.word)),
     };
     let typed = source.slice(TextRange::new(replace.start(), offset.max(replace.start())));
+    let mut more = false;
+    if matches!(place.expected, Expected::Expression { .. }) {
+        let (missing, cut) = missing::proposals(project, &source, typed, &proposals)?;
+        proposals.extend(missing);
+        more = cut;
+    }
     let (ranked, cut) = rank(proposals, typed, limit as usize);
     let member = matches!(place.expected, Expected::Member { .. });
     let items = ranked
@@ -56,7 +63,7 @@ pub(crate) fn complete(
             proposal.into_item(kind)
         })
         .collect();
-    Ok(CompletionItems { replace: span(replace), items, incomplete: cut })
+    Ok(CompletionItems { replace: span(replace), items, incomplete: cut || more })
 }
 
 /// The rest of a proposal.

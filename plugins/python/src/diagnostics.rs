@@ -8,6 +8,8 @@ use ty_python_semantic::Db as _;
 use ty_python_semantic::types::ide_support::{UnreachableKind, unreachable_ranges, unused_bindings};
 use vraftls_guest_sdk::{Diagnostic, Failure, Related};
 
+use crate::actions;
+use crate::imports::unused::unused_imports;
 use crate::project::{PythonProject, span};
 use crate::scopes;
 
@@ -33,8 +35,11 @@ pub(crate) fn diagnostics(project: &PythonProject, path: &str) -> Result<Vec<Dia
     let mut found: Vec<Diagnostic> =
         db.check_file(file).iter().map(|finding| convert(project, file, finding)).collect();
     // That a file cannot be read is a finding too, and then the only one.
-    if project.source(path).is_ok() {
+    if let Ok(source) = project.source(path) {
         found.extend(hints(project, file));
+        found.extend(unused_imports(&source, path).into_iter().map(|unused| {
+            hint(unused.range, actions::UNUSED_IMPORT, format!("`{}` is imported but never used", unused.title))
+        }));
     }
     found.sort_by(|a, b| {
         (a.span.start, a.span.end, a.severity, &a.code).cmp(&(b.span.start, b.span.end, b.severity, &b.code))

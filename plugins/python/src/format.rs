@@ -12,6 +12,7 @@ use vraftls_guest_sdk::{Failure, FormattingOptions, Span, TextEdit};
 use crate::project::{PythonProject, Source, span};
 use configuration::Style;
 use difference::edits;
+pub(crate) use difference::edits as differences;
 
 /// The mark that some editors put at the beginning of a file.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -15,9 +15,10 @@ mod walker;
 
 use ruff_python_ast::{ModModule, PySourceType};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
-use ruff_text_size::TextRange;
-use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span};
+use ruff_text_size::{TextRange, TextSize};
+use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span, roles};
 
+pub(crate) use interface::for_each_block;
 pub(crate) use nesting::is_too_deep;
 pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function};
 
@@ -53,6 +54,14 @@ fn facts(text: &str, parsed: &Parsed<ModModule>) -> Facts {
         diagnostics: syntax_errors(text, parsed),
         interface_hash: interface::hash(text, parsed.tokens(), suite),
     }
+}
+
+/// Where names stand in strings that are read as code.
+pub(crate) fn names_in_strings(text: &str, parsed: &Parsed<ModModule>) -> Vec<TextRange> {
+    let occurrences = walker::walk(text, parsed.tokens(), parsed.suite()).occurrences;
+    let (groups, _) = occurrences.as_chunks::<4>();
+    let in_strings = groups.iter().filter(|[.., has]| has & roles::IN_STRING != 0);
+    in_strings.map(|[start, length, ..]| TextRange::at(TextSize::new(*start), TextSize::new(*length))).collect()
 }
 
 /// Stubs differ from modules in what the grammar forgives. Notebooks reach an analyzer as plain code.

@@ -6,6 +6,7 @@
 //! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
 //! warm instance; the same view gives the same answer.
 
+mod actions;
 mod annotation;
 mod call;
 mod completion;
@@ -19,6 +20,7 @@ mod format;
 mod hierarchy;
 mod hover;
 mod implementation;
+mod imports;
 mod index;
 mod inferred;
 mod inheritance;
@@ -69,7 +71,8 @@ impl Analyzer for Python {
                 | Features::RANGE_FORMATTING
                 | Features::SEMANTIC_TOKENS
                 | Features::CALL_HIERARCHY
-                | Features::TYPE_HIERARCHY,
+                | Features::TYPE_HIERARCHY
+                | Features::CODE_ACTIONS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),

@@ -13,7 +13,7 @@ use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
-    Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
+    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
     FormattingOptions, HierarchyItem, Highlight, HoverInfo, Location, Project, RenameTarget, SearchPlan, SignatureHelp,
     Span, Targets, TextEdit, Workspace,
 };
@@ -21,7 +21,7 @@ use vraftls_guest_sdk::{
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
-    completion, definition, diagnostics, format, hierarchy, hover, implementation, paths, references, rename, roots,
+    actions, completion, definition, diagnostics, format, hierarchy, hover, implementation, paths, references, rename, roots,
     signature, tokens,
 };
 
@@ -320,5 +320,19 @@ impl Project for PythonProject {
 
     fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
         hierarchy::subtypes(self, &plan, &files)
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        span: Span,
+        diagnostics: &[Diagnostic],
+        kinds: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        actions::actions(self, path, span, diagnostics, kinds)
+    }
+
+    fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        actions::resolve(self, path, token)
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn details<'db>(project: &'db PythonProject, source: &Source<'db>, su
         Subject::Imported { level, module, name } => imported(project, source, *level, module, name),
         Subject::Module { level, module } => of_module(project, source, *level, module),
         Subject::Argument { open, name } => argument(source, *open, name),
+        Subject::Missing { module, name: Some(name) } => imported(project, source, 0, module, name),
+        Subject::Missing { module, name: None } => of_module(project, source, 0, module),
     };
     let (detail, documentation) = found.unwrap_or_default();
     Details { detail, documentation, additional: Vec::new() }

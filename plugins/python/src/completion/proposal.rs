@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ty_python_core::definition::Definition;
 use ty_python_semantic::NameKind;
 use ty_python_semantic::types::Type;
-use vraftls_guest_sdk::CompletionItem;
+use vraftls_guest_sdk::{CompletionItem, TextEdit};
 
 /// What a proposal is about; what `resolve` gets back.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) enum Subject {
     Module { level: u32, module: String },
     /// A parameter of the call whose parenthesis opens at an offset.
     Argument { open: u32, name: String },
+    /// A name that is to be imported.
+    Missing { module: String, name: Option<String> },
 }
 
 /// Where the kind of a proposal comes from.
@@ -43,6 +45,8 @@ pub(super) enum Group {
     Builtin,
     /// Words of the grammar.
     Keyword,
+    /// Names that are not imported yet. They come after all that are there and match as well.
+    Missing,
 }
 
 /// A proposal.
@@ -64,6 +68,10 @@ pub(super) struct Proposal<'db> {
     pub(super) deprecated: bool,
     /// What `resolve` would ask about.
     pub(super) subject: Option<Subject>,
+    /// The module that it comes from, where that is worth showing.
+    pub(super) module: Option<String>,
+    /// What else accepting it changes.
+    pub(super) additional: Vec<TextEdit>,
 }
 
 impl<'db> Proposal<'db> {
@@ -79,6 +87,8 @@ impl<'db> Proposal<'db> {
             weight: 0,
             deprecated: false,
             subject: None,
+            module: None,
+            additional: Vec::new(),
         }
     }
 
@@ -99,12 +109,12 @@ impl<'db> Proposal<'db> {
         CompletionItem {
             label: self.name,
             label_detail: String::new(),
-            label_source: String::new(),
+            label_source: self.module.unwrap_or_default(),
             kind,
             detail: String::new(),
             insert: self.insert.unwrap_or_default(),
             snippet: false,
-            additional: Vec::new(),
+            additional: self.additional,
             deprecated: self.deprecated,
             token,
         }
@@ -122,6 +132,11 @@ enum Match {
     Words,
     /// The letters occur in order.
     Letters,
+}
+
+/// Whether a name begins as what was typed, whatever its case, or its words do.
+pub(super) fn matches_well(name: &str, typed: &str) -> bool {
+    match_of(name, typed).is_some_and(|quality| quality < Match::Letters)
 }
 
 /// How a name matches what was typed; None if it does not.
@@ -155,17 +170,23 @@ fn word_starts(name: &str) -> impl Iterator<Item = char> {
 
 /// The proposals that match what was typed, best first, at most `limit`; and whether some were left out.
 ///
-/// The order: how well the name matches; public names before those of the language's machinery before private ones;
-/// the group; weight; the alphabet.
+/// The order: what is there and begins so, what would have to be imported, what only has the letters; then how well the
+/// name matches; public names before those of the language's machinery before private ones; the group; weight; the
+/// alphabet.
 pub(super) fn rank<'db>(proposals: Vec<Proposal<'db>>, typed: &str, limit: usize) -> (Vec<Proposal<'db>>, bool) {
     let mut matched: Vec<_> = proposals
         .into_iter()
         .filter_map(|proposal| match_of(&proposal.name, typed).map(|quality| (quality, proposal)))
         .collect();
     matched.sort_by(|(quality, a), (other, b)| {
-        (quality, a.visibility, a.group, b.weight, a.deprecated)
-            .cmp(&(other, b.visibility, b.group, a.weight, b.deprecated))
-            .then_with(|| a.name.cmp(&b.name))
+        let tier = |proposal: &Proposal<'_>, quality: Match| match (proposal.group, quality) {
+            (Group::Missing, _) => 1,
+            (_, Match::Letters) => 2,
+            _ => 0,
+        };
+        (tier(a, *quality), quality, a.visibility, a.group, b.weight, a.deprecated)
+            .cmp(&(tier(b, *other), other, b.visibility, b.group, a.weight, b.deprecated))
+            .then_with(|| (&a.name, &a.module).cmp(&(&b.name, &b.module)))
     });
     let cut = matched.len() > limit;
     matched.truncate(limit);
@@ -195,6 +216,14 @@ mod tests {
     fn public_names_come_before_dunders_before_private_ones() {
         assert_eq!(ranked(&["_c", "__b__", "a"], ""), ["a", "__b__", "_c"]);
         assert_eq!(ranked(&["_c", "__b__", "a"], "_"), ["__b__", "_c"]);
+    }
+
+    #[test]
+    fn what_is_to_be_imported_comes_between_good_and_poor_matches() {
+        let proposals = [("Xpa", Group::Builtin), ("path", Group::Missing), ("parent", Group::Builtin)];
+        let proposals = proposals.map(|(name, group)| Proposal::new(name, Origin::Kind(6), group)).to_vec();
+        let names: Vec<String> = rank(proposals, "pa", 9).0.into_iter().map(|proposal| proposal.name).collect();
+        assert_eq!(names, ["parent", "path", "Xpa"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 const DIFFERENCES_MAX: usize = 1000;
 
 /// The edits that make `after` of `before`: ascending, none touching another.
-pub(super) fn edits(before: &str, after: &str) -> Vec<(TextRange, String)> {
+pub(crate) fn edits(before: &str, after: &str) -> Vec<(TextRange, String)> {
     let (old, new) = (lines(before), lines(after));
     let (old_ids, new_ids) = number(&old, &new);
     let starts = offsets(&old);

@@ -117,7 +117,7 @@ fn is_attribute(target: &Expr) -> bool {
 }
 
 /// Calls `visit` with each block of a compound statement that makes no scope, in source order.
-pub(super) fn for_each_block<'ast>(statement: &'ast Stmt, visit: &mut dyn FnMut(&'ast [Stmt])) {
+pub(crate) fn for_each_block<'ast>(statement: &'ast Stmt, visit: &mut dyn FnMut(&'ast [Stmt])) {
     match statement {
         Stmt::If(statement) => {
             visit(&statement.body);
