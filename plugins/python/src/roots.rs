@@ -2,8 +2,9 @@
 //! `pyproject.toml` and `ty.toml`, and from the layouts that Python projects have by habit. A broken configuration is as good
 //! as none: it never refuses a project.
 //!
-//! Settings that the host may pass: `python.version` (`3.12`) and `python.platform` (`linux`, `darwin`, `win32`, `all`). They
-//! win over the files. Without any, the version is the lower bound of `requires-python`, and last the engine's default.
+//! Settings that the host may pass: `python.version` (`3.12`), `python.platform` (`linux`, `darwin`, `win32`, `all`), and
+//! `python.extra-paths`: directories of the project, one a line, that are searched first. They win over the files. Without any, the
+//! version is the lower bound of `requires-python`, and last the engine's default.
 
 use std::collections::BTreeMap;
 
@@ -96,16 +97,14 @@ struct PyrightTable {
 pub(crate) fn settings(system: &dyn System, config: &Config) -> Settings {
     let root = paths::to_system(&config.root);
     let pyproject = read(system, &root);
-    let setting = |name: &str| config.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-
     let Ok(search_paths) = search_paths(system, config, &root, &pyproject).to_search_paths(
         system,
         ty_vendored::file_system(),
         &UseDefaultStrategy,
     );
     let program = ProgramSettings {
-        python_version: version(setting("python.version"), &pyproject),
-        python_platform: platform(setting("python.platform"), &pyproject),
+        python_version: version(setting(config, "python.version"), &pyproject),
+        python_platform: platform(setting(config, "python.platform"), &pyproject),
         search_paths,
     };
     let analysis = AnalysisSettings {
@@ -113,6 +112,10 @@ pub(crate) fn settings(system: &dyn System, config: &Config) -> Settings {
         ..AnalysisSettings::default()
     };
     Settings { program, rules: rules(&pyproject.tool.ty.rules), analysis }
+}
+
+fn setting<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
+    config.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// Whether a change can lead to other settings.
@@ -143,13 +146,12 @@ fn search_paths(system: &dyn System, config: &Config, root: &SystemPath, pyproje
     let ToolTable { ty, pyright, basedpyright } = &pyproject.tool;
     let inside = |path: &str| resolve(root, path);
     let stubs = pyright.stub_path.as_deref().or(basedpyright.stub_path.as_deref()).unwrap_or(STUBS);
-    let extra_paths = ty
-        .environment
-        .extra_paths
-        .iter()
-        .chain(&pyright.extra_paths)
-        .chain(&basedpyright.extra_paths)
-        .filter_map(|path| inside(path))
+    let configured = setting(config, "python.extra-paths").unwrap_or_default();
+    let in_files = ty.environment.extra_paths.iter().chain(&pyright.extra_paths).chain(&basedpyright.extra_paths);
+    let extra_paths = configured
+        .lines()
+        .chain(in_files.map(String::as_str))
+        .filter_map(inside)
         .chain(inside(stubs))
         .filter(|path| system.is_directory(path))
         .collect();
@@ -326,6 +328,18 @@ mod tests {
             ("sub/src/a.py", ""),
         ];
         assert_eq!(roots_of(&files, "sub"), ["/sub/lib"]);
+    }
+
+    #[test]
+    fn extra_paths_of_the_host_come_before_those_of_the_files() {
+        let files = [("pyproject.toml", "[tool.pyright]\nextraPaths = [\"b\"]"), ("a/m.py", ""), ("b/m.py", "")];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let system = WorkspaceSystem::new(Arc::new(MemoryWorkspace::new(files)));
+        let settings = vec![("python.extra-paths".to_owned(), "a\n../outside\n/absolute\ngone".to_owned())];
+        let config = Config { root: String::new(), libraries: Vec::new(), settings };
+        let root = paths::to_system("");
+        let found = search_paths(&system, &config, &root, &read(&system, &root)).extra_paths;
+        assert_eq!(found.into_iter().map(SystemPathBuf::into_string).collect::<Vec<_>>(), ["/a", "/b"]);
     }
 
     #[test]
