@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use vraftls_index::Description;
-use vraftls_proto::{Answered, QueryError, Request};
+use vraftls_proto::{Answered, QueryError, Request, SessionSettings};
 use vraftls_text::LineIndex;
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
+
+use crate::Status;
 
 /// A future of any shape.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -32,8 +34,19 @@ pub trait Backend: Send + Sync + 'static {
         digest: ContentDigest,
     ) -> BoxFuture<'_, Result<Arc<LineIndex>, QueryError>>;
 
+    /// Looks whether what a session wants of analyzers in a workspace can be had, and gets it ready. Gives what cannot, by name, with
+    /// the reason for a person.
+    fn prepare_settings(
+        &self,
+        workspace: WorkspaceId,
+        settings: Arc<SessionSettings>,
+    ) -> BoxFuture<'_, Vec<(String, String)>>;
+
     /// Says that these files may have changed on disk: a hint, never the truth.
     fn files_changed(&self, workspace: WorkspaceId, paths: Vec<VfsPath>);
+
+    /// How it stands.
+    fn status(&self) -> BoxFuture<'_, Status>;
 
     /// Says that a session ended, so that what is kept for it can go.
     fn session_ended(&self, session: vraftls_proto::SessionId);

@@ -30,6 +30,7 @@ mod progress;
 mod serve;
 mod server;
 mod session;
+mod status;
 mod transport;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
@@ -37,4 +38,5 @@ pub use convert::path_of_uri;
 pub use lines::LineIndexCache;
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
 pub use serve::{SessionEnd, serve_connection, serve_tcp};
+pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
 pub use transport::FrameError;

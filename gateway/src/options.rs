@@ -91,6 +91,8 @@ impl Default for Limits {
 pub struct Timing {
     /// How long a request is worked on.
     pub request_deadline: Duration,
+    /// How long an editor has to tell settings, while its first questions wait for them.
+    pub configuration_deadline: Duration,
     /// How long an editor has to answer a request.
     pub client_reply_deadline: Duration,
     /// How long after an edit the document is checked, if no other edit comes.
@@ -109,6 +111,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             request_deadline: Duration::from_secs(60),
+            configuration_deadline: Duration::from_secs(2),
             client_reply_deadline: Duration::from_secs(30),
             check_delay: Duration::from_millis(50),
             recheck_delay: Duration::from_millis(400),

@@ -63,7 +63,8 @@ where
     let session = Arc::new(Session::new(backend, options, outbox.clone()));
     let end_session = EndOnDrop(session.clone());
     // The library's own channel to the editor stays unused, see `client`.
-    let (service, _) = LspService::new(|_| Server::new(session.clone()));
+    let service = LspService::build(|_| Server::new(session.clone()));
+    let (service, _) = service.custom_method("vraftls/status", Server::status).finish();
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
     let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };
 

@@ -19,8 +19,8 @@ use tower_lsp_server::ls_types::{
     TextDocumentPositionParams, TextEdit, WorkspaceEdit, WorkspaceFolder, WorkspaceSymbolParams,
     WorkspaceSymbolResponse,
 };
-use tracing::debug;
 
+use crate::Status;
 use crate::convert::FilePath;
 use crate::error::RequestError;
 use crate::handlers::{self, Context};
@@ -34,6 +34,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session }
+    }
+
+    /// `vraftls/status`: how whoever answers stands.
+    pub(crate) async fn status(&self) -> Result<Status> {
+        Ok(self.session.backend().status().await)
     }
 }
 
@@ -88,8 +93,8 @@ impl LanguageServer for Server {
         self.session.change_folders(paths(params.event.added), &paths(params.event.removed));
     }
 
-    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
-        debug!("settings are read from the project's own files");
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.session.configuration().changed(&params.settings);
     }
 
     // Requests about a document.

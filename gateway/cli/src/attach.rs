@@ -30,6 +30,8 @@ pub(crate) struct FirstMessage {
     pub(crate) bytes: Vec<u8>,
     /// The message, if it was whole and JSON.
     pub(crate) message: Option<Value>,
+    /// Where in the bytes it ends.
+    pub(crate) end: usize,
 }
 
 /// Reads the first message. One that is too large, cut short or garbage is none: whoever serves will say what is wrong with it.
@@ -40,19 +42,19 @@ pub(crate) async fn read_first_message(input: &mut (impl AsyncRead + Unpin)) -> 
             break at + 4;
         }
         if bytes.len() > HEADER_BYTES_MAX || input.read_buf(&mut bytes).await? == 0 {
-            return Ok(FirstMessage { bytes, message: None });
+            return Ok(FirstMessage { bytes, ..FirstMessage::default() });
         }
     };
     let Some(length) = content_length(&bytes[..header_end]).filter(|&length| length <= BODY_BYTES_MAX) else {
-        return Ok(FirstMessage { bytes, message: None });
+        return Ok(FirstMessage { bytes, ..FirstMessage::default() });
     };
     while bytes.len() < header_end + length {
         if input.read_buf(&mut bytes).await? == 0 {
-            return Ok(FirstMessage { bytes, message: None });
+            return Ok(FirstMessage { bytes, ..FirstMessage::default() });
         }
     }
     let message = serde_json::from_slice(&bytes[header_end..header_end + length]).ok();
-    Ok(FirstMessage { bytes, message })
+    Ok(FirstMessage { bytes, message, end: header_end + length })
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState};
+use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState, Status};
 use vraftls_index::Description;
 use vraftls_node::{FolderProgress, Node, NodeConfig};
-use vraftls_proto::{Answered, OverlaySet, Query, QueryError, Request, SessionId};
+use vraftls_proto::{Answered, OverlaySet, Query, QueryError, Request, SessionId, SessionSettings};
 use vraftls_text::LineIndex;
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
 
@@ -77,6 +77,18 @@ impl Backend for Embedded {
 
     fn session_ended(&self, session: SessionId) {
         self.0.session_ended(session);
+    }
+
+    fn prepare_settings(
+        &self,
+        workspace: WorkspaceId,
+        settings: Arc<SessionSettings>,
+    ) -> BoxFuture<'_, Vec<(String, String)>> {
+        Box::pin(async move { self.0.prepare_settings(workspace, &settings).await })
+    }
+
+    fn status(&self) -> BoxFuture<'_, Status> {
+        Box::pin(std::future::ready(crate::status::status_of(self.0.stats())))
     }
 
     fn outside_path(&self, workspace: WorkspaceId, path: VfsPath) -> BoxFuture<'_, Option<PathBuf>> {

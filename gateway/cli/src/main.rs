@@ -14,6 +14,7 @@ mod plugin;
 mod progress;
 mod query;
 mod render;
+mod status;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Ask one question about a tree
     Query(query::QueryArguments),
+    /// Say how the node stands that serves a folder; exit with 1 if nobody does
+    Status(status::StatusArguments),
     /// Look at and prepare analyzers
     Plugin(plugin::PluginArguments),
 }
@@ -53,6 +56,7 @@ fn main() -> std::process::ExitCode {
         Command::Lsp(arguments) => lsp::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };
     match ran {

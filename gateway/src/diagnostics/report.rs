@@ -11,6 +11,7 @@ use vraftls_proto::{Answer, Query};
 use crate::convert::to_lsp;
 use crate::error::RequestError;
 use crate::handlers::{AnswerFile, AnswerFiles, Context};
+use crate::session::DiagnosticMode;
 
 /// The findings of one document.
 pub(crate) struct Report {
@@ -22,6 +23,9 @@ pub(crate) struct Report {
 /// Asks for the findings of a document. One that nobody serves has none.
 pub(crate) async fn report(cx: &Context, uri: &Uri) -> Result<Report, RequestError> {
     let located = cx.locate(uri).await?;
+    if located.slot.settings().settings.diagnostics.mode == DiagnosticMode::Off {
+        return Ok(Report::new(Vec::new()));
+    }
     let answered = match cx.ask(&located, Query::Diagnostics { path: located.path.clone() }).await {
         Err(error) if error.is_not_served() => return Ok(Report::new(Vec::new())),
         answered => answered?,

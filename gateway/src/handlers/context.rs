@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tower_lsp_server::ls_types::{Position, Uri};
-use vraftls_proto::{Answered, At, OverlaySet, Query, QueryError, Request};
+use vraftls_proto::{Answered, At, OverlaySet, Query, QueryError, Request, SessionSettings};
 use vraftls_text::{LineIndex, PositionEncoding};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
@@ -151,6 +151,13 @@ impl Context {
         Ok(answered)
     }
 
+    /// What the session wants of the analyzers of a folder.
+    fn settings_in(&self, folder: &Folder) -> Arc<SessionSettings> {
+        let is_it = |slot: &FolderSlot| slot.now().is_some_and(|open| open.workspace == folder.workspace);
+        let slot = self.world.mounts().iter().map(|mount| &mount.slot).find(|slot| is_it(slot));
+        slot.map(|slot| slot.settings().for_analyzers.clone()).unwrap_or_default()
+    }
+
     /// Asks about a folder.
     pub(crate) async fn ask_in(
         &self,
@@ -163,7 +170,7 @@ impl Context {
             workspace: folder.workspace,
             session: self.session.id(),
             overlays,
-            settings: Arc::default(),
+            settings: self.settings_in(folder),
             at_least: Revision(0),
             deadline,
             query,

@@ -23,6 +23,9 @@ pub(super) async fn edits(
     located: &Located,
     query: Query,
 ) -> Result<Option<Vec<TextEdit>>, RequestError> {
+    if !located.slot.settings().settings.formatting.enable {
+        return Ok(None);
+    }
     let answered = cx.ask(located, query).await?;
     let files = AnswerFiles::load(cx, located, &answered).await?;
     let Answer::TextEdits(edits) = answered.answer else { return Err(RequestError::BadAnswer) };

@@ -31,7 +31,10 @@ pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> R
             process_id: params.process_id,
         });
     }
+    session.configuration().begin(params.initialization_options.as_ref());
     session.change_folders(roots, &[]);
+    let configuring = session.clone();
+    session.spawn(async move { crate::session::configuration::run(configuring).await });
     let version = Some(session.options().server_version.clone());
     Ok(InitializeResult {
         capabilities: capabilities(session.profile(), &session.backend().analyzers()),
@@ -41,6 +44,7 @@ pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> R
 }
 
 pub(crate) fn initialized(session: &Arc<Session>) {
+    session.configuration().initialized();
     let checking = session.clone();
     session.spawn(async move { crate::diagnostics::run(checking).await });
     let Some(options) = watched_files::registration(session) else { return };

@@ -3,9 +3,11 @@
 //! All that edits change is in one immutable [`World`] behind one lock, which is never held across an await. An edit replaces the
 //! world; a request keeps the one it was read in. No session can reach another's.
 
+pub(crate) mod configuration;
 mod document;
 mod folder;
 mod profile;
+mod settings;
 mod sync;
 mod world;
 
@@ -24,9 +26,11 @@ use crate::diagnostics::Checks;
 use crate::transport::Outbox;
 use crate::{Backend, Options};
 
+use configuration::Configuration;
 pub(crate) use document::Document;
 pub(crate) use folder::FolderSlot;
 pub(crate) use profile::{CompletionProfile, Profile};
+pub(crate) use settings::DiagnosticMode;
 pub(crate) use world::{Mount, Place, World};
 
 /// One editor connection.
@@ -38,6 +42,7 @@ pub(crate) struct Session {
     client: Client,
     profile: OnceLock<Profile>,
     world: Mutex<Arc<World>>,
+    configuration: Configuration,
     /// How often document synchronization was called.
     n_sync_calls: AtomicU64,
     /// Whether the person was told that answers may be incomplete.
@@ -63,6 +68,7 @@ impl Session {
             outbox,
             profile: OnceLock::new(),
             world: Mutex::default(),
+            configuration: Configuration::default(),
             n_sync_calls: AtomicU64::new(0),
             told_partial: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
@@ -89,6 +95,10 @@ impl Session {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) fn configuration(&self) -> &Configuration {
+        &self.configuration
     }
 
     pub(crate) fn checks(&self) -> &Checks {

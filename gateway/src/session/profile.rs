@@ -30,8 +30,18 @@ pub(crate) struct Profile {
     pub(crate) document_changes: bool,
     /// Progress may be told at any time.
     pub(crate) progress: bool,
+    pub(crate) configuration: ConfigurationProfile,
     /// It watches files when it is asked to.
     pub(crate) watches_files: bool,
+}
+
+/// How settings come from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ConfigurationProfile {
+    /// It answers when it is asked for them.
+    pub(crate) pulls: bool,
+    /// It says when they change, if it is asked to.
+    pub(crate) registers: bool,
 }
 
 /// Which navigation may answer with links, that tell the whole construct too.
@@ -90,6 +100,7 @@ impl Profile {
         let encodings = general.as_ref().and_then(|general| general.position_encodings.as_deref());
         let refreshes = workspace.diagnostics.and_then(|diagnostics| diagnostics.refresh_support);
         let symbols = document.document_symbol.clone().unwrap_or_default();
+        let registers = workspace.did_change_configuration.and_then(|change| change.dynamic_registration);
         let watches = workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration);
         Self {
             encoding: choose_encoding(encodings.unwrap_or_default()),
@@ -105,6 +116,10 @@ impl Profile {
             prepares_rename: document.rename.and_then(|rename| rename.prepare_support) == Some(true),
             document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes) == Some(true),
             progress: window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
+            configuration: ConfigurationProfile {
+                pulls: workspace.configuration == Some(true),
+                registers: registers == Some(true),
+            },
             watches_files: watches == Some(true),
         }
     }

@@ -191,6 +191,9 @@ impl Session {
             world.change_folders(slots.iter().cloned(), removed, &self.inside());
             slots
         });
+        if !new_slots.is_empty() {
+            self.configuration().folder_added();
+        }
         for slot in new_slots {
             let session = self.clone();
             self.spawn(async move { session.open_folder(slot).await });
@@ -199,10 +202,13 @@ impl Session {
 
     async fn open_folder(self: Arc<Self>, slot: Arc<FolderSlot>) {
         let opened = self.backend().open_folder(slot.root.to_path()).await;
+        slot.set_opened(opened.clone());
         if let Err(error) = &opened {
             warn!(root = %slot.root, %error, "a folder could not be opened");
             self.client().show(MessageType::ERROR, format!("{} could not be opened: {error}", slot.root));
         }
+        // The first answer is given by the folder's settings already.
+        slot.configured().await;
         // First what the world knows, then who waits: whoever wakes must find the documents in their places.
         let folder = self.update(|world: &mut World| {
             let folder = opened.as_ref().ok().cloned();

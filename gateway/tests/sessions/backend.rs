@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
-use vraftls_gateway::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
+use vraftls_gateway::{Backend, BoxFuture, Folder, FolderPhase, FolderState, Status};
 use vraftls_index::{
     Description, Diagnostic, Facts, Features, Language, Location, Related, Roles, Symbol, SymbolTraits,
 };
 use vraftls_proto::{
     Answer, Answered, At, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols,
-    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, SessionId,
+    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, SessionId, SessionSettings,
     Signature, SignatureHelp, SymbolMatch, Targets,
 };
 use vraftls_text::{LineIndex, Span, TextEdit};
@@ -46,6 +46,8 @@ pub(crate) struct FakeBackend {
     pub(crate) lies_about: Mutex<Option<String>>,
     /// Answers are partial.
     pub(crate) partial: AtomicBool,
+    /// What the last request wanted of analyzers.
+    settings: Mutex<Arc<SessionSettings>>,
     /// Every request fails so.
     pub(crate) failure: Mutex<Option<QueryError>>,
 }
@@ -77,6 +79,7 @@ impl FakeBackend {
             n_line_indexes: AtomicUsize::new(0),
             lies_about: Mutex::default(),
             partial: AtomicBool::new(false),
+            settings: Mutex::default(),
             failure: Mutex::default(),
         })
     }
@@ -105,6 +108,12 @@ impl FakeBackend {
     /// Waits until so many requests were dropped unanswered.
     pub(crate) fn n_dropped(&self) -> usize {
         self.n_dropped.load(Ordering::SeqCst)
+    }
+
+    /// What the last request wanted of analyzers, by name.
+    pub(crate) fn last_settings(&self) -> Vec<(String, String)> {
+        let settings = self.settings.lock().unwrap().clone();
+        settings.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Changes a file of the base.
@@ -189,6 +198,7 @@ impl Backend for FakeBackend {
 
     fn ask(&self, request: Request) -> BoxFuture<'_, Result<Answered, QueryError>> {
         Box::pin(async move {
+            *self.settings.lock().unwrap() = request.settings.clone();
             self.wait_if_held(&request.query).await;
             if let Some(failure) = self.failure.lock().unwrap().clone() {
                 return Err(failure);
@@ -212,8 +222,23 @@ impl Backend for FakeBackend {
         })
     }
 
+    fn prepare_settings(
+        &self,
+        _: WorkspaceId,
+        settings: Arc<SessionSettings>,
+    ) -> BoxFuture<'_, Vec<(String, String)>> {
+        let interpreter = settings.get("python.interpreter");
+        let refused = interpreter.filter(|interpreter| interpreter.starts_with("/gone"));
+        let refused = refused.map(|gone| ("python.interpreter".to_owned(), format!("there is no {gone}")));
+        Box::pin(async move { refused.into_iter().collect() })
+    }
+
     fn files_changed(&self, _: WorkspaceId, paths: Vec<VfsPath>) {
         self.hints.lock().unwrap().extend(paths.iter().map(ToString::to_string));
+    }
+
+    fn status(&self) -> BoxFuture<'_, Status> {
+        Box::pin(std::future::ready(Status { revision: 7, ..Status::default() }))
     }
 
     fn session_ended(&self, session: SessionId) {

@@ -101,6 +101,14 @@ impl Editor {
         id
     }
 
+    /// Sends a request that has no parameters; its id is given back.
+    pub(crate) async fn request_without_params(&mut self, method: &str) -> i64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.send(json!({"jsonrpc": "2.0", "id": id, "method": method})).await;
+        id
+    }
+
     /// Sends a request and waits for its result.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
         let mut response = self.call(method, params).await;

@@ -17,3 +17,4 @@ mod folders;
 mod framing;
 mod ordering;
 mod responses;
+mod settings;

@@ -28,6 +28,7 @@ pub use folder::{FolderProgress, OpenFolder};
 pub use node::{Node, OpenError, ShutdownError};
 pub use stats::{FolderStats, NodeStats};
 pub use sweep::SweepConfig;
+pub use vraftls_cache::TierStats;
 
 /// An error and its causes in one line, for a field of a log event.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
