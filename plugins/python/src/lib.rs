@@ -18,6 +18,7 @@ mod family;
 mod foreign;
 mod format;
 mod hierarchy;
+mod hints;
 mod hover;
 mod implementation;
 mod imports;
@@ -72,7 +73,8 @@ impl Analyzer for Python {
                 | Features::SEMANTIC_TOKENS
                 | Features::CALL_HIERARCHY
                 | Features::TYPE_HIERARCHY
-                | Features::CODE_ACTIONS,
+                | Features::CODE_ACTIONS
+                | Features::INLAY_HINTS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),

@@ -13,16 +13,16 @@ use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
-    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
-    FormattingOptions, HierarchyItem, Highlight, HoverInfo, Location, Project, RenameTarget, SearchPlan, SignatureHelp,
-    Span, Targets, TextEdit, Workspace,
+    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Project, RenameTarget,
+    SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
-    actions, completion, definition, diagnostics, format, hierarchy, hover, implementation, paths, references, rename, roots,
-    signature, tokens,
+    actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, paths, references,
+    rename, roots, signature, tokens,
 };
 
 /// A project in memory.
@@ -334,5 +334,9 @@ impl Project for PythonProject {
 
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
         actions::resolve(self, path, token)
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        hints::inlay_hints(self, path, span)
     }
 }
