@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod fix;
+mod node;
 mod plugins;
 mod precompile;
 mod run;
@@ -13,6 +14,7 @@ mod steps;
 mod test;
 mod toolchain;
 mod tree;
+mod vsix;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ enum Command {
     Run(run::Arguments),
     /// Measures the server beside others and prints a table with the bars.
     Bench(bench::Arguments),
+    /// Builds the extension for VS Code into `target/vraftls.vsix`.
+    Vsix,
     /// Formats the tree.
     Fix,
 }
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Vsix => vsix::run(),
         Command::Fix => fix::run(),
     };
     match result {

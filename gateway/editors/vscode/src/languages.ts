@@ -1,0 +1,19 @@
+// Which languages the server answers for: those that it announced when it was last started here. Pure.
+
+/** Until a server said otherwise. */
+export const FIRST_LANGUAGES: readonly string[] = ["python"];
+
+/** The languages that an `initialize` result announces, in a fixed order; none if it announces none. */
+export function announcedLanguages(capabilities: { readonly experimental?: unknown } | undefined): string[] | undefined {
+    const experimental = capabilities?.experimental as { languages?: unknown } | null | undefined;
+    const languages = experimental?.languages;
+    if (!Array.isArray(languages)) {
+        return undefined;
+    }
+    return [...new Set(languages.filter((one): one is string => typeof one === "string" && one !== ""))].sort();
+}
+
+/** Whether two sets of languages are the same. */
+export function sameLanguages(one: readonly string[], other: readonly string[]): boolean {
+    return one.length === other.length && one.every((language) => other.includes(language));
+}

@@ -1,0 +1,32 @@
+// A server of few words, for tests of the extension: `node server.js [LANGUAGE...]` announces these languages.
+//
+// It answers definitions with where it was asked, and `vraftls/status` with what `VRAFTLS_TEST_STATUS` has, or not at all. With
+// `mute` there it never gets ready.
+
+import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver-protocol/node";
+import type { DefinitionParams } from "vscode-languageserver-protocol/node";
+
+const status = process.env["VRAFTLS_TEST_STATUS"];
+/** The status of a server that never gets ready. */
+const MUTE = "mute";
+const languages = process.argv.slice(2).filter((word) => word !== "lsp");
+const connection = createProtocolConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const initialized = () => ({
+    serverInfo: { name: "few words", version: "0" },
+    capabilities: {
+        textDocumentSync: 1,
+        definitionProvider: true,
+        ...(languages.length > 0 ? { experimental: { languages } } : {}),
+    },
+});
+connection.onRequest("initialize", () => (status === MUTE ? new Promise(() => undefined) : initialized()));
+connection.onRequest("textDocument/definition", ({ textDocument, position }: DefinitionParams) => ({
+    uri: textDocument.uri,
+    range: { start: position, end: position },
+}));
+if (status !== undefined && status !== MUTE) {
+    connection.onRequest("vraftls/status", () => JSON.parse(status) as unknown);
+}
+connection.onRequest("shutdown", () => null);
+connection.onNotification("exit", () => process.exit(0));
+connection.listen();
