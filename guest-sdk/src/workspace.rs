@@ -15,7 +15,7 @@ pub trait Workspace: Send + Sync + std::fmt::Debug {
     fn candidates(&self, name: &str, roles: u32) -> Vec<Candidate>;
     /// Symbols that match a query, best first.
     fn symbols(&self, query: &str, exact: bool, limit: u32) -> Vec<WorkspaceSymbol>;
-    /// Whether nobody waits for the answer any more.
+    /// Whether to stop: nobody waits for the answer any more, or something more urgent does and the same will be asked again.
     fn cancelled(&self) -> bool;
     /// Writes a line to the node's log.
     fn log(&self, level: Level, message: &str);

@@ -11,6 +11,7 @@ mod view;
 
 mod analyzer;
 mod cancel;
+mod urgency;
 mod workspaces;
 
 mod config;
@@ -36,5 +37,6 @@ pub use cancel::{CancelFlag, CancelOnDrop};
 pub use config::QueryConfig;
 pub use index_keeper::{IndexKeeper, IndexProgress};
 pub use service::{CacheStats, QueryService};
+pub use urgency::Urgency;
 pub use view::{Lookup, View};
 pub use workspaces::Workspaces;

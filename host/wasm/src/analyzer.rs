@@ -89,7 +89,8 @@ impl Analyzer for ComponentAnalyzer {
             let _gone_when_dropped = CancelOnDrop(gone.clone());
             let grace = component.shared.limits.cancel_grace;
             let asked = Instant::now();
-            let waiter = Waiter { cancel: call.cancel.clone(), gone, asked, deadline: call.deadline, grace };
+            let (cancel, make_way) = (call.cancel.clone(), CancelFlag::default());
+            let waiter = Waiter { cancel, gone, make_way, asked, deadline: call.deadline, grace };
             let sent = engines.ask(&component, Job { call, waiter, reply: sender });
             sent.inspect_err(|fault| component.shared.counters.fault(fault))?;
             receiver.await.unwrap_or_else(|_| Err(shutting_down()))

@@ -19,10 +19,16 @@ pub struct Counters {
     pub index_time: Duration,
     /// Time that engine calls ran, waiting left out.
     pub engine_time: Duration,
-    /// Calls skipped because nobody waited when their turn came.
+    /// Calls that went before a less urgent one.
+    pub overtakings: u64,
+    /// Calls that stopped for a more urgent one, to be run again. One that does so twice counts twice.
+    pub preempted: u64,
+    /// Calls skipped because nobody waited any more before their turn came.
     pub skipped: u64,
     /// Calls refused because too many wait.
     pub refused_busy: u64,
+    /// Of those, the ones whose own session has too many.
+    pub refused_flooding: u64,
     /// Calls refused because their project is in quarantine.
     pub refused_quarantined: u64,
     /// Instances that were lost by a trap, limits and deadlines included.
@@ -80,8 +86,11 @@ pub(crate) struct CounterCells {
     pub(crate) engine_calls: Counter,
     pub(crate) index_time_ns: Counter,
     pub(crate) engine_time_ns: Counter,
+    pub(crate) overtakings: Counter,
+    pub(crate) preempted: Counter,
     pub(crate) skipped: Counter,
     pub(crate) refused_busy: Counter,
+    pub(crate) refused_flooding: Counter,
     pub(crate) refused_quarantined: Counter,
     pub(crate) traps: Counter,
     pub(crate) interrupted: Counter,
@@ -115,8 +124,11 @@ impl CounterCells {
             engine_calls: self.engine_calls.get(),
             index_time: Duration::from_nanos(self.index_time_ns.get()),
             engine_time: Duration::from_nanos(self.engine_time_ns.get()),
+            overtakings: self.overtakings.get(),
+            preempted: self.preempted.get(),
             skipped: self.skipped.get(),
             refused_busy: self.refused_busy.get(),
+            refused_flooding: self.refused_flooding.get(),
             refused_quarantined: self.refused_quarantined.get(),
             traps: self.traps.get(),
             interrupted: self.interrupted.get(),

@@ -117,11 +117,14 @@ impl EngineInstance {
 
     fn ask_in_scope(&mut self, view: &View, question: &Question) -> Result<Reply, Failed> {
         self.show(view)?;
+        // Before, a guest that stops would have to be started or shown everything anew.
+        self.store.data_mut().scope.may_make_way = true;
         let unchecked = match self.asking().ask(question) {
             Ok(Ok(unchecked)) => unchecked,
             Ok(Err(failure)) => return Err(Failed::alive(fault_of(failure, self.store.data()))),
             Err(error) => return Err(Failed::lost(&error, &self.store)),
         };
+        self.store.data_mut().scope.may_make_way = false;
         let shared = self.store.data().shared.clone();
         let mut texts = ViewTexts { instance: self, view };
         let checked = unchecked(&mut Check::new(&shared.limits, &mut texts));

@@ -8,6 +8,7 @@ use std::time::Instant;
 use vraftls_query::{EngineCall, Fault, Reply};
 
 use crate::analyzer::Component;
+use crate::call_queue::Call;
 use crate::engine_instance::{EngineInstance, Failed, Instance};
 use crate::engines::{EngineId, Engines, ProjectKey};
 use crate::host_state::Waiter;
@@ -32,7 +33,7 @@ impl EngineThread {
         let idle_max = self.engines.context.limits.engine_idle_max;
         loop {
             match self.mailbox.take(idle_max) {
-                Taken::Job(job) => self.serve(*job),
+                Taken::Call(call) => self.serve(call),
                 Taken::Idle if self.engines.retire(&self.key, self.id) => break,
                 Taken::Idle => {}
                 Taken::Closed => break,
@@ -41,23 +42,16 @@ impl EngineThread {
         self.drop_instance();
     }
 
-    fn serve(&mut self, job: Job) {
+    fn serve(&mut self, call: Box<Call<Job>>) {
         let counters = self.component.shared.counters.clone();
-        let Job { call, waiter, reply } = job;
-        if let Some(fault) = waiter.given_up() {
-            counters.skipped.increment();
-            self.mailbox.done();
-            // The asker may have gone; then nobody is interested.
-            let _ = reply.send(Err(fault));
-            return;
-        }
+        let Job { call: question, waiter, .. } = &call.job;
         let started = Instant::now();
         counters.engine_calls.increment();
         let engines = self.engines.clone();
         let answered = {
             let _ticking = engines.context.ticker.run();
             // A bug of the host in one call must not leave the calls behind it waiting for ever.
-            catch_unwind(AssertUnwindSafe(|| self.answer(&call, &waiter)))
+            catch_unwind(AssertUnwindSafe(|| self.answer(question, waiter)))
         };
         let answered = answered.unwrap_or_else(|_| {
             Err(Failed { fault: Fault::Internal("the host panicked".to_owned()), instance: Instance::Lost })
@@ -66,10 +60,13 @@ impl EngineThread {
         let memory_bytes = self.instance.as_ref().map_or(0, EngineInstance::memory_bytes);
         self.memory_bytes.store(memory_bytes, Ordering::Relaxed);
         counters.engine_time_ns.add_time(started.elapsed());
+        if matches!(answered, Err(Fault::Cancelled)) && waiter.makes_way() {
+            return self.mailbox.put_back(*call);
+        }
         // Before the reply, so that whoever asks again at once finds the engine idle.
         self.mailbox.done();
         // The asker may have gone; then nobody is interested.
-        let _ = reply.send(answered);
+        let _ = call.job.reply.send(answered);
     }
 
     fn answer(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {

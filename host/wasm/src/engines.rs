@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use vraftls_proto::SessionId;
-use vraftls_query::{Fault, ProjectSpec};
+use vraftls_query::{Fault, ProjectSpec, Urgency};
 use wasmtime::Engine;
 
 use crate::Limits;
 use crate::analyzer::Component;
+use crate::call_queue::Room;
 use crate::counters::CounterCells;
 use crate::engine_thread::EngineThread;
 use crate::mailbox::{Job, Load, Mailbox};
@@ -101,7 +102,7 @@ impl Engines {
     pub(crate) fn ask(self: &Arc<Self>, component: &Arc<Component>, job: Job) -> Result<(), Fault> {
         let limits = &*self.context.limits;
         let key = ProjectKey { component: component.id, spec: job.call.project.clone() };
-        let (session, now) = (job.call.session, Instant::now());
+        let (session, urgency, now) = (job.call.session, job.call.question.urgency(), Instant::now());
         let mut state = self.lock();
         if state.closed {
             return Err(Fault::Unavailable("the node is shutting down".to_owned()));
@@ -111,7 +112,7 @@ impl Engines {
             self.context.counters.refused_quarantined.increment();
             return Err(quarantined(remaining));
         }
-        let taker = match choose(&project.engines, session, limits, now) {
+        let taker = match choose(&project.engines, session, urgency, limits, now) {
             Choice::Take(index) => index,
             choice => match (self.start(&mut state, component, &key), choice) {
                 (Ok(index), _) => index,
@@ -139,7 +140,8 @@ impl Engines {
         }
         let id = EngineId(state.next_id);
         state.next_id += 1;
-        let mailbox = Arc::new(Mailbox::new(limits.engine_queue_max));
+        let room = Room { calls_max: limits.engine_queue_max, per_session_max: limits.engine_queue_per_session_max };
+        let mailbox = Arc::new(Mailbox::new(room, self.context.counters.clone()));
         let memory_bytes = Arc::new(AtomicUsize::new(0));
         let thread = EngineThread {
             id,
@@ -250,11 +252,13 @@ fn quarantined(remaining: std::time::Duration) -> Fault {
 ///
 /// A session stays with the engine that served it last, because an engine that is shown another session's unsaved files has to
 /// analyze them again. Another engine costs as much memory as the first: it is started only for another session, and only
-/// while all there are run a call that has been running for long.
-fn choose(engines: &[Warm], session: SessionId, limits: &Limits, now: Instant) -> Choice {
+/// while all there are run a call that has been running for long. A call that makes way for this one does not count as long, unless it
+/// was asked to do so long ago.
+fn choose(engines: &[Warm], session: SessionId, urgency: Urgency, limits: &Limits, now: Instant) -> Choice {
     let loads: Vec<Load> = engines.iter().map(|warm| warm.mailbox.load()).collect();
     let is_held_up = |load: &Load| {
-        load.running.is_some_and(|running| now.saturating_duration_since(running.since) >= limits.engine_busy_after)
+        let since = load.running.map(|running| running.holds_up_since(urgency, now));
+        since.is_some_and(|since| now.saturating_duration_since(since) >= limits.engine_busy_after)
     };
     let own = engines.iter().position(|warm| warm.session == session);
     if let Some(own) = own.filter(|own| !is_held_up(&loads[*own])) {

@@ -46,6 +46,8 @@ pub(crate) struct CallScope {
     /// What `workspace` shows; a pure call sees nothing.
     pub(crate) view: Option<View>,
     pub(crate) waiter: Waiter,
+    /// Whether the guest is at what was asked, and loses nothing if it stops for something more urgent.
+    pub(crate) may_make_way: bool,
     cancelled_at: Option<Instant>,
     pub(crate) host_calls: u64,
     pub(crate) read_bytes: u64,
@@ -61,6 +63,8 @@ pub(crate) struct Waiter {
     pub(crate) cancel: CancelFlag,
     /// Set when the future that waits is dropped.
     pub(crate) gone: CancelFlag,
+    /// Set when something more urgent waits for the same engine.
+    pub(crate) make_way: CancelFlag,
     pub(crate) asked: Instant,
     pub(crate) deadline: Instant,
     /// How long the call may go on after the deadline or a cancel before it is trapped.
@@ -72,7 +76,8 @@ impl Waiter {
     pub(crate) fn for_time(time: Duration) -> Self {
         let asked = Instant::now();
         let nobody = CancelFlag::default;
-        Self { cancel: nobody(), gone: nobody(), asked, deadline: asked + time, grace: Duration::ZERO }
+        let grace = Duration::ZERO;
+        Self { cancel: nobody(), gone: nobody(), make_way: nobody(), asked, deadline: asked + time, grace }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -87,6 +92,11 @@ impl Waiter {
         (Instant::now() >= self.deadline).then(|| Fault::Deadline(self.time_allowed()))
     }
 
+    /// Whether the call should stop only for another, to be run again: somebody still waits for it.
+    pub(crate) fn makes_way(&self) -> bool {
+        self.make_way.is_cancelled() && self.given_up().is_none()
+    }
+
     /// How long the asker said that it would wait.
     pub(crate) fn time_allowed(&self) -> Duration {
         self.deadline.saturating_duration_since(self.asked)
@@ -95,7 +105,16 @@ impl Waiter {
 
 impl CallScope {
     pub(crate) fn new(view: Option<View>, waiter: Waiter) -> Self {
-        Self { view, waiter, cancelled_at: None, host_calls: 0, read_bytes: 0, log_lines: 0, last_complaint: None }
+        Self {
+            view,
+            waiter,
+            may_make_way: false,
+            cancelled_at: None,
+            host_calls: 0,
+            read_bytes: 0,
+            log_lines: 0,
+            last_complaint: None,
+        }
     }
 
     /// Between calls: sees nothing, and a guest that would run is stopped at once.
@@ -103,7 +122,12 @@ impl CallScope {
         Self::new(None, Waiter::for_time(Duration::ZERO))
     }
 
-    /// Looks at the clock while the guest runs.
+    /// Whether the guest should stop as soon as it can.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.waiter.given_up().is_some() || self.may_make_way && self.waiter.make_way.is_cancelled()
+    }
+
+    /// Looks at the clock while the guest runs. Whoever does not make way is left alone.
     fn tick(&mut self, now: Instant) -> Result<(), Stop> {
         if now >= self.waiter.deadline + self.waiter.grace {
             return Err(Stop::Deadline);

@@ -150,5 +150,5 @@ pub(crate) fn location(location: &vraftls_index::Location) -> Location {
 
 /// `cancelled`. Not counted: a guest is to ask it often.
 pub(crate) fn cancelled(state: &HostState) -> bool {
-    state.scope.waiter.given_up().is_some()
+    state.scope.should_stop()
 }

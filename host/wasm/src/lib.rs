@@ -15,6 +15,7 @@
 //!   of its own caller and a counter; the next call of the same and of every other analyzer meets a working instance.
 //! - No value of a guest leaves this room unchecked: offsets fit the text that the call's view shows, paths are paths, lists and
 //!   texts are within [`Limits`].
+//! - Where calls wait for one engine the more urgent go first, sessions take turns, and nobody starves.
 //! - Guests run on threads of this room with stacks of a known size, never on the async runtime.
 //!
 //! This room knows no language by name, no cache, no routing and no consensus.
@@ -54,11 +55,13 @@ mod ask;
 mod ask_actions;
 mod ask_decorations;
 mod ask_hierarchies;
+mod call_queue;
 mod engine_instance;
 mod engine_thread;
 mod engines;
 mod mailbox;
 mod quarantine;
+mod schedule;
 mod view_change;
 
 mod analyzer;

@@ -25,8 +25,11 @@ pub struct Limits {
     pub engine_busy_after: Duration,
     /// How long an engine stays warm without being asked.
     pub engine_idle_max: Duration,
-    /// Calls that wait for one engine; one more gets `Busy`.
+    /// Calls that wait for one engine; one more gets `Busy`. Background takes half of the room at most, patient calls three
+    /// quarters, see [`Urgency`](vraftls_query::Urgency).
     pub engine_queue_max: usize,
+    /// Calls of one session that wait for one engine, in the same proportions; one more gets `Busy`.
+    pub engine_queue_per_session_max: usize,
     /// Pure calls that wait for a thread; the caller of one more waits until there is room. Small, because all of them are
     /// ahead of a call that somebody waits for.
     pub index_queue_max: usize,
@@ -94,7 +97,8 @@ impl Default for Limits {
             engines_per_project_max: 2,
             engine_busy_after: Duration::from_millis(250),
             engine_idle_max: Duration::from_secs(20 * 60),
-            engine_queue_max: 256,
+            engine_queue_max: 1024,
+            engine_queue_per_session_max: 192,
             index_queue_max: 16,
             index_threads: std::thread::available_parallelism().map_or(2, usize::from),
             memories_max: 8,

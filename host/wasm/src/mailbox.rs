@@ -1,14 +1,15 @@
-//! The calls that wait for one engine.
+//! The calls that wait for one engine, between those who ask and the thread that serves.
 
-use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use vraftls_proto::SessionId;
 use vraftls_query::{EngineCall, Fault, Reply};
 
+use crate::call_queue::{Call, Full, Room};
+use crate::counters::CounterCells;
 use crate::host_state::Waiter;
+use crate::schedule::{Running, Schedule};
 
 /// A call with whoever waits for it.
 pub(crate) struct Job {
@@ -17,25 +18,20 @@ pub(crate) struct Job {
     pub(crate) reply: oneshot::Sender<Result<Reply, Fault>>,
 }
 
-/// A bounded queue with one reader, who says what it is at.
+/// A bounded queue with one reader, who says what it is at. Calls that nobody waits for any more are answered here, and never
+/// reach the reader.
 pub(crate) struct Mailbox {
     state: Mutex<State>,
     wake: Condvar,
-    n_jobs_max: usize,
+    counters: Arc<CounterCells>,
 }
 
-#[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
-    running: Option<Running>,
+    schedule: Schedule<Job>,
+    /// Takes nothing more.
     closed: bool,
-}
-
-/// The call that an engine is at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Running {
-    pub(crate) session: SessionId,
-    pub(crate) since: Instant,
+    /// Nor is done what is in it.
+    abandoned: bool,
 }
 
 /// How busy an engine is.
@@ -54,7 +50,7 @@ impl Load {
 /// What a reader gets.
 pub(crate) enum Taken {
     /// A call, which runs from now on.
-    Job(Box<Job>),
+    Call(Box<Call<Job>>),
     /// Nothing came for so long.
     Idle,
     /// Nothing will come any more.
@@ -62,45 +58,79 @@ pub(crate) enum Taken {
 }
 
 impl Mailbox {
-    pub(crate) fn new(n_jobs_max: usize) -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), n_jobs_max }
+    pub(crate) fn new(room: Room, counters: Arc<CounterCells>) -> Self {
+        let state = State { schedule: Schedule::new(room), closed: false, abandoned: false };
+        Self { state: Mutex::new(state), wake: Condvar::new(), counters }
     }
 
     pub(crate) fn load(&self) -> Load {
         let state = self.lock();
-        Load { n_waiting: state.jobs.len(), running: state.running }
+        Load { n_waiting: state.schedule.n_waiting(), running: state.schedule.running() }
     }
 
     /// Queues a call; false, with the job dropped, where there is no room.
     pub(crate) fn push(&self, job: Job) -> bool {
+        let (session, urgency) = (job.call.session, job.call.question.urgency());
+        let call = Call { session, urgency, n_preempted: 0, job };
+        let mut given_up = Vec::new();
         let mut state = self.lock();
-        if state.closed || state.jobs.len() >= self.n_jobs_max {
+        if state.closed {
             return false;
         }
-        state.jobs.push_back(job);
+        let pushed = state.schedule.push(call, Instant::now(), Job::is_given_up, &mut given_up);
         drop(state);
-        self.wake.notify_one();
-        true
+        self.dismiss(given_up);
+        match pushed {
+            Ok(()) => self.wake.notify_one(),
+            Err(Full::Session) => self.counters.refused_flooding.increment(),
+            Err(Full::Queue) => {}
+        }
+        pushed.is_ok()
     }
 
     /// The next call, or what there is instead. A closed mailbox is emptied first.
     pub(crate) fn take(&self, idle_max: Duration) -> Taken {
-        let nothing = |state: &mut State| state.jobs.is_empty() && !state.closed;
-        let waited = self.wake.wait_timeout_while(self.lock(), idle_max, nothing);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match state.jobs.pop_front() {
-            Some(job) => {
-                state.running = Some(Running { session: job.call.session, since: Instant::now() });
-                Taken::Job(Box::new(job))
+        loop {
+            let nothing = |state: &mut State| state.schedule.n_waiting() == 0 && !state.closed;
+            let waited = self.wake.wait_timeout_while(self.lock(), idle_max, nothing);
+            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let mut given_up = Vec::new();
+            let started = state.schedule.start(Instant::now(), Job::is_given_up, &mut given_up);
+            let closed = state.closed;
+            drop(state);
+            let any_given_up = !given_up.is_empty();
+            self.dismiss(given_up);
+            match started {
+                Some(mut started) => {
+                    if started.overtakes {
+                        self.counters.overtakings.increment();
+                    }
+                    started.call.job.waiter.make_way = started.make_way;
+                    return Taken::Call(Box::new(started.call));
+                }
+                None if any_given_up => {}
+                None if closed => return Taken::Closed,
+                None => return Taken::Idle,
             }
-            None if state.closed => Taken::Closed,
-            None => Taken::Idle,
         }
     }
 
     /// The reader is done with the call that it took.
     pub(crate) fn done(&self) {
-        self.lock().running = None;
+        self.lock().schedule.done();
+    }
+
+    /// The reader stopped the call that it took because it was asked to make way: it is taken again later.
+    pub(crate) fn put_back(&self, call: Call<Job>) {
+        self.counters.preempted.increment();
+        let mut state = self.lock();
+        if !state.abandoned {
+            return state.schedule.put_back(call);
+        }
+        state.schedule.done();
+        drop(state);
+        // Whoever waits for it is told so by its end.
+        drop(call);
     }
 
     /// Takes nothing more; what is in it is still done.
@@ -112,7 +142,7 @@ impl Mailbox {
     /// Closes it if nothing waits or runs.
     pub(crate) fn close_if_idle(&self) -> bool {
         let mut state = self.lock();
-        if !state.jobs.is_empty() || state.running.is_some() {
+        if !state.schedule.is_idle() {
             return false;
         }
         state.closed = true;
@@ -124,14 +154,29 @@ impl Mailbox {
     /// Drops what waits, and takes nothing more.
     pub(crate) fn abandon(&self) {
         let mut state = self.lock();
-        state.closed = true;
-        let dropped = std::mem::take(&mut state.jobs);
+        (state.closed, state.abandoned) = (true, true);
+        let dropped = state.schedule.take_all();
         drop(state);
         drop(dropped);
         self.wake.notify_all();
     }
 
+    /// Answers calls that nobody waits for any more, or not in time.
+    fn dismiss(&self, jobs: Vec<Job>) {
+        for Job { waiter, reply, .. } in jobs {
+            self.counters.skipped.increment();
+            // The asker may have gone; then nobody is interested.
+            let _ = reply.send(Err(waiter.given_up().unwrap_or(Fault::Cancelled)));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Job {
+    fn is_given_up(&self) -> bool {
+        self.waiter.given_up().is_some()
     }
 }

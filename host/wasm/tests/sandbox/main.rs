@@ -11,4 +11,5 @@ mod engines;
 mod forged;
 mod greedy;
 mod loading;
+mod turns;
 mod views;

@@ -15,16 +15,17 @@ const FAR: Span = Span { start: u32::MAX - 8, end: u32::MAX - 1 };
 /// In every text that has a byte.
 const FIRST: Span = Span { start: 0, end: 1 };
 
-/// A project that keeps nothing but what it was asked to leak.
+/// A project that keeps nothing but what it was asked to leak, and whether it was stopped before.
 #[derive(Debug)]
 pub struct HostileProject {
     workspace: Arc<dyn Workspace>,
     hoard: Vec<Vec<u8>>,
+    was_stopped: bool,
 }
 
 impl HostileProject {
     pub(crate) fn new(workspace: Arc<dyn Workspace>) -> Self {
-        Self { workspace, hoard: Vec::new() }
+        Self { workspace, hoard: Vec::new(), was_stopped: false }
     }
 
     /// What every call does first: use up what the path's behavior names, or wait as it says.
@@ -36,6 +37,12 @@ impl HostileProject {
             "hoard" => self.hoard.push(vec![1; 8 << 20]),
             "polite" => {
                 resources::work_until_cancelled();
+                return Err(Failure::Cancelled);
+            }
+            // What it found out until it was stopped makes it quick the next time.
+            "polite-once" if !self.was_stopped => {
+                resources::work_until_cancelled();
+                self.was_stopped = true;
                 return Err(Failure::Cancelled);
             }
             "fail" => return Err(Failure::Internal("asked to fail".to_owned())),
