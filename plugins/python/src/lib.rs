@@ -25,6 +25,7 @@ mod imports;
 mod index;
 mod inferred;
 mod inheritance;
+mod moves;
 mod occurrence;
 mod paths;
 mod project;
@@ -74,6 +75,7 @@ impl Analyzer for Python {
                 | Features::CALL_HIERARCHY
                 | Features::TYPE_HIERARCHY
                 | Features::CODE_ACTIONS
+                | Features::FILE_OPERATIONS
                 | Features::INLAY_HINTS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),

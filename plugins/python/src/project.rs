@@ -14,14 +14,14 @@ use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
-    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Project, RenameTarget,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Move, Project, RenameTarget,
     SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
-    actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, paths, references,
+    actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, moves, paths, references,
     rename, roots, signature, tokens,
 };
 
@@ -338,5 +338,9 @@ impl Project for PythonProject {
 
     fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
         hints::inlay_hints(self, path, span)
+    }
+
+    fn will_rename(&mut self, moved: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        moves::will_rename(self, moved)
     }
 }
