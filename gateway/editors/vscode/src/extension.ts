@@ -1,7 +1,7 @@
 // The extension: starts the server, keeps it as the settings want it, and shows how it is.
 
 import { LanguageClient, ResponseError, RevealOutputChannelOn, State } from "vscode-languageclient/node";
-import type { LanguageClientOptions } from "vscode-languageclient/node";
+import type { LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 import * as vscode from "vscode";
 
 import { FIRST_LANGUAGES, announcedLanguages, sameLanguages } from "./languages";
@@ -16,10 +16,22 @@ const SECTION = "vraftls";
 const STATUS_INTERVAL_MS = 10_000;
 /** What the protocol says when a method is not there. */
 const METHOD_NOT_FOUND = -32601;
+/** The command of lenses about references: the server names it, the editor runs it. */
+const SHOW_REFERENCES = "vraftls.showReferences";
 /** The page that shows the status; nobody can edit it. */
 const PAGE = vscode.Uri.parse("vraftls-status:VRaftLS%20status.txt");
 /** Where the languages are remembered that the server announced. */
 const LANGUAGES_KEY = "languages";
+
+/** Says that lenses about references can be shown, which the server else counts alone. */
+const COMMANDS: StaticFeature = {
+    fillClientCapabilities: (capabilities) => {
+        capabilities.experimental = { commands: { commands: [SHOW_REFERENCES] } };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+};
 
 let running: Extension | undefined;
 
@@ -77,7 +89,7 @@ class Extension {
             registerCommand("vraftls.restart", () => this.restart()),
             registerCommand("vraftls.showLog", () => { this.#log.show(); }),
             registerCommand("vraftls.showStatus", () => this.#showStatus()),
-            registerCommand("vraftls.showReferences", (...words: unknown[]) => this.#showReferences(words)),
+            registerCommand(SHOW_REFERENCES, (...words: unknown[]) => this.#showReferences(words)),
             vscode.workspace.onDidChangeConfiguration((event) => {
                 if (RESTARTING_KEYS.some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) {
                     void this.restart();
@@ -158,6 +170,7 @@ class Extension {
         };
         const client = new LanguageClient(SECTION, "VRaftLS", server, options);
         this.#client = client;
+        client.registerFeature(COMMANDS);
         client.onDidChangeState(({ newState }) => {
             if (this.#client !== client) {
                 return;

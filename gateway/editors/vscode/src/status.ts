@@ -42,14 +42,25 @@ export function readStatus(answer: unknown): Status {
     if (typeof answer !== "object" || answer === null) {
         return { health: "ok" };
     }
-    const { health, message } = answer as { health?: unknown; message?: unknown };
+    const { health, message, folders } = answer as { health?: unknown; message?: unknown; folders?: unknown };
     const known = health === "warning" || health === "error" ? health : "ok";
-    return { health: known, ...(typeof message === "string" && message !== "" ? { message } : {}), details: answer };
+    const said = typeof message === "string" && message !== "" ? [message] : [];
+    const sentences = [...said, ...(Array.isArray(folders) ? folders.flatMap(folderSentence) : [])];
+    return { health: known, ...(sentences.length > 0 ? { message: sentences.join("\n") } : {}), details: answer };
+}
+
+/** How a folder stands, if the server says so. */
+function folderSentence(folder: unknown): string[] {
+    const { root, phase, done, files } = (folder ?? {}) as Record<string, unknown>;
+    if (typeof root !== "string" || typeof phase !== "string" || typeof files !== "number") {
+        return [];
+    }
+    return [phase === "ready" ? `${root}: ${files} files` : `${root}: ${phase} ${Number(done)} of ${files} files`];
 }
 
 /** The line in the status bar. `what` tells how the server is reached. */
 export function line(status: Status, what: string): Line {
-    const said = status.message === undefined ? "" : `\n\n${status.message}`;
+    const said = status.message === undefined ? "" : `\n\n${status.message.replaceAll("\n", "\n\n")}`;
     const reached = what === "" ? "" : `\n\n\`${what}\``;
     return {
         text: `${ICONS[status.health]} VRaftLS`,

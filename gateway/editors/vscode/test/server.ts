@@ -4,22 +4,25 @@
 // `mute` there it never gets ready.
 
 import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver-protocol/node";
-import type { DefinitionParams } from "vscode-languageserver-protocol/node";
+import type { DefinitionParams, InitializeParams } from "vscode-languageserver-protocol/node";
 
 const status = process.env["VRAFTLS_TEST_STATUS"];
 /** The status of a server that never gets ready. */
 const MUTE = "mute";
 const languages = process.argv.slice(2).filter((word) => word !== "lsp");
 const connection = createProtocolConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
-const initialized = () => ({
-    serverInfo: { name: "few words", version: "0" },
+const initialized = ({ capabilities }: InitializeParams) => ({
+    // What the test cannot see otherwise.
+    serverInfo: { name: "few words", version: JSON.stringify(capabilities.experimental) },
     capabilities: {
         textDocumentSync: 1,
         definitionProvider: true,
         ...(languages.length > 0 ? { experimental: { languages } } : {}),
     },
 });
-connection.onRequest("initialize", () => (status === MUTE ? new Promise(() => undefined) : initialized()));
+connection.onRequest("initialize", (params: InitializeParams) =>
+    status === MUTE ? new Promise(() => undefined) : initialized(params),
+);
 connection.onRequest("textDocument/definition", ({ textDocument, position }: DefinitionParams) => ({
     uri: textDocument.uri,
     range: { start: position, end: position },

@@ -21,6 +21,16 @@ test("a server that complains is shown so", () => {
     assert.match(shown.tooltip, /vraftls lsp/);
 });
 
+test("folders are shown as far as they are", () => {
+    const folders = [
+        { root: "/w", phase: "ready", done: 7, files: 7 },
+        { root: "/v", phase: "indexing", done: 2, files: 9 },
+        null,
+        { root: "/u" },
+    ];
+    assert.equal(readStatus({ version: "1", folders }).message, "/w: 7 files\n/v: indexing 2 of 9 files");
+});
+
 test("the page has all that is known", () => {
     const shown = page(readStatus({ health: "ok", folders: [{ root: "/w" }] }), "vraftls lsp", { name: "vraftls", version: "1.2.3" });
     for (const part of [/is running/, /vraftls lsp/, /vraftls 1\.2\.3/, /"root": "\/w"/]) {
