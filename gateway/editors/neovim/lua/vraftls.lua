@@ -32,6 +32,21 @@ local function root_of(path, markers)
   end
 end
 
+-- Lists the places that a lens about references carries.
+local function show_references(command, context)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  local items = vim.lsp.util.locations_to_items(command.arguments[3], client.offset_encoding)
+  vim.fn.setqflist({}, ' ', { title = command.title, items = items })
+  vim.cmd('botright copen')
+end
+
+-- What Neovim can, and that it shows those places: without that the server only counts them.
+local function capabilities()
+  local all = vim.lsp.protocol.make_client_capabilities()
+  all.experimental = { commands = { commands = { 'vraftls.showReferences' } } }
+  return all
+end
+
 -- Starts a server for a buffer's folder, or takes the one that runs there.
 local function attach(buffer, config)
   local path = vim.api.nvim_buf_get_name(buffer)
@@ -43,6 +58,8 @@ local function attach(buffer, config)
     name = 'vraftls',
     root_dir = root,
     workspace_folders = { { uri = vim.uri_from_fname(root), name = root } },
+    capabilities = config.capabilities or capabilities(),
+    commands = { ['vraftls.showReferences'] = show_references },
     settings = { vraftls = next(config.settings) and config.settings or vim.empty_dict() },
   })
   if vim.lsp.start then
