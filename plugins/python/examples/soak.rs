@@ -16,7 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vraftls_guest_sdk::{Analyzer, Change, Config, Failure, FormattingOptions, MemoryWorkspace, Project, Workspace};
+use vraftls_guest_sdk::{
+    Analyzer, Change, Config, Failure, FormattingOptions, MemoryWorkspace, Project, SearchPlan, Span, Workspace,
+};
 use vraftls_python::{Python, PythonProject};
 
 /// What is put into a file to break it.
@@ -117,6 +119,54 @@ fn ask(project: &mut PythonProject, workspace: &MemoryWorkspace, path: &str, off
         files.truncate(20);
         project.confirm(plan, files)?;
     }
+    let _ = project.selection_ranges(path, &[offset]);
+    ask_hierarchies(project, workspace, path, offset)
+}
+
+/// Asks who calls what is at the place, and what extends it.
+fn ask_hierarchies(
+    project: &mut PythonProject,
+    workspace: &MemoryWorkspace,
+    path: &str,
+    offset: u32,
+) -> Result<(), Failure> {
+    let candidates = |plan: &SearchPlan| {
+        let mut files: Vec<_> = plan.names.iter().flat_map(|name| workspace.candidates(name, plan.roles)).collect();
+        files.truncate(10);
+        files
+    };
+    for item in project.prepare_calls(path, offset)? {
+        let _ = project.outgoing(item.clone());
+        if let Some(plan) = project.plan_incoming(item)? {
+            let files = candidates(&plan);
+            project.incoming(plan, files)?;
+        }
+    }
+    for item in project.prepare_types(path, offset)? {
+        let _ = project.supertypes(item.clone());
+        if let Some(plan) = project.plan_subtypes(item)? {
+            let files = candidates(&plan);
+            project.subtypes(plan, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// What an editor paints into a file; tokens go forward and lie on characters, or it is as bad as a panic.
+fn paint(project: &mut PythonProject, path: &str, text: &str) -> Result<(), Failure> {
+    let tokens = project.semantic_tokens(path, None)?;
+    let mut end = 0;
+    for [start, length, ..] in tokens.as_chunks::<4>().0 {
+        let token = text.get(*start as usize..(*start + *length) as usize);
+        assert!(*start >= end && token.is_some_and(|token| !token.contains('\n')), "a token at {start} of {length}");
+        end = start + length;
+    }
+    let whole = Span { start: 0, end: text.len() as u32 };
+    for hint in project.inlay_hints(path, whole)? {
+        assert!(text.is_char_boundary(hint.offset as usize), "a hint at {}", hint.offset);
+    }
+    let _ = project.lenses(path);
+    let _ = project.links(path);
     Ok(())
 }
 
@@ -138,6 +188,7 @@ fn round(
     let _ = project.definition(path, first);
     let after_edit = start.elapsed();
     let _ = project.diagnostics(path);
+    let _ = paint(project, path, text);
     let _ = project.format(path, None, FormattingOptions { tab_size: 4, insert_spaces: true });
     for _ in 0..PLACES {
         let _ = ask(project, workspace, path, random.boundary(text) as u32);

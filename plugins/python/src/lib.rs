@@ -3,6 +3,9 @@
 //! What is not here: a type checker (that is `ty_python_semantic`), files (they come through the `workspace` import),
 //! positions in lines and columns (offsets are UTF-8 bytes), and any state beyond one project in memory.
 //!
+//! Linked editing is not announced: no two places of Python's syntax have to say the same, and a name is renamed everywhere
+//! rather than typed along.
+//!
 //! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
 //! warm instance; the same view gives the same answer.
 
@@ -25,6 +28,8 @@ mod imports;
 mod index;
 mod inferred;
 mod inheritance;
+mod lenses;
+mod links;
 mod moves;
 mod occurrence;
 mod paths;
@@ -35,6 +40,7 @@ mod rename;
 mod resolve;
 mod roots;
 mod scopes;
+mod selection;
 mod signature;
 mod system;
 mod tokens;
@@ -76,7 +82,10 @@ impl Analyzer for Python {
                 | Features::TYPE_HIERARCHY
                 | Features::CODE_ACTIONS
                 | Features::FILE_OPERATIONS
-                | Features::INLAY_HINTS,
+                | Features::INLAY_HINTS
+                | Features::SELECTION_RANGES
+                | Features::DOCUMENT_LINKS
+                | Features::CODE_LENS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),

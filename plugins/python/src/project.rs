@@ -14,15 +14,15 @@ use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
-    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Move, Project, RenameTarget,
-    SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
+    Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
-    actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, moves, paths, references,
-    rename, roots, signature, tokens,
+    actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, lenses, links,
+    moves, paths, references, rename, roots, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -342,5 +342,17 @@ impl Project for PythonProject {
 
     fn will_rename(&mut self, moved: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
         moves::will_rename(self, moved)
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        selection::selection_ranges(self, path, offsets)
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        lenses::lenses(self, path)
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        links::links(self, path)
     }
 }
