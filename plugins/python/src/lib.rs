@@ -32,6 +32,7 @@ mod lenses;
 mod links;
 mod moves;
 mod occurrence;
+mod on_type;
 mod paths;
 mod project;
 mod reach;
@@ -80,15 +81,16 @@ impl Analyzer for Python {
                 | Features::SEMANTIC_TOKENS
                 | Features::CALL_HIERARCHY
                 | Features::TYPE_HIERARCHY
-                | Features::CODE_ACTIONS
-                | Features::FILE_OPERATIONS
                 | Features::INLAY_HINTS
                 | Features::SELECTION_RANGES
                 | Features::DOCUMENT_LINKS
-                | Features::CODE_LENS,
+                | Features::CODE_LENS
+                | Features::CODE_ACTIONS
+                | Features::FILE_OPERATIONS
+                | Features::ON_TYPE_FORMATTING,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
-            on_type_triggers: Vec::new(),
+            on_type_triggers: on_type::TRIGGERS.map(str::to_owned).to_vec(),
             token_types: tokens::type_names(),
             token_modifiers: tokens::MODIFIERS.map(str::to_owned).to_vec(),
         }

@@ -22,7 +22,7 @@ use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
     actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, lenses, links,
-    moves, paths, references, rename, roots, selection, signature, tokens,
+    moves, on_type, paths, references, rename, roots, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -269,6 +269,16 @@ impl Project for PythonProject {
         format::format(self, path, span, options)
     }
 
+    fn format_on_type(
+        &mut self,
+        path: &str,
+        offset: u32,
+        typed: &str,
+        options: FormattingOptions,
+    ) -> Result<Vec<TextEdit>, Failure> {
+        on_type::format_on_type(self, path, offset, typed, options)
+    }
+
     fn prepare_rename(&mut self, path: &str, offset: u32) -> Result<Option<RenameTarget>, Failure> {
         rename::prepare(self, path, offset)
     }
@@ -284,10 +294,6 @@ impl Project for PythonProject {
         files: Vec<Candidate>,
     ) -> Result<Vec<DocumentEdit>, Failure> {
         rename::edits(self, &plan, new_name, &files)
-    }
-
-    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
-        tokens::semantic_tokens(self, path, span)
     }
 
     fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
@@ -322,6 +328,26 @@ impl Project for PythonProject {
         hierarchy::subtypes(self, &plan, &files)
     }
 
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        tokens::semantic_tokens(self, path, span)
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        hints::inlay_hints(self, path, span)
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        selection::selection_ranges(self, path, offsets)
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        lenses::lenses(self, path)
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        links::links(self, path)
+    }
+
     fn actions(
         &mut self,
         path: &str,
@@ -336,23 +362,7 @@ impl Project for PythonProject {
         actions::resolve(self, path, token)
     }
 
-    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
-        hints::inlay_hints(self, path, span)
-    }
-
     fn will_rename(&mut self, moved: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
         moves::will_rename(self, moved)
-    }
-
-    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
-        selection::selection_ranges(self, path, offsets)
-    }
-
-    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
-        lenses::lenses(self, path)
-    }
-
-    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
-        links::links(self, path)
     }
 }
