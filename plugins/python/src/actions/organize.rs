@@ -54,9 +54,8 @@ impl Marks {
         let mut off = None;
         let comments = source.parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
         for comment in comments {
-            let written = source.slice(comment.range()).trim_start_matches('#').trim_start();
-            let written = written.strip_prefix("ruff:").map_or(written, str::trim_start);
-            let Some(word) = written.strip_prefix("isort:").map(str::trim_start) else { continue };
+            // Often behind another mark: `# noqa isort:skip`.
+            let Some((_, word)) = source.slice(comment.range()).split_once("isort:") else { continue };
             match word.split_whitespace().next().unwrap_or_default() {
                 "skip_file" => marks.skip_file = true,
                 "split" => marks.splits.push(comment.start()),

@@ -152,7 +152,7 @@ impl<'src> Rewriter<'src, '_> {
             }
         }
         for import in self.names.from_imports.clone() {
-            self.from_import(import);
+            self.follow(import);
         }
     }
 
@@ -172,7 +172,7 @@ impl<'src> Rewriter<'src, '_> {
         }
     }
 
-    fn from_import(&mut self, import: &StmtImportFrom) {
+    fn follow(&mut self, import: &StmtImportFrom) {
         let Some(base) = self.absolute(import.level, &module_of(import)) else { return };
         let was_relative = import.level > 0;
         let new_base = self.renamed.new_name(&base).unwrap_or(&base).to_owned();
