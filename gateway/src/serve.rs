@@ -64,7 +64,9 @@ where
     let end_session = EndOnDrop(session.clone());
     // The library's own channel to the editor stays unused, see `client`.
     let service = LspService::build(|_| Server::new(session.clone()));
-    let (service, _) = service.custom_method("vraftls/status", Server::status).finish();
+    let service =
+        service.custom_method("$/setTrace", Server::set_trace).custom_method("vraftls/status", Server::status);
+    let (service, _) = service.finish();
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
     let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };
 

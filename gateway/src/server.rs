@@ -1,6 +1,7 @@
 //! The protocol's methods, each handed to its handler. Nothing is decided here.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tower_lsp_server::LanguageServer;
 use tower_lsp_server::jsonrpc::Result;
@@ -9,14 +10,14 @@ use tower_lsp_server::ls_types::request::{
     GotoTypeDefinitionParams, GotoTypeDefinitionResponse,
 };
 use tower_lsp_server::ls_types::{
-    CompletionItem, CompletionParams, CompletionResponse, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReportResult,
-    DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentRangeFormattingParams,
-    DocumentSymbolParams, DocumentSymbolResponse, FoldingRange, FoldingRangeParams, GotoDefinitionParams,
-    GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult, InitializedParams, Location,
-    PrepareRenameResponse, ReferenceParams, RenameParams, SignatureHelp, SignatureHelpParams,
-    TextDocumentPositionParams, TextEdit, WorkspaceEdit, WorkspaceFolder, WorkspaceSymbolParams,
+    self as lsp, CompletionItem, CompletionParams, CompletionResponse, DidChangeConfigurationParams,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams,
+    DocumentRangeFormattingParams, DocumentSymbolParams, DocumentSymbolResponse, FoldingRange, FoldingRangeParams,
+    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, Location, PrepareRenameResponse, ReferenceParams, RenameParams, SignatureHelp,
+    SignatureHelpParams, TextDocumentPositionParams, TextEdit, WorkspaceEdit, WorkspaceFolder, WorkspaceSymbolParams,
     WorkspaceSymbolResponse,
 };
 
@@ -36,6 +37,11 @@ impl Server {
         Self { session }
     }
 
+    /// `$/setTrace`, which the library's trait does not have.
+    pub(crate) async fn set_trace(&self, params: lsp::SetTraceParams) {
+        self.session.trace().set(params.value);
+    }
+
     /// `vraftls/status`: how whoever answers stands.
     pub(crate) async fn status(&self) -> Result<Status> {
         Ok(self.session.backend().status().await)
@@ -44,9 +50,19 @@ impl Server {
 
 /// A request: its turn is awaited, its handler answers.
 macro_rules! request {
-    ($self:ident, $module:ident, $params:ident) => {{
-        let cx = Context::begin(&$self.session).await?;
-        Ok(handlers::$module::$module(&cx, $params).await?)
+    ($self:ident, $module:ident, $params:ident) => {
+        request!($self, $module::$module, $params)
+    };
+    ($self:ident, $module:ident :: $handler:ident, $params:ident) => {{
+        let since = Instant::now();
+        let answered = async {
+            let cx = Context::begin(&$self.session).await?;
+            handlers::$module::$handler(&cx, $params).await
+        };
+        let answered = answered.await;
+        let error = answered.as_ref().err();
+        $self.session.trace().answered($self.session.client(), stringify!($handler), since, error);
+        Ok(answered?)
     }};
 }
 
@@ -76,6 +92,7 @@ impl LanguageServer for Server {
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.session.close_document(&params);
+        self.session.tokens().forget(params.text_document.uri.as_str());
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
@@ -174,9 +191,146 @@ impl LanguageServer for Server {
         handlers::pull_diagnostics::pull_diagnostics(&cx, params).await.map_err(RequestError::into_cancellable)
     }
 
+    async fn prepare_call_hierarchy(
+        &self,
+        params: lsp::CallHierarchyPrepareParams,
+    ) -> Result<Option<Vec<lsp::CallHierarchyItem>>> {
+        request!(self, prepare_call_hierarchy, params)
+    }
+
+    async fn incoming_calls(
+        &self,
+        params: lsp::CallHierarchyIncomingCallsParams,
+    ) -> Result<Option<Vec<lsp::CallHierarchyIncomingCall>>> {
+        request!(self, incoming_calls, params)
+    }
+
+    async fn outgoing_calls(
+        &self,
+        params: lsp::CallHierarchyOutgoingCallsParams,
+    ) -> Result<Option<Vec<lsp::CallHierarchyOutgoingCall>>> {
+        request!(self, outgoing_calls, params)
+    }
+
+    async fn prepare_type_hierarchy(
+        &self,
+        params: lsp::TypeHierarchyPrepareParams,
+    ) -> Result<Option<Vec<lsp::TypeHierarchyItem>>> {
+        request!(self, prepare_type_hierarchy, params)
+    }
+
+    async fn supertypes(
+        &self,
+        params: lsp::TypeHierarchySupertypesParams,
+    ) -> Result<Option<Vec<lsp::TypeHierarchyItem>>> {
+        request!(self, supertypes, params)
+    }
+
+    async fn subtypes(&self, params: lsp::TypeHierarchySubtypesParams) -> Result<Option<Vec<lsp::TypeHierarchyItem>>> {
+        request!(self, subtypes, params)
+    }
+
+    async fn semantic_tokens_full(
+        &self,
+        params: lsp::SemanticTokensParams,
+    ) -> Result<Option<lsp::SemanticTokensResult>> {
+        request!(self, semantic_tokens_full, params)
+    }
+
+    async fn semantic_tokens_full_delta(
+        &self,
+        params: lsp::SemanticTokensDeltaParams,
+    ) -> Result<Option<lsp::SemanticTokensFullDeltaResult>> {
+        request!(self, semantic_tokens_full_delta, params)
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: lsp::SemanticTokensRangeParams,
+    ) -> Result<Option<lsp::SemanticTokensRangeResult>> {
+        request!(self, semantic_tokens_range, params)
+    }
+
+    async fn inlay_hint(&self, params: lsp::InlayHintParams) -> Result<Option<Vec<lsp::InlayHint>>> {
+        request!(self, inlay_hint, params)
+    }
+
+    async fn inlay_hint_resolve(&self, params: lsp::InlayHint) -> Result<lsp::InlayHint> {
+        request!(self, inlay_hint_resolve, params)
+    }
+
+    async fn selection_range(&self, params: lsp::SelectionRangeParams) -> Result<Option<Vec<lsp::SelectionRange>>> {
+        request!(self, selection_range, params)
+    }
+
+    async fn document_link(&self, params: lsp::DocumentLinkParams) -> Result<Option<Vec<lsp::DocumentLink>>> {
+        request!(self, document_link, params)
+    }
+
+    async fn document_link_resolve(&self, params: lsp::DocumentLink) -> Result<lsp::DocumentLink> {
+        request!(self, document_link_resolve, params)
+    }
+
+    async fn code_lens(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
+        request!(self, code_lens, params)
+    }
+
+    async fn code_lens_resolve(&self, params: lsp::CodeLens) -> Result<lsp::CodeLens> {
+        request!(self, code_lens_resolve, params)
+    }
+
+    async fn linked_editing_range(
+        &self,
+        params: lsp::LinkedEditingRangeParams,
+    ) -> Result<Option<lsp::LinkedEditingRanges>> {
+        request!(self, linked_editing_range, params)
+    }
+
+    async fn on_type_formatting(&self, params: lsp::DocumentOnTypeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        request!(self, on_type_formatting, params)
+    }
+
+    async fn code_action(&self, params: lsp::CodeActionParams) -> Result<Option<lsp::CodeActionResponse>> {
+        request!(self, code_action, params)
+    }
+
+    async fn code_action_resolve(&self, params: lsp::CodeAction) -> Result<lsp::CodeAction> {
+        request!(self, code_action_resolve, params)
+    }
+
     // Requests about the workspace.
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
         request!(self, workspace_symbol, params)
+    }
+
+    async fn symbol_resolve(&self, params: lsp::WorkspaceSymbol) -> Result<lsp::WorkspaceSymbol> {
+        request!(self, workspace_symbol_resolve, params)
+    }
+
+    async fn will_rename_files(&self, params: lsp::RenameFilesParams) -> Result<Option<WorkspaceEdit>> {
+        request!(self, file_operations::will_rename_files, params)
+    }
+
+    async fn workspace_diagnostic(
+        &self,
+        params: lsp::WorkspaceDiagnosticParams,
+    ) -> Result<lsp::WorkspaceDiagnosticReportResult> {
+        let cx = Context::begin(&self.session).await?;
+        handlers::workspace_diagnostic::workspace_diagnostic(&cx, params).await.map_err(RequestError::into_cancellable)
+    }
+
+    // Files that the editor created, moved or removed.
+
+    async fn did_create_files(&self, params: lsp::CreateFilesParams) {
+        handlers::file_operations::did_create_files(&self.session, &params);
+    }
+
+    async fn did_rename_files(&self, params: lsp::RenameFilesParams) {
+        handlers::file_operations::did_rename_files(&self.session, &params);
+    }
+
+    async fn did_delete_files(&self, params: lsp::DeleteFilesParams) {
+        handlers::file_operations::did_delete_files(&self.session, &params);
     }
 }

@@ -22,6 +22,16 @@ pub(crate) fn span(lines: &LineIndex, of: lsp::Range, encoding: PositionEncoding
     lines.span(range(of), encoding)
 }
 
+/// How bad a finding is; an error, if the editor does not say.
+pub(crate) fn severity(severity: Option<lsp::DiagnosticSeverity>) -> u8 {
+    match severity {
+        Some(lsp::DiagnosticSeverity::WARNING) => 2,
+        Some(lsp::DiagnosticSeverity::INFORMATION) => 3,
+        Some(lsp::DiagnosticSeverity::HINT) => 4,
+        _ => 1,
+    }
+}
+
 pub(crate) fn formatting_options(options: &lsp::FormattingOptions) -> FormattingOptions {
     FormattingOptions { tab_size: options.tab_size, insert_spaces: options.insert_spaces }
 }

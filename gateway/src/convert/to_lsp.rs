@@ -31,6 +31,15 @@ pub(crate) fn symbol_kind(kind: u32) -> lsp::SymbolKind {
     numbered(kind, lsp::SymbolKind::VARIABLE)
 }
 
+/// The number of a kind; 0 for one that the protocol does not have.
+pub(crate) fn symbol_number(kind: lsp::SymbolKind) -> u32 {
+    serde_json::to_value(kind)
+        .ok()
+        .and_then(|kind| kind.as_u64())
+        .and_then(|kind| u32::try_from(kind).ok())
+        .unwrap_or(0)
+}
+
 pub(crate) fn completion_kind(kind: u32) -> lsp::CompletionItemKind {
     numbered(kind, lsp::CompletionItemKind::TEXT)
 }
@@ -40,6 +49,15 @@ pub(crate) fn highlight_kind(kind: u8) -> lsp::DocumentHighlightKind {
         2 => lsp::DocumentHighlightKind::READ,
         3 => lsp::DocumentHighlightKind::WRITE,
         _ => lsp::DocumentHighlightKind::TEXT,
+    }
+}
+
+/// Nothing for a hint that is neither of a type nor of a parameter.
+pub(crate) fn hint_kind(kind: u8) -> Option<lsp::InlayHintKind> {
+    match kind {
+        1 => Some(lsp::InlayHintKind::TYPE),
+        2 => Some(lsp::InlayHintKind::PARAMETER),
+        _ => None,
     }
 }
 

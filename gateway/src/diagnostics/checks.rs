@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::convert::FilePath;
@@ -14,6 +14,8 @@ use crate::convert::FilePath;
 pub(crate) struct Checks {
     news: Mutex<News>,
     wake: Notify,
+    /// Grows with each piece of news.
+    n_news: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -62,6 +64,12 @@ impl Checks {
     fn tell(&self, what: impl FnOnce(&mut News)) {
         what(&mut self.lock());
         self.wake.notify_one();
+        self.n_news.send_modify(|n| *n += 1);
+    }
+
+    /// Tells of news from now on, however many listen.
+    pub(crate) fn news_for_many(&self) -> watch::Receiver<u64> {
+        self.n_news.subscribe()
     }
 
     /// Waits for news. For one waiter.

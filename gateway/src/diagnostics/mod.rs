@@ -2,8 +2,11 @@
 
 mod checks;
 mod push;
+mod refresh;
 mod report;
+mod workspace_reports;
 
 pub(crate) use checks::Checks;
 pub(crate) use push::run;
-pub(crate) use report::report;
+pub(crate) use report::{Report, SOURCE, report, report_in};
+pub(crate) use workspace_reports::{Seen, WorkspaceReports};

@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use tower_lsp_server::ls_types::PublishDiagnosticsParams;
-use tower_lsp_server::ls_types::request::WorkspaceDiagnosticRefresh;
 use tracing::debug;
 
 use super::checks::{Due, Schedule};
+use super::refresh::refresh;
 use super::report;
 use crate::convert::FilePath;
 use crate::error::RequestError;
@@ -67,16 +67,11 @@ struct Checked {
 
 impl Pusher {
     fn start(&mut self, due: Due) {
-        if !self.session.profile().pushes_diagnostics() {
+        if due.moved {
             // The editor asks again after its own edits; of other changes it has to be told.
-            if due.moved && self.session.profile().diagnostics.refreshes {
-                let session = self.session.clone();
-                self.session.spawn(async move {
-                    if let Err(error) = session.client().request::<WorkspaceDiagnosticRefresh>(()).await {
-                        debug!(%error, "the editor was not told to pull diagnostics again");
-                    }
-                });
-            }
+            refresh(&self.session);
+        }
+        if !self.session.profile().pushes_diagnostics() {
             return;
         }
         let world = self.session.world();

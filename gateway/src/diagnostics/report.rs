@@ -1,17 +1,23 @@
 //! The findings of one document, as the protocol says them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use tower_lsp_server::ls_types::{
     self as lsp, CodeDescription, DiagnosticRelatedInformation, DiagnosticTag, NumberOrString, Uri,
 };
 use vraftls_index::{Diagnostic, Related};
-use vraftls_proto::{Answer, Query};
+use vraftls_proto::{Answer, OverlaySet, Query};
+use vraftls_vfs::VfsPath;
 
+use crate::Folder;
 use crate::convert::to_lsp;
 use crate::error::RequestError;
 use crate::handlers::{AnswerFile, AnswerFiles, Context};
-use crate::session::DiagnosticMode;
+use crate::session::{DiagnosticMode, FolderSlot};
+
+/// What this server's findings say they come from.
+pub(crate) const SOURCE: &str = "vraftls";
 
 /// The findings of one document.
 pub(crate) struct Report {
@@ -33,6 +39,24 @@ pub(crate) async fn report(cx: &Context, uri: &Uri) -> Result<Report, RequestErr
     let files = AnswerFiles::load(cx, &located, &answered).await?;
     let Answer::Diagnostics(found) = answered.answer else { return Err(RequestError::BadAnswer) };
     let file = files.get(&located.path)?;
+    Ok(Report::new(found.iter().map(|diagnostic| convert(cx, &files, file, diagnostic)).collect()))
+}
+
+/// Asks for the findings of a file of a folder, open or not.
+pub(crate) async fn report_in(
+    cx: &Context,
+    slot: &Arc<FolderSlot>,
+    folder: &Folder,
+    overlays: &Arc<OverlaySet>,
+    path: VfsPath,
+) -> Result<Report, RequestError> {
+    if slot.settings().settings.diagnostics.mode == DiagnosticMode::Off {
+        return Ok(Report::new(Vec::new()));
+    }
+    let answered = cx.ask_in(folder, overlays.clone(), Query::Diagnostics { path: path.clone() }).await?;
+    let files = AnswerFiles::load_in(cx, slot, folder, overlays, &answered).await?;
+    let Answer::Diagnostics(found) = answered.answer else { return Err(RequestError::BadAnswer) };
+    let file = files.get(&path)?;
     Ok(Report::new(found.iter().map(|diagnostic| convert(cx, &files, file, diagnostic)).collect()))
 }
 
@@ -61,7 +85,7 @@ fn convert(cx: &Context, files: &AnswerFiles, file: &AnswerFile, diagnostic: &Di
         severity: Some(to_lsp::severity(diagnostic.severity)),
         code: (!diagnostic.code.is_empty()).then(|| NumberOrString::String(diagnostic.code.clone())),
         code_description: href.filter(|_| profile.code_links).map(|href| CodeDescription { href }),
-        source: Some("vraftls".to_owned()),
+        source: Some(SOURCE.to_owned()),
         message: diagnostic.message.clone(),
         related_information: (profile.related && !related.is_empty()).then_some(related),
         tags: (profile.tags && !tags.is_empty()).then_some(tags),

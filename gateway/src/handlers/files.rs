@@ -97,6 +97,21 @@ impl AnswerFiles {
 }
 
 impl AnswerFile {
+    /// The document that a request is about, for answers that have places only in it.
+    pub(crate) fn of(cx: &Context, located: &Located) -> Self {
+        let document = located.document.as_deref();
+        Self {
+            uri: document.map(|document| document.uri.clone()),
+            version: document.map(|document| document.version),
+            lines: located.lines.clone(),
+            encoding: cx.encoding(),
+        }
+    }
+
+    pub(crate) fn position(&self, offset: u32) -> lsp::Position {
+        self.range(Span::empty(offset)).start
+    }
+
     pub(crate) fn range(&self, span: Span) -> lsp::Range {
         to_lsp::range(&self.lines, span, self.encoding)
     }
@@ -143,7 +158,7 @@ async fn load_file(
 }
 
 /// Where an editor finds a file that is not open.
-async fn uri_of(cx: &Context, slot: &FolderSlot, folder: &Folder, path: &VfsPath) -> Option<lsp::Uri> {
+pub(crate) async fn uri_of(cx: &Context, slot: &FolderSlot, folder: &Folder, path: &VfsPath) -> Option<lsp::Uri> {
     let is_outside = ["@lib/", "@bundled/"].iter().any(|prefix| path.as_str().starts_with(prefix));
     if !is_outside {
         return Some(slot.root.join(path.as_str()).to_uri());

@@ -1,9 +1,9 @@
 //! `textDocument/references`: where a name is used.
 
 use tower_lsp_server::ls_types::{Location, ReferenceParams};
-use vraftls_proto::{Answer, Query};
+use vraftls_proto::{Answer, FileReferences, Query};
 
-use super::{AnswerFiles, Context};
+use super::{AnswerFiles, Context, partial};
 use crate::error::RequestError;
 
 pub(crate) async fn references(cx: &Context, params: ReferenceParams) -> Result<Option<Vec<Location>>, RequestError> {
@@ -17,12 +17,18 @@ pub(crate) async fn references(cx: &Context, params: ReferenceParams) -> Result<
     }
     let files = AnswerFiles::load(cx, &located, &answered).await?;
     let Answer::References(found) = answered.answer else { return Err(RequestError::BadAnswer) };
+    let locations = locations(&files, &found)?;
+    Ok(Some(partial::stream(cx, params.partial_result_params.partial_result_token, locations)))
+}
+
+/// The places of occurrences, by path and place.
+pub(super) fn locations(files: &AnswerFiles, found: &[FileReferences]) -> Result<Vec<Location>, RequestError> {
     let mut locations = Vec::with_capacity(found.iter().map(|file| file.references.len()).sum());
-    for in_file in &found {
+    for in_file in found {
         let file = files.get(&in_file.path)?;
         let uri = file.uri(&in_file.path)?;
         let ranges = in_file.references.iter().map(|reference| file.range(reference.span));
         locations.extend(ranges.map(|range| Location { uri: uri.clone(), range }));
     }
-    Ok(Some(locations))
+    Ok(locations)
 }

@@ -1,10 +1,9 @@
 //! `textDocument/rename`: another name for the same thing everywhere, all or nothing.
 
-use tower_lsp_server::ls_types::{
-    DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, RenameParams, TextDocumentEdit, WorkspaceEdit,
-};
-use vraftls_proto::{Answer, DocumentEdit, Query, QueryError};
+use tower_lsp_server::ls_types::{RenameParams, WorkspaceEdit};
+use vraftls_proto::{Answer, Query, QueryError};
 
+use super::workspace_edit::workspace_edit;
 use super::{AnswerFiles, Context};
 use crate::error::RequestError;
 
@@ -20,25 +19,5 @@ pub(crate) async fn rename(cx: &Context, params: RenameParams) -> Result<Option<
     }
     let files = AnswerFiles::load(cx, &located, &answered).await?;
     let Answer::Edits(documents) = answered.answer else { return Err(RequestError::BadAnswer) };
-    let edit = if cx.profile().document_changes {
-        let edits = documents.into_iter().map(|document| versioned(&files, document));
-        let changes = DocumentChanges::Edits(edits.collect::<Result<_, _>>()?);
-        WorkspaceEdit { document_changes: Some(changes), ..WorkspaceEdit::default() }
-    } else {
-        let changes = documents.into_iter().map(|DocumentEdit { path, edits }| {
-            let file = files.get(&path)?;
-            Ok((file.uri(&path)?.clone(), file.edits(edits)))
-        });
-        WorkspaceEdit::new(changes.collect::<Result<_, RequestError>>()?)
-    };
-    Ok(Some(edit))
-}
-
-fn versioned(files: &AnswerFiles, document: DocumentEdit) -> Result<TextDocumentEdit, RequestError> {
-    let file = files.get(&document.path)?;
-    let uri = file.uri(&document.path)?.clone();
-    Ok(TextDocumentEdit {
-        text_document: OptionalVersionedTextDocumentIdentifier { uri, version: file.version },
-        edits: file.edits(document.edits).into_iter().map(OneOf::Left).collect(),
-    })
+    workspace_edit(cx, &files, documents).map(Some)
 }

@@ -21,7 +21,8 @@ pub(crate) fn did_save(session: &Arc<Session>, params: &DidSaveTextDocumentParam
     hint(session, [&params.text_document.uri]);
 }
 
-fn hint<'a>(session: &Arc<Session>, uris: impl IntoIterator<Item = &'a Uri>) {
+/// Says that these files may have changed.
+pub(super) fn hint<'a>(session: &Arc<Session>, uris: impl IntoIterator<Item = &'a Uri>) {
     let world = session.world();
     let inside = session.inside();
     let mut changed: BTreeMap<WorkspaceId, Vec<VfsPath>> = BTreeMap::new();

@@ -1,41 +1,72 @@
 //! `workspace/symbol`: symbols of all open folders, best first.
 
-use tower_lsp_server::ls_types::{SymbolInformation, WorkspaceSymbolParams, WorkspaceSymbolResponse};
-use vraftls_proto::{Answer, Query, SymbolMatch};
+use serde::{Deserialize, Serialize};
+use tower_lsp_server::ls_types::{
+    OneOf, SymbolInformation, WorkspaceLocation, WorkspaceSymbol, WorkspaceSymbolParams, WorkspaceSymbolResponse,
+};
+use vraftls_proto::{Answer, Answered, Query, SymbolMatch};
 
-use super::{AnswerFiles, Context};
+use super::completion::some;
+use super::files::uri_of;
+use super::{AnswerFiles, Context, partial};
+use crate::Folder;
 use crate::convert::to_lsp;
 use crate::error::RequestError;
 use crate::session::Mount;
+
+/// What a symbol carries for being resolved.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SymbolData {
+    /// Of the content that it was found in.
+    pub(super) digest: String,
+    /// Where its name stands in that content, in bytes.
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
 
 pub(crate) async fn workspace_symbol(
     cx: &Context,
     params: WorkspaceSymbolParams,
 ) -> Result<Option<WorkspaceSymbolResponse>, RequestError> {
+    let token = params.partial_result_params.partial_result_token;
+    if cx.profile().resolves_symbol_ranges {
+        let symbols = best(cx, &params.query, unresolved).await?;
+        return Ok(Some(WorkspaceSymbolResponse::Nested(partial::stream(cx, token, symbols))));
+    }
+    let symbols = best(cx, &params.query, resolved).await?;
+    Ok(Some(WorkspaceSymbolResponse::Flat(partial::stream(cx, token, symbols))))
+}
+
+/// Symbols of all open folders, best first, each made by `make` from its folder's answer.
+async fn best<T>(
+    cx: &Context,
+    query: &str,
+    make: impl AsyncFn(&Context, &Mount, &Folder, Answered) -> Result<Vec<(u32, T)>, RequestError>,
+) -> Result<Vec<T>, RequestError> {
     let limit = cx.session().options().limits.n_workspace_symbols_max;
-    let mut found: Vec<(u32, SymbolInformation)> = Vec::new();
+    let mut found: Vec<(u32, T)> = Vec::new();
     for mount in cx.world().mounts() {
-        found.extend(symbols_of(cx, mount, &params.query, limit).await?);
+        let folder = mount.slot.ready().await?;
+        let query = Query::WorkspaceSymbols { query: query.to_owned(), limit };
+        let answered = cx.ask_in(&folder, mount.overlays.clone(), query).await?;
+        if answered.partial {
+            cx.session().tell_partial("symbols");
+        }
+        found.extend(make(cx, mount, &folder, answered).await?);
     }
     // Stable: among equals the order of the folder's answer holds.
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let symbols = found.into_iter().take(limit as usize).map(|(_, symbol)| symbol).collect();
-    Ok(Some(WorkspaceSymbolResponse::Flat(symbols)))
+    Ok(found.into_iter().take(limit as usize).map(|(_, symbol)| symbol).collect())
 }
 
-async fn symbols_of(
+/// Symbols with their ranges.
+async fn resolved(
     cx: &Context,
     mount: &Mount,
-    query: &str,
-    limit: u32,
+    folder: &Folder,
+    answered: Answered,
 ) -> Result<Vec<(u32, SymbolInformation)>, RequestError> {
-    let folder = mount.slot.ready().await?;
-    let query = Query::WorkspaceSymbols { query: query.to_owned(), limit };
-    let answered = cx.ask_in(&folder, mount.overlays.clone(), query).await?;
-    if answered.partial {
-        cx.session().tell_partial("symbols");
-    }
-    let files = AnswerFiles::load_in(cx, &mount.slot, &folder, &mount.overlays, &answered).await?;
+    let files = AnswerFiles::load_in(cx, &mount.slot, folder, &mount.overlays, &answered).await?;
     let Answer::Symbols(symbols) = answered.answer else { return Err(RequestError::BadAnswer) };
     symbols.into_iter().map(|symbol| Ok((symbol.score, information(&files, symbol)?))).collect()
 }
@@ -48,6 +79,40 @@ fn information(files: &AnswerFiles, symbol: SymbolMatch) -> Result<SymbolInforma
         kind: to_lsp::symbol_kind(symbol.kind),
         tags: None,
         deprecated: None,
-        container_name: (!symbol.container.is_empty()).then_some(symbol.container),
+        container_name: some(symbol.container),
     })
+}
+
+/// Symbols whose ranges are made out when one is chosen: no line of any file is counted before.
+async fn unresolved(
+    cx: &Context,
+    mount: &Mount,
+    folder: &Folder,
+    answered: Answered,
+) -> Result<Vec<(u32, WorkspaceSymbol)>, RequestError> {
+    let Answered { digests, answer, .. } = answered;
+    let Answer::Symbols(symbols) = answer else { return Err(RequestError::BadAnswer) };
+    let mut found = Vec::with_capacity(symbols.len());
+    for symbol in symbols {
+        let path = &symbol.location.path;
+        let digest = digests.iter().find(|(named, _)| named == path).ok_or(RequestError::BadAnswer)?.1;
+        let open = cx.world().document_at(&mount.slot, path).map(|(_, document)| document.uri.clone());
+        let uri = match open {
+            Some(uri) => Some(uri),
+            None => uri_of(cx, &mount.slot, folder, path).await,
+        };
+        let uri = uri.ok_or_else(|| RequestError::NoPlace(path.clone()))?;
+        let span = symbol.location.span;
+        let data = SymbolData { digest: digest.to_string(), start: span.start(), end: span.end() };
+        let shown = WorkspaceSymbol {
+            name: symbol.name,
+            kind: to_lsp::symbol_kind(symbol.kind),
+            tags: None,
+            container_name: some(symbol.container),
+            location: OneOf::Right(WorkspaceLocation { uri }),
+            data: serde_json::to_value(data).ok(),
+        };
+        found.push((symbol.score, shown));
+    }
+    Ok(found)
 }

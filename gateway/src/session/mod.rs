@@ -9,6 +9,8 @@ mod folder;
 mod profile;
 mod settings;
 mod sync;
+mod tokens;
+mod trace;
 mod world;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +24,7 @@ use vraftls_proto::SessionId;
 
 use crate::client::Client;
 use crate::convert::FilePath;
-use crate::diagnostics::Checks;
+use crate::diagnostics::{Checks, WorkspaceReports};
 use crate::transport::Outbox;
 use crate::{Backend, Options};
 
@@ -31,6 +33,8 @@ pub(crate) use document::Document;
 pub(crate) use folder::FolderSlot;
 pub(crate) use profile::{CompletionProfile, Profile};
 pub(crate) use settings::DiagnosticMode;
+pub(crate) use tokens::{Legend, TokenMemory};
+pub(crate) use trace::Trace;
 pub(crate) use world::{Mount, Place, World};
 
 /// One editor connection.
@@ -51,6 +55,9 @@ pub(crate) struct Session {
     shut_down: AtomicBool,
     running: Arc<Semaphore>,
     checks: Checks,
+    workspace_reports: WorkspaceReports,
+    tokens: TokenMemory,
+    trace: Trace,
     /// What runs beside requests: opening folders, checking documents, telling of progress. All of it ends with the session.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -73,6 +80,9 @@ impl Session {
             told_partial: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
             checks: Checks::default(),
+            workspace_reports: WorkspaceReports::default(),
+            tokens: TokenMemory::default(),
+            trace: Trace::default(),
             tasks: Mutex::default(),
         }
     }
@@ -103,6 +113,18 @@ impl Session {
 
     pub(crate) fn checks(&self) -> &Checks {
         &self.checks
+    }
+
+    pub(crate) fn workspace_reports(&self) -> &WorkspaceReports {
+        &self.workspace_reports
+    }
+
+    pub(crate) fn tokens(&self) -> &TokenMemory {
+        &self.tokens
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Room for one more request that is worked on.

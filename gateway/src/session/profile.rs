@@ -33,6 +33,53 @@ pub(crate) struct Profile {
     pub(crate) configuration: ConfigurationProfile,
     /// It watches files when it is asked to.
     pub(crate) watches_files: bool,
+    /// Symbols of a workspace may come without ranges, that are asked for when one is chosen.
+    pub(crate) resolves_symbol_ranges: bool,
+    pub(crate) decorations: DecorationProfile,
+    pub(crate) actions: ActionProfile,
+    pub(crate) commands: CommandProfile,
+    pub(crate) file_operations: FileOperationProfile,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent abilities")]
+pub(crate) struct DecorationProfile {
+    /// Tokens may run over several lines.
+    pub(crate) multiline_tokens: bool,
+    /// It asks again when it is told to.
+    pub(crate) refreshes_tokens: bool,
+    pub(crate) refreshes_hints: bool,
+    pub(crate) refreshes_lenses: bool,
+    /// Where parts of a hint lead may come when it is resolved.
+    pub(crate) hints_resolve_locations: bool,
+    pub(crate) hints_resolve_edits: bool,
+    pub(crate) hints_resolve_tooltips: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ActionProfile {
+    /// It takes actions, not only commands.
+    pub(crate) literals: bool,
+    pub(crate) preferred: bool,
+    /// Edits may come when an action is resolved.
+    pub(crate) resolves_edit: bool,
+}
+
+/// Which of this server's commands it runs itself. It says so as editors of rust-analyzer do, under `experimental`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct CommandProfile {
+    pub(crate) shows_references: bool,
+    pub(crate) runs_tests: bool,
+}
+
+/// Which operations on files it tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of independent abilities")]
+pub(crate) struct FileOperationProfile {
+    pub(crate) did_create: bool,
+    pub(crate) did_rename: bool,
+    pub(crate) did_delete: bool,
+    pub(crate) will_rename: bool,
 }
 
 /// How settings come from it.
@@ -121,6 +168,14 @@ impl Profile {
                 registers: registers == Some(true),
             },
             watches_files: watches == Some(true),
+            resolves_symbol_ranges: workspace
+                .symbol
+                .and_then(|symbol| symbol.resolve_support)
+                .is_some_and(|support| support.properties.iter().any(|property| property == "location.range")),
+            decorations: DecorationProfile::new(&params.capabilities),
+            actions: ActionProfile::new(&params.capabilities),
+            commands: CommandProfile::new(&params.capabilities),
+            file_operations: FileOperationProfile::new(&params.capabilities),
         }
     }
 
@@ -215,5 +270,64 @@ impl FoldingProfile {
     fn new(document: &TextDocumentClientCapabilities) -> Self {
         let folding = document.folding_range.clone().unwrap_or_default();
         Self { lines_only: folding.line_folding_only == Some(true), n_ranges_max: folding.range_limit }
+    }
+}
+
+impl DecorationProfile {
+    fn new(capabilities: &ClientCapabilities) -> Self {
+        let workspace = capabilities.workspace.clone().unwrap_or_default();
+        let document = capabilities.text_document.clone().unwrap_or_default();
+        let hints = document.inlay_hint.and_then(|hints| hints.resolve_support);
+        let resolves = |property: &str| {
+            hints.as_ref().is_some_and(|support| support.properties.iter().any(|known| known == property))
+        };
+        let refreshes_tokens = workspace.semantic_tokens.and_then(|tokens| tokens.refresh_support);
+        let refreshes_hints = workspace.inlay_hint.and_then(|hints| hints.refresh_support);
+        let refreshes_lenses = workspace.code_lens.and_then(|lenses| lenses.refresh_support);
+        let multiline = document.semantic_tokens.and_then(|tokens| tokens.multiline_token_support);
+        Self {
+            multiline_tokens: multiline == Some(true),
+            refreshes_tokens: refreshes_tokens == Some(true),
+            refreshes_hints: refreshes_hints == Some(true),
+            refreshes_lenses: refreshes_lenses == Some(true),
+            hints_resolve_locations: resolves("label.location"),
+            hints_resolve_edits: resolves("textEdits"),
+            hints_resolve_tooltips: resolves("label.tooltip"),
+        }
+    }
+}
+
+impl ActionProfile {
+    fn new(capabilities: &ClientCapabilities) -> Self {
+        let document = capabilities.text_document.as_ref();
+        let action = document.and_then(|document| document.code_action.clone()).unwrap_or_default();
+        let resolves = action.resolve_support.is_some_and(|it| it.properties.iter().any(|known| known == "edit"));
+        Self {
+            literals: action.code_action_literal_support.is_some(),
+            preferred: action.is_preferred_support == Some(true),
+            // What is resolved is found again by the action's data.
+            resolves_edit: resolves && action.data_support == Some(true),
+        }
+    }
+}
+
+impl CommandProfile {
+    fn new(capabilities: &ClientCapabilities) -> Self {
+        let commands = capabilities.experimental.as_ref().and_then(|it| it.pointer("/commands/commands")?.as_array());
+        let runs = |name: &str| commands.is_some_and(|commands| commands.iter().any(|known| known == name));
+        Self { shows_references: runs(crate::handlers::SHOW_REFERENCES), runs_tests: runs(crate::handlers::RUN_TEST) }
+    }
+}
+
+impl FileOperationProfile {
+    fn new(capabilities: &ClientCapabilities) -> Self {
+        let workspace = capabilities.workspace.as_ref();
+        let told = workspace.and_then(|workspace| workspace.file_operations.clone()).unwrap_or_default();
+        Self {
+            did_create: told.did_create == Some(true),
+            did_rename: told.did_rename == Some(true),
+            did_delete: told.did_delete == Some(true),
+            will_rename: told.will_rename == Some(true),
+        }
     }
 }

@@ -24,6 +24,7 @@ use tracing::{debug, error, warn};
 use super::message::{Incoming, parse};
 use super::{Frame, FrameError, FrameReader, Outbox};
 use crate::error::REQUEST_FAILED;
+use crate::handlers::capabilities::complete;
 use crate::server::Server;
 use crate::session::{Session, World};
 
@@ -96,6 +97,7 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
             Incoming::Request(id, request) if request.method() == "initialize" => {
                 let answer = AssertUnwindSafe(self.service.call(request)).catch_unwind().await;
                 let response = response_of(id, answer).map_err(|Panicked| LoopEnd::Panicked)?;
+                let response = complete(&self.session, response);
                 send(self.session.outbox(), &response);
             }
             // `exit` is a notification. As a request it is answered, so it cannot be obeyed.

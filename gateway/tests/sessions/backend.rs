@@ -3,6 +3,8 @@
 //! Its language has words. The definition of a word is its first `def WORD` in any file, sorted by path; its references are all its
 //! occurrences; a diagnostic is at each `ERROR`. So every answer shows which text the request saw.
 
+mod later;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,8 +17,8 @@ use vraftls_index::{
 };
 use vraftls_proto::{
     Answer, Answered, At, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols,
-    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, SessionId, SessionSettings,
-    Signature, SignatureHelp, SymbolMatch, Targets,
+    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, SessionId,
+    SessionSettings, Signature, SignatureHelp, SymbolMatch, Targets,
 };
 use vraftls_text::{LineIndex, Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
@@ -50,6 +52,8 @@ pub(crate) struct FakeBackend {
     settings: Mutex<Arc<SessionSettings>>,
     /// Every request fails so.
     pub(crate) failure: Mutex<Option<QueryError>>,
+    /// What the analyzer says that it can.
+    pub(crate) features: Mutex<Features>,
 }
 
 struct FakeFolder {
@@ -81,6 +85,7 @@ impl FakeBackend {
             partial: AtomicBool::new(false),
             settings: Mutex::default(),
             failure: Mutex::default(),
+            features: Mutex::new(later::all_features()),
         })
     }
 
@@ -163,25 +168,16 @@ impl Drop for Waiting<'_> {
 
 impl Backend for FakeBackend {
     fn analyzers(&self) -> Vec<Arc<Description>> {
-        let features = Features {
-            diagnostics: true,
-            definition: true,
-            references: true,
-            highlight: true,
-            hover: true,
-            completion: true,
-            signature_help: true,
-            rename: true,
-            formatting: true,
-            range_formatting: true,
-            ..Features::default()
-        };
+        let features = *self.features.lock().unwrap();
         vec![Arc::new(Description {
             id: "words".into(),
             languages: vec![Language { id: "words".into(), suffixes: vec!["py".into()] }],
             project_files: vec!["words.toml".into()],
             completion_triggers: vec![".".into()],
             signature_triggers: vec!["(".into(), ",".into()],
+            on_type_triggers: vec![":".into(), ";".into()],
+            token_types: vec!["word".into(), "quote".into()],
+            token_modifiers: vec!["loud".into()],
             features,
             ..Description::default()
         })]
@@ -222,11 +218,7 @@ impl Backend for FakeBackend {
         })
     }
 
-    fn prepare_settings(
-        &self,
-        _: WorkspaceId,
-        settings: Arc<SessionSettings>,
-    ) -> BoxFuture<'_, Vec<(String, String)>> {
+    fn prepare_settings(&self, _: WorkspaceId, settings: Arc<SessionSettings>) -> BoxFuture<'_, Vec<(String, String)>> {
         let interpreter = settings.get("python.interpreter");
         let refused = interpreter.filter(|interpreter| interpreter.starts_with("/gone"));
         let refused = refused.map(|gone| ("python.interpreter".to_owned(), format!("there is no {gone}")));
@@ -246,7 +238,11 @@ impl Backend for FakeBackend {
     }
 
     fn outside_path(&self, _: WorkspaceId, path: VfsPath) -> BoxFuture<'_, Option<PathBuf>> {
-        Box::pin(async move { Some(Path::new("/libs").join(path.as_str().strip_prefix("@lib/")?)) })
+        Box::pin(async move {
+            let path = path.as_str();
+            let in_library = path.strip_prefix("@lib/").map(|rest| Path::new("/libs").join(rest));
+            in_library.or_else(|| path.strip_prefix("@bundled/").map(|rest| Path::new("/bundled").join(rest)))
+        })
     }
 
     fn inside_path(&self, _: WorkspaceId, path: &Path) -> Option<VfsPath> {
@@ -393,10 +389,11 @@ impl Seen {
             }
             Query::Diagnostics { path } => {
                 self.text(path)?;
+                named.push(path.clone());
                 let here = self.find("ERROR").into_iter().filter(|(found, _)| found == path);
                 Answer::Diagnostics(here.map(|(path, span)| finding(path, span)).collect())
             }
-            _ => return Err(QueryError::Unsupported { analyzer: "words".into() }),
+            query => self.later(query, &mut named)?,
         };
         named.sort();
         named.dedup();

@@ -271,6 +271,11 @@ async fn symbols_of_all_folders() {
 #[tokio::test]
 async fn only_what_some_analyzer_answers_is_promised() {
     let backend = FakeBackend::with(&[]);
+    {
+        let mut features = backend.features.lock().unwrap();
+        (features.declaration, features.type_definition) = (false, false);
+        (features.code_actions, features.semantic_tokens) = (false, false);
+    }
     let mut editor = Editor::connect(&backend, Options::default());
     let result = editor.initialize(json!({"capabilities": rich(), "rootUri": "file:///w"})).await;
     let capabilities = &result["capabilities"];

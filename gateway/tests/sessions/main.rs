@@ -8,13 +8,18 @@
 mod backend;
 mod client;
 
+mod actions;
 mod cancelling;
+mod decorations;
 mod diagnostics;
 mod editing;
 mod endings;
 mod features;
 mod folders;
 mod framing;
+mod hierarchies;
+mod lsp_table;
 mod ordering;
 mod responses;
 mod settings;
+mod workspace;

@@ -1,0 +1,18 @@
+//! `textDocument/semanticTokens/range`: what each piece of a part of a document is.
+
+use tower_lsp_server::ls_types::{SemanticTokens, SemanticTokensRangeParams, SemanticTokensRangeResult};
+
+use super::Context;
+use super::tokens::tokens;
+use crate::convert::from_lsp;
+use crate::error::RequestError;
+
+pub(crate) async fn semantic_tokens_range(
+    cx: &Context,
+    params: SemanticTokensRangeParams,
+) -> Result<Option<SemanticTokensRangeResult>, RequestError> {
+    let located = cx.locate(&params.text_document.uri).await?;
+    let span = from_lsp::span(&located.lines, params.range, cx.encoding())?;
+    let data = tokens(cx, &located, Some(span)).await?;
+    Ok(data.map(|data| SemanticTokens { result_id: None, data }.into()))
+}
