@@ -72,3 +72,52 @@ async fn after_a_crash_the_next_start_has_everything() {
     assert!(client.ask("textDocument/hover", at(&uri, 0, 5)).await.is_object());
     client.finish().await;
 }
+
+fn status(server: &Server, project: &Project, arguments: &[&str]) -> std::process::Output {
+    let line = server.command_line();
+    let mut command = std::process::Command::new(&line[0]);
+    // The command line's `lsp` is left out.
+    command.arg("status").arg(project.root()).args(&line[2..]).args(arguments);
+    command.output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_tells_who_serves_a_folder_or_that_nobody_does() {
+    let (project, server) = (project(), Server::with_plugins(&["toy"]));
+    let nobody = status(&server, &project, &[]);
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+    assert!(String::from_utf8_lossy(&nobody.stdout).starts_with("nobody serves "));
+
+    let mut client = server.open(&project, pulling()).await;
+    let uri = project.uri("a.toy");
+    client.open_document(&uri, "toy", "use helper\n").await;
+    client.ask_until("textDocument/references", references(&uri), |found| found.is_array()).await;
+    let found = tokio::task::block_in_place(|| status(&server, &project, &["--json"]));
+    assert!(found.status.success(), "{found:?}");
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(found["process"].as_u64(), client.process_id().map(u64::from), "{found}");
+    assert_eq!(
+        (&found["served"], &found["sessions"], &found["sandbox"]["engines"]),
+        (&json!(true), &json!(1), &json!(1))
+    );
+    assert_eq!(found["folders"][0]["root"].as_str(), project.root().to_str(), "{found}");
+    let text = tokio::task::block_in_place(|| status(&server, &project, &[]));
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    for word in ["node", "sessions", "folder", "cache", "sandbox", "engines"] {
+        assert!(text.lines().any(|line| line.starts_with(word)), "no {word} in {text}");
+    }
+    // Asking was a session that is over: the server goes on.
+    assert!(client.ask("textDocument/hover", at(&uri, 0, 5)).await.is_object());
+    let process = client.process_id();
+    client.kill().await;
+    let nobody = status(&server, &project, &["--json"]);
+    assert_eq!(nobody.status.code(), Some(1), "{process:?} was killed: {nobody:?}");
+    let said: Value = serde_json::from_slice(&nobody.stdout).unwrap();
+    assert_eq!(said["served"], false);
+}
+
+fn references(uri: &str) -> Value {
+    let mut params = at(uri, 0, 5);
+    params["context"] = json!({"includeDeclaration": true});
+    params
+}

@@ -7,6 +7,7 @@
 
 mod ends;
 mod files;
+mod late;
 mod neovim;
 mod protocol;
 mod python;

@@ -86,3 +86,50 @@ async fn a_method_is_renamed_in_all_files() {
     assert_eq!(n_edits, 3, "{edit}");
     client.finish().await;
 }
+
+/// A virtual environment with one module, as its directory.
+fn environment(project: &Project, name: &str, module: &str, text: &str) -> String {
+    project.write(&format!("{name}/pyvenv.cfg"), "home = /nowhere/bin\nversion = 3.12.1\n");
+    project.write(&format!("{name}/lib/python3.12/site-packages/{module}"), text);
+    project.path(name).to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn two_sessions_on_one_folder_have_two_interpreters_and_a_change_is_seen() {
+    let (project, outside) = (Project::new(&[("a.py", "import dep\n\nn: int = dep.value\n")]), Project::new(&[]));
+    let number = environment(&outside, "number", "dep.py", "value = 1\n");
+    let text = environment(&outside, "text", "dep.py", "value = \"one\"\n");
+    let server = Server::with_plugins(&["python"]);
+    let listening = server.listen(&project).await;
+    let uri = project.uri("a.py");
+    let settings = |interpreter: &str| json!({"settings": {"vraftls": {"python": {"interpreter": interpreter}}}});
+    let pushed = json!({"textDocument": {"publishDiagnostics": {}}});
+    let mut clients = Vec::new();
+    for (interpreter, n_errors) in [(&number, 0), (&text, 1), (&number, 0)] {
+        let mut client = listening.open(&project, pushed.clone()).await;
+        client.notify("workspace/didChangeConfiguration", settings(interpreter)).await;
+        open(&mut client, &project, "a.py").await;
+        client.diagnostics(&uri, |found| found.len() == n_errors).await;
+        let definition = client.ask_until("textDocument/definition", at(&uri, 2, 15), |found| {
+            found[0]["uri"].as_str().is_some_and(|uri| uri.contains(interpreter.as_str()))
+        });
+        definition.await;
+        clients.push(client);
+    }
+    // Only the one that changes its interpreter sees a change.
+    let mut changing = clients.pop().unwrap();
+    changing.notify("workspace/didChangeConfiguration", settings(&text)).await;
+    changing.diagnostics(&uri, |found| found.len() == 1).await;
+    changing.notify("workspace/didChangeConfiguration", settings("/nowhere/python")).await;
+    let message = changing.notification("window/showMessage").await;
+    assert!(message["message"].as_str().unwrap().contains("vraftls.python.interpreter"), "{message}");
+    for (client, interpreter) in clients.iter_mut().zip([&number, &text]) {
+        let definition = client.ask("textDocument/definition", at(&uri, 2, 15)).await;
+        assert!(definition[0]["uri"].as_str().unwrap().contains(interpreter.as_str()), "{definition}");
+    }
+    clients.push(changing);
+    for mut client in clients {
+        client.allow("textDocument/publishDiagnostics");
+        client.finish().await;
+    }
+}
