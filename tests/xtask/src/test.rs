@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::{plugins, precompile, steps, tree};
+use crate::toolchain::neovim;
 use totals::Totals;
 
 /// What to test.
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     plugins::run(&plugins::Arguments::default())?;
     // Sessions are scripted against the binary, and nobody should wait there for a compiler.
     precompile::with("dev")?;
+    neovim::ensure()?;
     let nextest = steps::output(steps::cargo(tree::root()).args(["nextest", "--version"])).is_some();
     let mut commands = Vec::new();
     if arguments.runner.is_empty() {

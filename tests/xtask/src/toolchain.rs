@@ -1,6 +1,8 @@
 //! The compiler for plugins, and how a machine gets what it lacks.
 
+mod apt;
 mod debian;
+pub(crate) mod neovim;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

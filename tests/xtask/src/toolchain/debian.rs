@@ -8,9 +8,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::steps;
+use super::apt;
 
 /// What is installed.
 pub(super) const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
@@ -41,7 +41,7 @@ impl Debian {
             }
         }
         if missing().is_some() {
-            install()?;
+            apt::install(&PACKAGES)?;
         }
         match missing() {
             Some(file) => bail!("there is no {file} although its package is installed"),
@@ -79,19 +79,4 @@ impl Debian {
 /// The first of [`FILES`] that is not there.
 fn missing() -> Option<&'static str> {
     FILES.into_iter().find(|file| !Path::new(file).is_file())
-}
-
-fn install() -> Result<()> {
-    let root = steps::output(Command::new("id").arg("-u")).is_some_and(|user| user.trim() == "0");
-    let apt_get = |arguments: &[&str]| {
-        let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
-        if !root {
-            command.args(["-n", "apt-get"]);
-        }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        steps::run(&mut command)
-    };
-    apt_get(&["update", "-qq"])?;
-    apt_get(&[&["install", "-qq", "-y", "--no-install-recommends"], &PACKAGES[..]].concat())
-        .context("Debian's packages cannot be installed")
 }
