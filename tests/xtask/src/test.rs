@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{plugins, precompile, steps, tree};
 use crate::toolchain::neovim;
+use crate::{plugins, precompile, steps, tree};
 use totals::Totals;
 
 /// What to test.
