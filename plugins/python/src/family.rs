@@ -30,8 +30,7 @@ impl<'db> Family<'db> {
     /// The family of what is defined, if that is a member of a class.
     pub(crate) fn of(project: &'db PythonProject, definition: Definition<'db>) -> Option<Self> {
         let db = project.db();
-        let owner = inheritance::class_around(db, definition)
-            .or_else(|| definition.scope(db).class_definition_of_method(db))?;
+        let owner = inheritance::class_of_member(db, definition)?;
         let env = ty_python_semantic::ProgramEnvironment::from_file(owner.program_file(db));
         let finder = ImplementationsFinder::for_class_reference(db, &env, &[ResolvedDefinition::Definition(owner)])?;
         Some(Self { owner, finder })

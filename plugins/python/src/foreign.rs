@@ -213,17 +213,18 @@ impl<'db> Judge<'_, 'db> {
 
     /// Whether a definition is a function that does not say what it returns.
     fn returns_unknown(&self, found: &ResolvedDefinition<'db>) -> bool {
-        found.definition().is_some_and(|definition| returns_unknown(self.model.db(), definition, |_| false))
+        found.definition().is_some_and(|definition| returns_unknown(self.model.db(), definition, None, |_| false))
     }
 }
 
-/// Whether nobody can tell what a function returns, neither the engine nor who reads it.
+/// Whether nobody can tell what a function returns, neither the engine nor who reads it; called as a method, that of `me`.
 fn returns_unknown<'db>(
     db: &'db dyn Db,
     definition: Definition<'db>,
+    me: Option<Definition<'db>>,
     allowed: impl Fn(&StmtFunctionDef) -> bool,
 ) -> bool {
-    is_unannotated(db, definition, allowed) && written::returned_by(db, definition).is_empty()
+    is_unannotated(db, definition, allowed) && written::returned_by(db, definition, me).is_empty()
 }
 
 /// Whether a definition is a function without a return annotation, and without decorators but those that are allowed.

@@ -62,6 +62,24 @@ pub(crate) fn class_around<'db>(db: &'db dyn Db, definition: Definition<'db>) ->
     index.try_definitions(class.node(&parsed).into())?.first().copied()
 }
 
+/// The class that a definition is a member of: in whose body it stands, or of whose instances it is an attribute.
+pub(crate) fn class_of_member<'db>(db: &'db dyn Db, definition: Definition<'db>) -> Option<Definition<'db>> {
+    class_around(db, definition).or_else(|| definition.scope(db).class_definition_of_method(db))
+}
+
+/// Whether a class is another one, or inherits from it.
+pub(crate) fn is_below<'db>(db: &'db dyn Db, class: Definition<'db>, other: Definition<'db>) -> bool {
+    is_below_within(db, class, other, DEPTH_MAX)
+}
+
+fn is_below_within<'db>(db: &'db dyn Db, class: Definition<'db>, other: Definition<'db>, depth: u32) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    class == other
+        || bases(db, class)
+            .into_iter()
+            .any(|base| matches!(base, Base::Class(base) if is_below_within(db, base, other, depth)))
+}
+
 /// The scope of a class's body.
 pub(crate) fn body<'db>(db: &'db dyn Db, class: Definition<'db>) -> Option<ScopeId<'db>> {
     let DefinitionKind::Class(node) = class.kind(db) else { return None };
@@ -79,6 +97,27 @@ pub(crate) fn member<'db>(db: &'db dyn Db, class: Definition<'db>, name: &str) -
 /// The same, but not of the class itself.
 pub(crate) fn member_above<'db>(db: &'db dyn Db, class: Definition<'db>, name: &str) -> Vec<Definition<'db>> {
     above(db, class, name, DEPTH_MAX)
+}
+
+/// The same, of the first class that defines it as asked for: those that define it otherwise are passed over.
+pub(crate) fn member_above_that<'db>(
+    db: &'db dyn Db,
+    class: Definition<'db>,
+    name: &str,
+    is_asked_for: impl Fn(Definition<'db>) -> bool,
+) -> Vec<Definition<'db>> {
+    let mut below = class;
+    for _ in 0..DEPTH_MAX {
+        let mut found = member_above(db, below, name);
+        let Some(first) = found.first() else { break };
+        let Some(class) = class_of_member(db, *first) else { break };
+        found.retain(|definition| is_asked_for(*definition));
+        if !found.is_empty() {
+            return found;
+        }
+        below = class;
+    }
+    Vec::new()
 }
 
 fn member_within<'db>(db: &'db dyn Db, class: Definition<'db>, name: &str, depth: u32) -> Vec<Definition<'db>> {

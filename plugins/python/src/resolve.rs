@@ -1,10 +1,13 @@
 //! What an occurrence means: the definitions it leads to, through imports or not. The one place that knows how ty's answers
 //! about names, attributes and arguments fit together; every feature that goes from a name to a thing asks here.
 
+mod arguments;
+mod named_tuple;
+
 use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{
-    Alias, AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprCall, ExprContext, Identifier, Keyword, StmtImportFrom,
+    Alias, AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprContext, Identifier, StmtImportFrom,
 };
 use ruff_text_size::{Ranged, TextRange};
 use ty_module_resolver::{Module, ModuleName, file_to_module};
@@ -12,16 +15,14 @@ use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_core::place::ScopedPlaceId;
 use ty_python_core::{ProgramFile, place_table, semantic_index, use_def_map};
 use ty_python_semantic::types::Type;
-use ty_python_semantic::types::ide_support::{
-    call_signature_details, definitions_for_keyword_argument, typed_dict_key_definition,
-};
+use ty_python_semantic::types::ide_support::typed_dict_key_definition;
 use ty_python_semantic::{
     Db, HasType, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_attribute,
     definitions_for_imported_symbol, definitions_for_name,
 };
 
 use crate::occurrence::{At, ModulePath, Occurrence};
-use crate::{inheritance, written};
+use crate::{inferred, inheritance, written};
 
 /// What every module holds without defining it.
 const IMPLICIT_GLOBALS: [&str; 9] =
@@ -53,7 +54,7 @@ pub(crate) fn definitions<'db>(at: &At<'_, 'db>, follow: Follow) -> Vec<Resolved
         Occurrence::Scoped(name) => of_name(model, &name.id, name.into(), follow),
         Occurrence::Attribute(attribute) => of_attribute(at, attribute),
         Occurrence::Definition => of_local_definition(at, follow),
-        Occurrence::Keyword { keyword, call } => of_keyword(at, keyword, call),
+        Occurrence::Keyword { keyword, call } => arguments::of_keyword(at, keyword, call),
         Occurrence::PatternKeyword { attribute, pattern } => {
             definitions_for_attribute(model, &attribute_of(&pattern.cls, attribute))
         }
@@ -343,22 +344,38 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<Resolve
         let found = inheritance::member_above(db, class, &attribute.attr);
         return found.into_iter().map(ResolvedDefinition::Definition).collect();
     }
-    let classes = if at.in_string { Vec::new() } else { written::classes_of(model, &attribute.value) };
-    classes.into_iter().flat_map(|class| of_member(db, class, &attribute.attr)).collect()
+    if at.in_string {
+        return Vec::new();
+    }
+    let classes = written::classes_of(model, &attribute.value);
+    let found: Vec<_> = classes.into_iter().flat_map(|class| of_member(db, class, &attribute.attr)).collect();
+    if found.is_empty() { of_field(at, attribute).into_iter().collect() } else { found }
+}
+
+/// The field of a named tuple.
+fn of_field<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Option<ResolvedDefinition<'db>> {
+    let model = at.model;
+    let tuple = inheritance::class_of_self(model, &attribute.value).or_else(|| {
+        let ty = attribute.value.inferred_type(model)?;
+        inferred::definition_of_type(model, ty)?.definition()
+    })?;
+    named_tuple::field(model.db(), tuple, &attribute.attr).map(ResolvedDefinition::FileWithRange)
 }
 
 /// The declarations of an attribute in the classes above those that merely assign it: it is the same attribute.
 fn declared_above<'db>(db: &'db dyn Db, found: &[ResolvedDefinition<'db>], name: &str) -> Vec<ResolvedDefinition<'db>> {
     let assigned = found.iter().filter_map(ResolvedDefinition::definition);
     let assigned = assigned.filter(|definition| matches!(definition.kind(db), DefinitionKind::Assignment(_)));
-    let classes = assigned.filter_map(|definition| {
-        inheritance::class_around(db, definition).or_else(|| definition.scope(db).class_definition_of_method(db))
-    });
-    let above = classes.flat_map(|class| inheritance::member_above(db, class, name));
-    above
-        .filter(|definition| matches!(definition.kind(db), DefinitionKind::AnnotatedAssignment(_)))
-        .map(ResolvedDefinition::Definition)
-        .collect()
+    let classes = assigned.filter_map(|definition| inheritance::class_of_member(db, definition));
+    let declared =
+        classes.flat_map(|class| inheritance::member_above_that(db, class, name, |found| declares(db, found)));
+    declared.map(ResolvedDefinition::Definition).collect()
+}
+
+/// Whether a definition says for all classes below what a member is: whoever assigns it there means the same.
+fn declares(db: &dyn Db, definition: Definition<'_>) -> bool {
+    let kind = definition.kind(db);
+    matches!(kind, DefinitionKind::AnnotatedAssignment(_) | DefinitionKind::Function(_))
 }
 
 /// What a class or one above it defines a member by; else the entry of `__slots__` that announces it.
@@ -452,42 +469,6 @@ fn attribute_of(value: &Expr, attribute: &Identifier) -> ExprAttribute {
         attr: attribute.clone(),
         ctx: ExprContext::Load,
     }
-}
-
-fn of_keyword<'db>(at: &At<'_, 'db>, keyword: &Keyword, call: &ExprCall) -> Vec<ResolvedDefinition<'db>> {
-    let model = at.model;
-    let db = model.db();
-    let found = definitions_for_keyword_argument(model, keyword, call);
-    if !found.is_empty() {
-        return found;
-    }
-    let Some(name) = &keyword.arg else { return Vec::new() };
-    // A union of callables, or one that is wrapped: look at each function that may be called.
-    let called = call_signature_details(model, call).into_iter().filter_map(|details| details.definition);
-    let found: Vec<_> = called.filter_map(|function| parameter_named(db, function, name)).collect();
-    if !found.is_empty() {
-        return found.into_iter().map(ResolvedDefinition::Definition).collect();
-    }
-    // A decorator that hides the signature: what is written at the function is what people mean.
-    let callee = match &*call.func {
-        Expr::Name(callee) => of_name(model, &callee.id, callee.into(), Follow::Everything),
-        Expr::Attribute(callee) => of_attribute(at, callee),
-        _ => Vec::new(),
-    };
-    let called = callee.iter().filter_map(ResolvedDefinition::definition).flat_map(|callee| match callee.kind(db) {
-        DefinitionKind::Class(_) => inheritance::member(db, callee, "__init__"),
-        _ => vec![callee],
-    });
-    called.filter_map(|function| parameter_named(db, function, name)).map(ResolvedDefinition::Definition).collect()
-}
-
-/// The parameter of a function by its name.
-fn parameter_named<'db>(db: &'db dyn Db, function: Definition<'db>, name: &str) -> Option<Definition<'db>> {
-    let DefinitionKind::Function(node) = function.kind(db) else { return None };
-    let parsed = parsed_module(db, function.python_file(db)).load(db);
-    let parameters = &node.node(&parsed).parameters;
-    let parameter = parameters.iter_non_variadic_params().find(|parameter| parameter.name() == name)?;
-    semantic_index(db, function.program_file(db)).try_definition(parameter)
 }
 
 fn of_module<'db>(model: &SemanticModel<'db>, path: ModulePath<'_>) -> Option<ResolvedDefinition<'db>> {

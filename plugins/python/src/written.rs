@@ -4,79 +4,210 @@
 //!
 //! It never contradicts `foreign`: of what that calls foreign, nothing here finds a class.
 
+use std::cell::Cell;
+
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::helpers::ReturnStatementVisitor;
 use ruff_python_ast::visitor::Visitor as _;
-use ruff_python_ast::{AnyNodeRef, Expr, ExprSubscript, Operator, StmtFunctionDef};
+use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprSubscript, Operator, StmtFunctionDef};
 use ruff_python_parser::parse_expression;
 use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
 use ty_python_semantic::{Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_name};
 
 use crate::{inheritance, resolve};
 
-/// How many definitions an expression is followed through.
-const DEPTH_MAX: u32 = 8;
+/// How many expressions deep a question is followed.
+const DEPTH_MAX: u32 = 24;
 
-/// What looking into a function costs of that: functions call functions, and each may return in many places.
-const CALL_DEPTH: u32 = 3;
+/// How many expressions a question is followed through: functions call functions, and each may return in many places.
+const STEPS_MAX: u32 = 200;
 
 /// The classes that an expression is written to be an instance of.
 pub(crate) fn classes_of<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Vec<Definition<'db>> {
-    held_by_expression(model, expression, DEPTH_MAX)
+    Reader { model, me: None, budget: Budget::new(&Cell::new(STEPS_MAX)) }.held_by(expression)
 }
 
-fn held_by_expression<'db>(model: &SemanticModel<'db>, expression: &Expr, depth: u32) -> Vec<Definition<'db>> {
-    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
-    let all = |parts: &[&Expr]| parts.iter().flat_map(|part| held_by_expression(model, part, depth)).collect();
-    match expression {
-        Expr::Name(name) => match inheritance::class_of_self(model, expression) {
-            Some(class) => vec![class],
-            None => {
-                let bindings = resolve::visible_bindings(model, &name.id, name.into());
-                bindings.into_iter().flat_map(|binding| held_by_definition(model.db(), binding, depth)).collect()
-            }
-        },
-        Expr::Attribute(attribute) => {
-            let members = members_of(model, &attribute.value, &attribute.attr, depth);
-            members.into_iter().flat_map(|member| held_by_definition(model.db(), member, depth)).collect()
-        }
-        Expr::Call(call) => made_by_call(model, &call.func, depth),
-        Expr::Await(awaited) => all(&[&awaited.value]),
-        Expr::Named(named) => all(&[&named.value]),
-        Expr::If(choice) => all(&[&choice.body, &choice.orelse]),
-        Expr::BoolOp(operation) => all(&operation.values.iter().collect::<Vec<_>>()),
-        _ => Vec::new(),
+/// What a function returns, as far as its annotation tells, or its `return` statements where it has none; if it is called as a
+/// method, that of the class `me`.
+pub(crate) fn returned_by<'db>(
+    db: &'db dyn Db,
+    function: Definition<'db>,
+    me: Option<Definition<'db>>,
+) -> Vec<Definition<'db>> {
+    returned_within(db, function, me, Budget::new(&Cell::new(STEPS_MAX)))
+}
+
+/// How much further a question may be followed.
+#[derive(Clone, Copy)]
+struct Budget<'m> {
+    depth: u32,
+    steps: &'m Cell<u32>,
+}
+
+impl<'m> Budget<'m> {
+    fn new(steps: &'m Cell<u32>) -> Self {
+        Self { depth: DEPTH_MAX, steps }
+    }
+
+    /// What is left after another step. None if that is one too many.
+    fn step(self) -> Option<Self> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
     }
 }
 
-fn members_of<'db>(model: &SemanticModel<'db>, receiver: &Expr, name: &str, depth: u32) -> Vec<Definition<'db>> {
-    let classes = held_by_expression(model, receiver, depth);
-    classes.into_iter().flat_map(|class| inheritance::member(model.db(), class, name)).collect()
+/// Reads expressions of one file.
+#[derive(Clone, Copy)]
+struct Reader<'m, 'db> {
+    model: &'m SemanticModel<'db>,
+    /// What `self` is an instance of in the method that is read, where that is known better than by where the method stands.
+    me: Option<Definition<'db>>,
+    budget: Budget<'m>,
 }
 
-/// What calling an expression gives: an instance of a class, or what a function says that it returns.
-fn made_by_call<'db>(model: &SemanticModel<'db>, function: &Expr, depth: u32) -> Vec<Definition<'db>> {
-    let db = model.db();
-    let found = match function {
-        Expr::Name(name) => named(model, &name.id, name.into()),
-        Expr::Attribute(attribute) => {
-            let found = definitions(resolve::of_module_attribute(model, attribute));
-            if found.is_empty() { members_of(model, &attribute.value, &attribute.attr, depth) } else { found }
+/// A member, and the class that it was looked up in.
+type Member<'db> = (Option<Definition<'db>>, Definition<'db>);
+
+impl<'db> Reader<'_, 'db> {
+    fn held_by(self, expression: &Expr) -> Vec<Definition<'db>> {
+        let Some(budget) = self.budget.step() else { return Vec::new() };
+        let reader = Self { budget, ..self };
+        let all = |parts: &[&Expr]| parts.iter().flat_map(|part| reader.held_by(part)).collect();
+        match expression {
+            Expr::Name(name) => match reader.class_of_self(expression) {
+                Some(class) => vec![class],
+                None => {
+                    let bindings = resolve::visible_bindings(self.model, &name.id, name.into());
+                    let db = self.model.db();
+                    bindings.into_iter().flat_map(|binding| held_by_definition(db, binding, self.me, budget)).collect()
+                }
+            },
+            Expr::Attribute(attribute) => {
+                let members = reader.members_of(&attribute.value, &attribute.attr);
+                let held = |(me, member)| held_by_definition(self.model.db(), member, me, budget);
+                members.into_iter().flat_map(held).collect()
+            }
+            Expr::Call(call) => reader.made_by(call),
+            Expr::Await(awaited) => all(&[&awaited.value]),
+            Expr::Named(named) => all(&[&named.value]),
+            Expr::If(choice) => all(&[&choice.body, &choice.orelse]),
+            Expr::BoolOp(operation) => all(&operation.values.iter().collect::<Vec<_>>()),
+            _ => Vec::new(),
         }
-        _ => Vec::new(),
-    };
-    let made = |definition: Definition<'db>| match definition.kind(db) {
-        DefinitionKind::Class(_) => vec![definition],
-        DefinitionKind::Function(_) => returned_within(db, definition, depth),
-        _ => Vec::new(),
-    };
-    found.into_iter().flat_map(made).collect()
+    }
+
+    /// The class that `self`, by whatever name, is an instance of.
+    fn class_of_self(self, expression: &Expr) -> Option<Definition<'db>> {
+        let class = inheritance::class_of_self(self.model, expression)?;
+        Some(self.me.filter(|me| inheritance::is_below(self.model.db(), *me, class)).unwrap_or(class))
+    }
+
+    /// What an object, or a class, has by a name.
+    fn members_of(self, receiver: &Expr, name: &str) -> Vec<Member<'db>> {
+        let db = self.model.db();
+        if let Some(class) = self.class_of_super(receiver) {
+            let me = self.me.filter(|me| inheritance::is_below(db, *me, class)).unwrap_or(class);
+            return inheritance::member_above(db, class, name).into_iter().map(|member| (Some(me), member)).collect();
+        }
+        let mut classes = self.held_by(receiver);
+        if classes.is_empty() {
+            classes = self.named(receiver);
+            classes.retain(|definition| definition.kind(db).as_class().is_some());
+        }
+        let members = |class| inheritance::member(db, class, name).into_iter().map(move |member| (Some(class), member));
+        classes.into_iter().flat_map(members).collect()
+    }
+
+    /// The class whose method says `super()`.
+    fn class_of_super(self, receiver: &Expr) -> Option<Definition<'db>> {
+        let Expr::Call(call) = receiver else { return None };
+        if !matches!(&*call.func, Expr::Name(name) if name.id == "super") {
+            return None;
+        }
+        let scope = self.model.scope(call.into())?.to_scope_id(self.model.db(), self.model.program_file());
+        scope.class_definition_of_method(self.model.db())
+    }
+
+    /// What a name, or a module's attribute, is defined as.
+    fn named(self, expression: &Expr) -> Vec<Definition<'db>> {
+        match expression {
+            Expr::Name(name) => named(self.model, &name.id, name.into()),
+            Expr::Attribute(attribute) => definitions(resolve::of_module_attribute(self.model, attribute)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a call gives: an instance of a class, or what a function says that it returns.
+    fn made_by(self, call: &ExprCall) -> Vec<Definition<'db>> {
+        if let Some(alike) = self.alike(call) {
+            return alike;
+        }
+        let db = self.model.db();
+        let mut found: Vec<Member<'db>> = self.named(&call.func).into_iter().map(|found| (None, found)).collect();
+        if found.is_empty()
+            && let Expr::Attribute(attribute) = &*call.func
+        {
+            found = self.members_of(&attribute.value, &attribute.attr);
+        }
+        let made = |(me, definition): Member<'db>| match definition.kind(db) {
+            DefinitionKind::Class(_) => vec![definition],
+            DefinitionKind::Function(_) => returned_within(db, definition, me, self.budget),
+            _ => Vec::new(),
+        };
+        found.into_iter().flat_map(made).collect()
+    }
+
+    /// What a call gives that makes another of what there is: `cls()`, `self.__class__()`, `type(self)()`, `copy(self)`.
+    fn alike(self, call: &ExprCall) -> Option<Vec<Definition<'db>>> {
+        match &*call.func {
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__class__" => {
+                Some(self.held_by(&attribute.value))
+            }
+            Expr::Call(inner) if matches!(&*inner.func, Expr::Name(name) if name.id == "type") => {
+                only_argument(inner).map(|argument| self.held_by(argument))
+            }
+            Expr::Attribute(attribute)
+                if matches!(&*attribute.value, Expr::Name(module) if module.id == "copy")
+                    && matches!(attribute.attr.as_str(), "copy" | "deepcopy") =>
+            {
+                only_argument(call).map(|argument| self.held_by(argument))
+            }
+            Expr::Name(name) if matches!(name.id.as_str(), "copy" | "deepcopy") => {
+                only_argument(call).map(|argument| self.held_by(argument))
+            }
+            Expr::Name(name) if name.id == "cls" => self.class_of_self(&call.func).map(|class| vec![class]),
+            _ => None,
+        }
+    }
+
+    fn returned_by_statements(self, function: &StmtFunctionDef) -> Vec<Definition<'db>> {
+        let mut visitor = ReturnStatementVisitor::default();
+        visitor.visit_body(&function.body);
+        if function.is_async || visitor.is_generator {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for value in visitor.returns.iter().filter_map(|statement| statement.value.as_deref()) {
+            for class in self.held_by(value) {
+                if !found.contains(&class) {
+                    found.push(class);
+                }
+            }
+        }
+        found
+    }
 }
 
-/// What a definition makes its name hold.
-fn held_by_definition<'db>(db: &'db dyn Db, definition: Definition<'db>, depth: u32) -> Vec<Definition<'db>> {
+/// What a definition makes its name hold; of a member, that of the class `me`.
+fn held_by_definition<'db>(
+    db: &'db dyn Db,
+    definition: Definition<'db>,
+    me: Option<Definition<'db>>,
+    budget: Budget<'_>,
+) -> Vec<Definition<'db>> {
     let parsed = parsed_module(db, definition.python_file(db)).load(db);
     let model = SemanticModel::new(db, definition.program_file(db));
+    let reader = Reader { model: &model, me, budget };
     match definition.kind(db) {
         DefinitionKind::Parameter(ParameterDefinitionNodeKind::Parameter(parameter)) => {
             let annotation = parameter.node(&parsed).annotation();
@@ -84,58 +215,47 @@ fn held_by_definition<'db>(db: &'db dyn Db, definition: Definition<'db>, depth: 
         }
         DefinitionKind::AnnotatedAssignment(assignment) => annotated(&model, assignment.annotation(&parsed), None),
         DefinitionKind::Assignment(assignment) if assignment.unpack().is_none() => {
-            held_by_expression(&model, assignment.value(&parsed), depth)
+            reader.held_by(assignment.value(&parsed))
         }
-        DefinitionKind::NamedExpression(named) => held_by_expression(&model, &named.node(&parsed).value, depth),
+        DefinitionKind::NamedExpression(named) => reader.held_by(&named.node(&parsed).value),
         DefinitionKind::Function(function) if is_property(function.node(&parsed)) => {
-            returned_within(db, definition, depth)
+            returned_within(db, definition, me, budget)
         }
         DefinitionKind::WithItem(item) if matches!(item.target(&parsed), Expr::Name(_)) => {
-            let managers = held_by_expression(&model, item.context_expr(&parsed), depth);
-            let entered = managers.into_iter().flat_map(|class| inheritance::member(db, class, "__enter__"));
-            entered.flat_map(|enter| returned_within(db, enter, depth)).collect()
+            let managers = reader.held_by(item.context_expr(&parsed));
+            let entered = managers.into_iter().flat_map(|class| {
+                inheritance::member(db, class, "__enter__").into_iter().map(move |enter| (class, enter))
+            });
+            entered.flat_map(|(class, enter)| returned_within(db, enter, Some(class), budget)).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// What a function returns, as far as its annotation tells, or its `return` statements where it has none.
-pub(crate) fn returned_by<'db>(db: &'db dyn Db, function: Definition<'db>) -> Vec<Definition<'db>> {
-    returned_within(db, function, DEPTH_MAX)
-}
-
-fn returned_within<'db>(db: &'db dyn Db, function: Definition<'db>, depth: u32) -> Vec<Definition<'db>> {
+fn returned_within<'db>(
+    db: &'db dyn Db,
+    function: Definition<'db>,
+    me: Option<Definition<'db>>,
+    budget: Budget<'_>,
+) -> Vec<Definition<'db>> {
     let DefinitionKind::Function(node) = function.kind(db) else { return Vec::new() };
     let parsed = parsed_module(db, function.python_file(db)).load(db);
     let node = node.node(&parsed);
     let model = SemanticModel::new(db, function.program_file(db));
     match node.returns.as_deref() {
-        Some(Expr::Name(name)) if name.id == "Self" => inheritance::class_around(db, function).into_iter().collect(),
+        Some(Expr::Name(name)) if name.id == "Self" => {
+            me.or_else(|| inheritance::class_around(db, function)).into_iter().collect()
+        }
         Some(annotation) => annotated(&model, annotation, None),
-        None => returned_by_statements(&model, node, depth),
+        None => Reader { model: &model, me, budget }.returned_by_statements(node),
     }
 }
 
-fn returned_by_statements<'db>(
-    model: &SemanticModel<'db>,
-    function: &StmtFunctionDef,
-    depth: u32,
-) -> Vec<Definition<'db>> {
-    let Some(depth) = depth.checked_sub(CALL_DEPTH) else { return Vec::new() };
-    let mut visitor = ReturnStatementVisitor::default();
-    visitor.visit_body(&function.body);
-    if function.is_async || visitor.is_generator {
-        return Vec::new();
+fn only_argument(call: &ExprCall) -> Option<&Expr> {
+    match &*call.arguments.args {
+        [argument] => Some(argument),
+        _ => None,
     }
-    let mut found = Vec::new();
-    for value in visitor.returns.iter().filter_map(|statement| statement.value.as_deref()) {
-        for class in held_by_expression(model, value, depth) {
-            if !found.contains(&class) {
-                found.push(class);
-            }
-        }
-    }
-    found
 }
 
 fn is_property(function: &StmtFunctionDef) -> bool {

@@ -27,13 +27,13 @@ impl<'db> Judge<'_, 'db> {
     /// Whether `self.x` holds something foreign.
     pub(super) fn is_foreign_member(&self, attribute: &ExprAttribute) -> bool {
         let Some(class) = self.class_of_plain_self(&attribute.value) else { return false };
-        self.said_of(class, &|judge, body| judge.said_of_value(body, &attribute.attr)) == Said::Foreign
+        self.said_of(class, &|judge, body| judge.said_of_value(body, &attribute.attr, class)) == Said::Foreign
     }
 
     /// Whether `self.x` is a method that does not say what it returns.
     pub(super) fn is_unannotated_method(&self, attribute: &ExprAttribute) -> bool {
         let Some(class) = self.class_of_plain_self(&attribute.value) else { return false };
-        self.said_of(class, &|judge, body| judge.said_of_method(body, &attribute.attr)) == Said::Foreign
+        self.said_of(class, &|judge, body| judge.said_of_method(body, &attribute.attr, class)) == Said::Foreign
     }
 
     fn class_of_plain_self(&self, receiver: &Expr) -> Option<Definition<'db>> {
@@ -60,8 +60,8 @@ impl<'db> Judge<'_, 'db> {
         said
     }
 
-    /// What a class itself assigns to an attribute, in its body and in its methods.
-    fn said_of_value(&self, class: ScopeId<'db>, name: &str) -> Said {
+    /// What a class itself assigns to an attribute of an instance of `me`, in its body and in its methods.
+    fn said_of_value(&self, class: ScopeId<'db>, name: &str, me: Definition<'db>) -> Said {
         let db = self.model.db();
         let mut said = Said::Nothing;
         let mut hear = |is_foreign: bool| {
@@ -71,7 +71,7 @@ impl<'db> Judge<'_, 'db> {
         if let Some(symbol) = table.symbol_id(name) {
             let is_declared = table.symbol(symbol).is_declared();
             for binding in bindings(db, class, symbol.into()) {
-                let is_foreign = self.binds_foreign(binding) || returns_unknown(db, binding, is_property);
+                let is_foreign = self.binds_foreign(binding) || returns_unknown(db, binding, Some(me), is_property);
                 hear(is_foreign && (!is_declared || binding.kind(db).is_function_def()));
             }
         }
@@ -89,11 +89,11 @@ impl<'db> Judge<'_, 'db> {
         said
     }
 
-    fn said_of_method(&self, class: ScopeId<'db>, name: &str) -> Said {
+    fn said_of_method(&self, class: ScopeId<'db>, name: &str, me: Definition<'db>) -> Said {
         let db = self.model.db();
         let Some(symbol) = place_table(db, class).symbol_id(name) else { return Said::Nothing };
         let mut found = bindings(db, class, symbol.into()).peekable();
-        if found.peek().is_some() && found.all(|binding| returns_unknown(db, binding, |_| false)) {
+        if found.peek().is_some() && found.all(|binding| returns_unknown(db, binding, Some(me), |_| false)) {
             Said::Foreign
         } else {
             Said::Anything
