@@ -327,7 +327,9 @@ impl<'src> Rewriter<'src, '_> {
     /// Gives a dotted name its new one, if it is a module that moves.
     fn dotted(&mut self, prefix: &Expr) -> bool {
         let Expr::Attribute(attribute) = prefix else { return false };
-        let Some(module) = self.may_move(attribute).then(|| self.module_at(prefix)).flatten() else { return false };
+        let Some(module) = self.may_move(attribute).then(|| self.submodule_at(attribute, prefix)).flatten() else {
+            return false;
+        };
         let Some(new) = self.renamed.new_name(&module) else { return false };
         let outer = self.module_at(&attribute.value);
         let outer = outer.as_deref().map(|outer| self.renamed.new_name(outer).unwrap_or(outer));
@@ -339,6 +341,16 @@ impl<'src> Rewriter<'src, '_> {
             self.replace(prefix.range(), new.to_owned());
         }
         true
+    }
+
+    /// The module that an attribute is; also where nothing imports it, as another file may have done.
+    fn submodule_at(&self, attribute: &ExprAttribute, prefix: &Expr) -> Option<String> {
+        if let Some(module) = self.module_at(prefix) {
+            return Some(module);
+        }
+        let is_unknown = prefix.inferred_type(&self.source.model).is_none_or(|ty| matches!(ty, Type::Dynamic(_)));
+        let outer = is_unknown.then(|| self.module_at(&attribute.value)).flatten()?;
+        Some(join(&outer, attribute.attr.as_str()))
     }
 
     /// Gives a module at the top its new name where it is used by its name alone.
