@@ -8,9 +8,14 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { Position, StandIn } from "./stand-in";
-import type { Location } from "./stand-in";
+import type { Location, Uri } from "./stand-in";
 
 const PATH = "src/orders/pricing.py";
+
+/** A place with the range that led there. */
+interface Link {
+    readonly targetUri: Uri;
+}
 
 async function run(root: string, target: string, words: readonly string[]): Promise<void> {
     const editor = new StandIn(root);
@@ -26,8 +31,9 @@ async function run(root: string, target: string, words: readonly string[]): Prom
     const line = text.split("\n").findIndex((one) => one.includes("line.price()"));
     const column = text.split("\n")[line]?.indexOf("price()") ?? -1;
     const at = new Position(line, column);
-    const found = (await editor.ask("registerDefinitionProvider", "provideDefinition", document, at)) as Location[];
-    assert.deepEqual(found.map((one) => one.uri.fsPath), [join(root, "src/orders/model.py")]);
+    const found = (await editor.ask("registerDefinitionProvider", "provideDefinition", document, at)) as (Location | Link)[];
+    const paths = found.map((one) => ("targetUri" in one ? one.targetUri : one.uri).fsPath);
+    assert.deepEqual(paths, [join(root, "src/orders/model.py")]);
 
     await editor.commands.get("vraftls.showStatus")?.();
     assert.match(editor.shown.join(""), /server +vraftls \d/);

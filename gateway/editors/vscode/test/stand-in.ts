@@ -108,6 +108,21 @@ class CancellationTokenSource {
     }
 }
 
+class CodeActionKind {
+    constructor(readonly value: string) {}
+    append(part: string): CodeActionKind {
+        return new CodeActionKind(this.value === "" ? part : `${this.value}.${part}`);
+    }
+    static readonly Empty = new CodeActionKind("");
+    static readonly QuickFix = new CodeActionKind("quickfix");
+    static readonly Refactor = new CodeActionKind("refactor");
+    static readonly RefactorExtract = new CodeActionKind("refactor.extract");
+    static readonly RefactorInline = new CodeActionKind("refactor.inline");
+    static readonly RefactorRewrite = new CodeActionKind("refactor.rewrite");
+    static readonly Source = new CodeActionKind("source");
+    static readonly SourceOrganizeImports = new CodeActionKind("source.organizeImports");
+}
+
 /** A provider that was registered, and for which documents. */
 export interface Registered {
     readonly what: string;
@@ -256,6 +271,7 @@ export class StandIn {
             Location,
             MarkdownString,
             ThemeColor,
+            CodeActionKind,
             CancellationTokenSource,
             CancellationError: class extends Error {},
             StatusBarAlignment: { Left: 1, Right: 2 },
