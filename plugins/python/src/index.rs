@@ -14,7 +14,7 @@ mod strings;
 mod walker;
 
 use ruff_python_ast::{ModModule, PySourceType};
-use ruff_python_parser::{Parsed, parse_unchecked_source};
+use ruff_python_parser::{ParseError, Parsed, parse_unchecked_source};
 use ruff_text_size::{TextRange, TextSize};
 use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span, roles};
 
@@ -22,6 +22,9 @@ pub(crate) use interface::for_each_block;
 pub(crate) use nesting::is_too_deep;
 pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function};
 
+/// Syntax errors that are listed one by one. A file that is no Python at all has one every few bytes: nobody reads so many, and
+/// the host refuses lists beyond measure.
+const SYNTAX_ERRORS_MAX: usize = 1000;
 /// The largest text whose offsets fit the contract.
 const TEXT_BYTES_MAX: usize = u32::MAX as usize;
 
@@ -71,10 +74,15 @@ fn source_type(path: &str) -> PySourceType {
 
 fn syntax_errors(text: &str, parsed: &Parsed<ModModule>) -> Vec<Diagnostic> {
     // Errors of unsupported versions are left out: the version is a setting of the project, which is not known here.
-    let mut errors: Vec<Diagnostic> =
-        parsed.errors().iter().map(|error| syntax_error(text, error.location, error.error.to_string())).collect();
-    errors.sort_by_key(|error| (error.span.start, error.span.end));
-    errors
+    let mut errors: Vec<&ParseError> = parsed.errors().iter().collect();
+    errors.sort_by_key(|error| (error.location.start(), error.location.end()));
+    let (shown, more) = errors.split_at(errors.len().min(SYNTAX_ERRORS_MAX));
+    let mut diagnostics: Vec<Diagnostic> =
+        shown.iter().map(|error| syntax_error(text, error.location, error.error.to_string())).collect();
+    if let Some(first) = more.first() {
+        diagnostics.push(syntax_error(text, first.location, format!("{} more syntax errors from here on", more.len())));
+    }
+    diagnostics
 }
 
 fn syntax_error(text: &str, range: TextRange, message: String) -> Diagnostic {

@@ -282,6 +282,20 @@ fn syntax_errors_lie_in_the_text() {
 }
 
 #[test]
+fn syntax_errors_without_end_are_counted_after_the_first() {
+    let facts = facts_of(&"$ )\n".repeat(3 * SYNTAX_ERRORS_MAX));
+    assert_eq!(facts.diagnostics.len(), SYNTAX_ERRORS_MAX + 1);
+    let key = |diagnostic: &Diagnostic| (diagnostic.span.start, diagnostic.span.end);
+    assert!(facts.diagnostics.is_sorted_by_key(key));
+    let last = facts.diagnostics.last().expect("there are some");
+    let more: usize = last.message.split(' ').next().and_then(|count| count.parse().ok()).expect(&last.message);
+    assert!(more >= 2 * SYNTAX_ERRORS_MAX, "{}", last.message);
+
+    let as_many_as_are_listed = facts_of(&"x = \n".repeat(SYNTAX_ERRORS_MAX));
+    assert_eq!(as_many_as_are_listed.diagnostics.len(), SYNTAX_ERRORS_MAX);
+}
+
+#[test]
 fn the_interface_hash_ignores_what_others_cannot_see() {
     let before = "def f(a: int) -> int:\n    return a\n";
     for same in [
