@@ -5,6 +5,8 @@
 //! `global`, or it assigns to an attribute of its receiver, whose type then depends on the code around. Comments, blank
 //! lines and layout do not count, nor do positions.
 
+use std::ops::Range;
+
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -27,7 +29,7 @@ pub(super) fn hash(text: &str, tokens: &[Token], suite: &[Stmt]) -> u64 {
         if skipped || ends_hidden {
             continue;
         }
-        hash_token(&mut hasher, text, token);
+        hash_token(&mut hasher, text.as_bytes(), token);
     }
     hasher.finish()
 }
@@ -35,19 +37,15 @@ pub(super) fn hash(text: &str, tokens: &[Token], suite: &[Stmt]) -> u64 {
 /// The hash of a text that is not parsed.
 pub(super) fn hash_text(text: &str) -> u64 {
     let mut hasher = StableHasher::default();
-    hasher.write(text.as_bytes());
+    hasher.write(TokenKind::Unknown as u8, text.as_bytes(), 0..text.len());
     hasher.finish()
 }
 
-fn hash_token(hasher: &mut StableHasher, text: &str, token: &Token) {
+fn hash_token(hasher: &mut StableHasher, text: &[u8], token: &Token) {
     let layout = matches!(token.kind(), TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent);
-    let range = token.range();
-    let written = match layout {
-        true => "",
-        false => text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default(),
-    };
-    hasher.write_word(token.kind() as u64 | (written.len() as u64) << 8);
-    hasher.write(written.as_bytes());
+    let start = token.start().to_usize();
+    let end = if layout { start } else { token.end().to_usize() };
+    hasher.write(token.kind() as u8, text, start..end);
 }
 
 /// The ranges that others do not see, ascending and apart.
@@ -145,8 +143,9 @@ pub(crate) fn for_each_block<'ast>(statement: &'ast Stmt, visit: &mut dyn FnMut(
     }
 }
 
-/// A 64-bit hash that is the same on every machine: multiply and fold over little-endian words. It detects change; it is
-/// no defense against an attacker, who could only mislead the analysis of a file that is already theirs.
+/// A 64-bit hash that is the same on every machine: words are mixed in by rotating and multiplying, which a sandbox does as fast
+/// as a processor. It detects change; it is no defense against an attacker, who could only mislead the analysis of a file that
+/// is already theirs.
 #[derive(Default)]
 struct StableHasher {
     state: u64,
@@ -157,25 +156,36 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl StableHasher {
     fn write_word(&mut self, word: u64) {
-        let mixed = u128::from(self.state ^ word).wrapping_mul(u128::from(MULTIPLIER));
-        self.state = (mixed as u64) ^ ((mixed >> 64) as u64) ^ self.state.rotate_left(23);
+        self.state = (self.state.rotate_left(26) ^ word).wrapping_mul(MULTIPLIER);
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.write_word(u64::from_le_bytes(word.try_into().unwrap_or_default()));
+    /// Mixes in a range of a text and how long it is, with a number that tells what it is.
+    fn write(&mut self, kind: u8, text: &[u8], range: Range<usize>) {
+        let mut at = range.start;
+        while range.end - at >= 8 {
+            self.write_word(word_at(text, at));
+            at += 8;
         }
-        let mut rest = [0; 8];
-        let tail = words.remainder();
-        if !tail.is_empty() {
-            rest[..tail.len()].copy_from_slice(tail);
-            self.write_word(u64::from_le_bytes(rest));
-        }
+        // Less than a word is left, so the highest byte is free.
+        let tail = word_at(text, at) & ((1 << (8 * (range.end - at))) - 1);
+        self.write_word(tail | u64::from(kind) << 56);
+        self.state = self.state.wrapping_add(range.len() as u64);
     }
 
+    /// The hash. Multiplying moves bits only upward, so the upper half is folded into the lower.
     fn finish(mut self) -> u64 {
-        self.write_word(MULTIPLIER);
-        self.state
+        for shift in [32, 29] {
+            self.state = (self.state ^ self.state >> shift).wrapping_mul(MULTIPLIER);
+        }
+        self.state ^ self.state >> 32
+    }
+}
+
+/// The eight bytes of the text from there on, fewer at its end.
+fn word_at(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.first_chunk::<8>() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
     }
 }

@@ -49,12 +49,21 @@ impl<'text> Recorder<'text> {
         if written.is_empty() || id.is_empty() {
             return None;
         }
-        let key = if written == id { Cow::Borrowed(written) } else { Cow::Owned(id.to_owned()) };
-        let next = self.ids.len() as NameId;
-        let name = *self.ids.entry(key).or_insert(next);
+        let name = match self.ids.get(id) {
+            Some(&name) => name,
+            None => self.add(written, id),
+        };
         let occurrence = self.occurrences.len() as OccurrenceId;
         self.occurrences.push(Occurrence { start: range.start().to_u32(), length: range.len().to_u32(), name, roles });
         Some((occurrence, name))
+    }
+
+    /// Numbers a name that was not recorded before.
+    fn add(&mut self, written: &'text str, id: &str) -> NameId {
+        let key = if written == id { Cow::Borrowed(written) } else { Cow::Owned(id.to_owned()) };
+        let name = self.ids.len() as NameId;
+        self.ids.insert(key, name);
+        name
     }
 
     /// The number of a name that was recorded before.

@@ -4,7 +4,7 @@
 //! are CPython's own, so no program that Python runs is turned away. A pass over bytes decides for nearly every file; only
 //! where it alarms does the lexer look again, because brackets in strings do not nest.
 
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 
@@ -27,99 +27,99 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
 /// A cheap count that errs on the side of alarm: brackets wherever they stand, columns of indentation, words of a chain
 /// anywhere in the file.
 fn may_be_too_deep(bytes: &[u8]) -> bool {
-    let mut count = ByteCount::default();
-    for (index, &byte) in bytes.iter().enumerate() {
-        let class = CLASSES[byte as usize];
-        if class != Class::Plain && count.feed(class, &bytes[index + 1..]) {
+    let mut count = LineCount::default();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let (line, after) = rest.split_at(end);
+        if count.feed(line) {
             return true;
         }
+        rest = after.get(1..).unwrap_or_default();
     }
     let words: [&[u8]; 4] = [b"not", b"lambda", b"else", b"await"];
     words.iter().any(|word| memmem::find_iter(bytes, word).nth(CHAIN_MAX as usize).is_some())
 }
 
-/// What a byte can do to the depth.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Plain,
-    Open,
-    Close,
-    Newline,
-    Comma,
-    Link,
-    Operator,
-}
+/// How many bytes are counted at once: so many that it is worth it, and so few that no count leaves its byte, and that the
+/// brackets which open in them do not alarm by themselves.
+const PIECE_BYTES: usize = 128;
 
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::Plain; 256];
-    classes[b'(' as usize] = Class::Open;
-    classes[b'[' as usize] = Class::Open;
-    classes[b'{' as usize] = Class::Open;
-    classes[b')' as usize] = Class::Close;
-    classes[b']' as usize] = Class::Close;
-    classes[b'}' as usize] = Class::Close;
-    classes[b'\n' as usize] = Class::Newline;
-    classes[b'\r' as usize] = Class::Newline;
-    classes[b',' as usize] = Class::Comma;
-    let links = b"./%|&^@<>";
+/// What a byte adds to the counts of a piece, each of which is one byte of the sum.
+static COUNTED: [u64; 256] = {
+    let mut counted = [0; 256];
+    let bytes = b"([{)]}./%|&^@<>+-~*,";
     let mut index = 0;
-    while index < links.len() {
-        classes[links[index] as usize] = Class::Link;
+    while index < bytes.len() {
+        counted[bytes[index] as usize] = match bytes[index] {
+            b'(' | b'[' | b'{' => OPENS | LINKS,
+            b')' | b']' | b'}' => CLOSES,
+            b'+' | b'-' | b'~' | b'*' => OPERATORS | LINKS,
+            b',' => COMMAS,
+            _ => LINKS,
+        };
         index += 1;
     }
-    classes[b'+' as usize] = Class::Operator;
-    classes[b'-' as usize] = Class::Operator;
-    classes[b'~' as usize] = Class::Operator;
-    classes[b'*' as usize] = Class::Operator;
-    classes
+    counted
 };
+const OPENS: u64 = 1;
+const CLOSES: u64 = 1 << 8;
+/// Anything that can be a link of a chain.
+const LINKS: u64 = 1 << 16;
+const OPERATORS: u64 = 1 << 24;
+const COMMAS: u64 = 1 << 32;
+
+/// One count of a sum.
+fn count_of(sum: u64, unit: u64) -> u32 {
+    u32::from((sum / unit) as u8)
+}
 
 /// What the pass over bytes counts.
 #[derive(Default)]
-struct ByteCount {
+struct LineCount {
     brackets: u32,
     /// Prefix operators since the last line.
     operators: u32,
-    /// Anything that can be a link, since the last comma or line.
+    /// Anything that can be a link, since the last comma or line; not less than that.
     links: u32,
 }
 
-impl ByteCount {
-    /// Counts a byte that is followed by `rest`; whether a bound is passed.
-    fn feed(&mut self, class: Class, rest: &[u8]) -> bool {
-        match class {
-            Class::Plain => false,
-            Class::Open => {
-                self.brackets += 1;
-                self.links += 1;
-                self.brackets > BRACKETS_MAX || self.links > LINKS_MAX
-            }
-            Class::Link => {
-                self.links += 1;
-                self.links > LINKS_MAX
-            }
-            Class::Comma => {
-                self.links = 0;
-                false
-            }
-            Class::Close => {
-                self.brackets = self.brackets.saturating_sub(1);
-                false
-            }
-            Class::Operator => {
-                self.operators += 1;
-                self.links += 1;
-                self.operators > CHAIN_MAX || self.links > LINKS_MAX
-            }
-            Class::Newline => {
-                if self.brackets == 0 {
-                    self.operators = 0;
-                    self.links = 0;
-                }
-                // A block takes at least one column, so fewer columns cannot be too many blocks.
-                rest.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count() > BLOCKS_MAX as usize
-            }
+impl LineCount {
+    /// Counts a line; whether a bound is passed.
+    fn feed(&mut self, line: &[u8]) -> bool {
+        // A block takes at least one column, so fewer columns cannot be too many blocks.
+        let is_indented = |margin: &[u8]| margin.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        if line.get(..=BLOCKS_MAX as usize).is_some_and(is_indented) {
+            return true;
         }
+        if line.chunks(PIECE_BYTES).any(|piece| self.feed_piece(piece)) {
+            return true;
+        }
+        if self.brackets == 0 {
+            self.operators = 0;
+            self.links = 0;
+        }
+        false
+    }
+
+    fn feed_piece(&mut self, piece: &[u8]) -> bool {
+        let (mut sum, mut brackets, before) = (0, self.brackets, self.brackets);
+        for &byte in piece {
+            let counted = COUNTED[byte as usize];
+            sum += counted;
+            // What closes nothing must not make up for what opens later.
+            brackets = (brackets + (counted & 1) as u32).saturating_sub((counted >> 8 & 1) as u32);
+        }
+        self.brackets = brackets;
+        self.operators += count_of(sum, OPERATORS);
+        self.links += count_of(sum, LINKS);
+        let passed =
+            before + count_of(sum, OPENS) > BRACKETS_MAX || self.operators > CHAIN_MAX || self.links > LINKS_MAX;
+        // Those before the comma are counted too: it stands anywhere in the piece.
+        if count_of(sum, COMMAS) > 0 {
+            self.links = count_of(sum, LINKS);
+        }
+        passed
     }
 }
 
@@ -261,6 +261,19 @@ mod tests {
         assert!(!is_too_deep(&format!("x = '''{}'''\n", "a.b ".repeat(5000))));
         assert!(!is_too_deep(&"if not x:\n    pass\nelse:\n    pass\n".repeat(1000)));
         assert!(!is_too_deep(&format!("x = '{}'\n", "(".repeat(5000))));
+    }
+
+    #[test]
+    fn long_lines_of_small_things_do_not_alarm() {
+        assert!(!may_be_too_deep(format!("x = [{}]\n", "(1, -2), ".repeat(99)).as_bytes()));
+        assert!(!may_be_too_deep("x = f(a)[b] + g(c)\n".repeat(5000).as_bytes()));
+    }
+
+    #[test]
+    fn what_closes_nothing_makes_up_for_nothing() {
+        let text = format!("{}{}", ")".repeat(500), "(".repeat(BRACKETS_MAX as usize + 1));
+        assert!(may_be_too_deep(text.as_bytes()));
+        assert!(may_be_too_deep(")((\n".repeat(BRACKETS_MAX as usize + 1).as_bytes()));
     }
 
     #[test]
