@@ -111,9 +111,11 @@ and a second one on the same folder shares the first one's node:
 
 Neovim    vim.lsp.start({{ name = 'vraftls', cmd = {{ '{binary}', 'lsp' }}, root_dir = vim.fn.getcwd() }})
           or, to this server: cmd = vim.lsp.rpc.connect('{host}', {port})
-VS Code   an extension that starts any server, with the command: {binary} lsp
+VS Code   cargo xtask vsix; code --install-extension target/vraftls.vsix; and in its settings
+          "vraftls.server.path": "{binary}", or "vraftls.server.address": "tcp://{address}"
 Helix     languages.toml:  [language-server.vraftls]  command = "{binary}"  args = ["lsp"]
                            [[language]]  name = "python"  language-servers = ["vraftls"]
+More      gateway/editors/README.md
 
 The folder: {folder}"#
     ));
