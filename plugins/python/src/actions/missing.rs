@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange};
 use vraftls_guest_sdk::{Action, Failure};
 
 use super::{Asked, quick_fix, range_of};
-use crate::imports::candidates::{self, in_style};
+use crate::imports::candidates::{self, Style};
 use crate::imports::{ImportSettings, Insertions, Wanted};
 use crate::project::Source;
 
@@ -62,9 +62,10 @@ pub(super) fn imports(asked: &Asked<'_, '_>) -> Result<Vec<Action>, Failure> {
 
 /// The imports that would bring in a name, as this file would write them.
 fn imports_of(asked: &Asked<'_, '_>, name: &str) -> Result<Vec<Wanted>, Failure> {
+    let style = Style::of(asked.source);
     let mut imports: Vec<Wanted> = Vec::new();
     for found in candidates::named(asked.project, asked.source, name)? {
-        let wanted = in_style(asked.source, &found.wanted);
+        let wanted = style.apply(&found.wanted);
         if !imports.contains(&wanted) {
             imports.push(wanted);
         }

@@ -8,7 +8,7 @@ use ty_python_semantic::NameKind;
 use vraftls_guest_sdk::{Failure, roles};
 
 use super::proposal::{Group, Origin, Proposal, Subject, matches_well};
-use crate::imports::candidates::{self, Found, Home, Nearness, in_style};
+use crate::imports::candidates::{self, Found, Home, Nearness, Style};
 use crate::imports::{ImportSettings, Insertions, Wanted, stdlib};
 use crate::project::{PythonProject, Source};
 
@@ -16,6 +16,8 @@ use crate::project::{PythonProject, Source};
 const TYPED_CHARS_MIN: usize = 2;
 /// How many symbols the host is asked for. Members are among them, and are of no use here.
 const SYMBOLS_MAX: u32 = 256;
+/// How many of them are looked at more closely.
+const DEFINED_MAX: usize = 64;
 /// How many names are proposed.
 const PROPOSED_MAX: usize = 48;
 /// How many modules are proposed for one name.
@@ -75,7 +77,8 @@ fn defined(
     let home = Home::of(source);
     let symbols = project.workspace().symbols(typed, false, SYMBOLS_MAX);
     let fitting = symbols.iter().filter(|symbol| fits(&symbol.name));
-    let found = fitting.filter_map(|symbol| candidates::of_symbol(project, source, &home, symbol)).collect();
+    let found = fitting.filter_map(|symbol| candidates::of_symbol(project, source, &home, symbol));
+    let found = found.take(DEFINED_MAX).collect();
     (found, symbols.len() >= SYMBOLS_MAX as usize)
 }
 
@@ -130,10 +133,11 @@ fn in_order<'db>(project: &PythonProject, source: &Source<'db>, found: Vec<Found
     }
     let settings = ImportSettings::of(project.workspace(), &project.path_of(source.file));
     let insertions = Insertions::new(source, &settings);
+    let style = Style::of(source);
     let n_found = found.len() as u32;
     let mut proposals = Vec::with_capacity(found.len());
     for (place, one) in found.into_iter().enumerate() {
-        let additional = insertions.edits(&in_style(source, &one.wanted));
+        let additional = insertions.edits(&style.apply(&one.wanted));
         let Wanted { module, name, .. } = &one.wanted;
         let subject = Subject::Missing { module: module.clone(), name: name.clone() };
         let mut proposal = Proposal::new(one.binds(), Origin::Kind(one.kind), Group::Missing)

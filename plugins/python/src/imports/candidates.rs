@@ -1,13 +1,15 @@
 //! Which imports would bring in a name: what other files of the project import by it, what the project defines, modules, and
 //! the standard library.
 
+use ruff_db::source::source_text;
 use ruff_python_ast::AnyNodeRef;
 use ruff_python_ast::find_node::covering_node;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 use ty_module_resolver::{
-    ImportingFile, Module, ModuleName, ResolverFile, file_to_module, list_modules, resolve_module,
+    ImportingFile, Module, ModuleName, ResolverFile, SearchPath, file_to_module, list_modules, resolve_module,
 };
+use ty_python_core::{ProgramFile, global_scope, place_table};
 use ty_python_semantic::SemanticModel;
 use vraftls_guest_sdk::{Failure, WorkspaceSymbol, roles};
 
@@ -23,6 +25,8 @@ const IMPORTERS_MAX: usize = 24;
 const SYMBOLS_MAX: u32 = 64;
 /// How many modules of the project are looked through for one of a name.
 const MODULES_MAX: usize = 4000;
+/// How many installed packages are looked through for a name.
+const PACKAGES_MAX: usize = 256;
 
 /// CompletionItemKind of what is found.
 pub(crate) const MODULE: u32 = 9;
@@ -84,6 +88,7 @@ pub(crate) fn named(project: &PythonProject, source: &Source<'_>, name: &str) ->
     }
     project.check_cancelled()?;
     found.extend(modules_named(source, &home, name));
+    found.extend(installed(project, source, name)?);
     let version = source.model.program_environment().python_version(source.model.db()).minor;
     found.extend(stdlib::named(name, version).map(|(module, kind)| standard(module, name, kind)));
     Ok(best(found))
@@ -279,6 +284,38 @@ fn modules_named(source: &Source<'_>, home: &Home, name: &str) -> Vec<Found> {
     found
 }
 
+/// Installed packages that have a name at their top. What lies deeper in them is found by use alone: reading it all would cost
+/// more than the answer is worth.
+fn installed(project: &PythonProject, source: &Source<'_>, name: &str) -> Result<Vec<Found>, Failure> {
+    let model = &source.model;
+    let db = model.db();
+    let environment = model.program_environment().resolver_environment(db);
+    let is_installed = |module: &Module<'_>| module.search_path(db).is_some_and(SearchPath::is_site_packages);
+    let packages = list_modules(db, environment).iter().filter(|module| is_installed(module)).take(PACKAGES_MAX);
+    let mut found = Vec::new();
+    for package in packages {
+        project.check_cancelled()?;
+        let Some(file) = package.file(db).filter(|_| !package.name(db).is_private()) else { continue };
+        // Text first: most packages do not even mention it.
+        if !source_text(db, file).contains(name) {
+            continue;
+        }
+        let scope = global_scope(db, ProgramFile::new(db, file, model.program()));
+        let table = place_table(db, scope);
+        let is_bound = table.symbol_id(name).is_some_and(|id| table.symbol(id).is_local());
+        if is_bound {
+            let wanted = Wanted {
+                level: 0,
+                module: package.name(db).as_str().to_owned(),
+                name: Some(name.to_owned()),
+                asname: None,
+            };
+            found.push(Found { wanted, nearness: Nearness::ThirdParty, uses: 0, kind: completion_kind(13) });
+        }
+    }
+    Ok(found)
+}
+
 /// The modules of the project, packages before what is in them, the first so many.
 fn first_party_modules<'db>(source: &Source<'db>) -> Vec<Module<'db>> {
     let db = source.model.db();
@@ -300,41 +337,51 @@ fn first_party_modules<'db>(source: &Source<'db>) -> Vec<Module<'db>> {
     modules
 }
 
-/// The same import as the file writes those of its package: with dots, if it has any like that.
-pub(crate) fn in_style(source: &Source<'_>, wanted: &Wanted) -> Wanted {
-    relative(source, wanted).unwrap_or_else(|| wanted.clone())
+/// How a file writes imports from its own package.
+pub(crate) struct Style {
+    /// The package, if imports from it are written with dots.
+    package: Option<ModuleName>,
+    /// The most dots that it writes.
+    deepest: u32,
 }
 
-fn relative(source: &Source<'_>, wanted: &Wanted) -> Option<Wanted> {
-    let package = Home::of(source).package?;
-    let name = wanted.name.as_ref()?;
-    let statements = source.parsed.suite().iter().flat_map(Statement::parts);
-    let (mut deepest, mut n_absolute, mut n_relative) = (0, 0, 0);
-    for statement in statements {
-        let (level, module) = statement.module();
-        deepest = deepest.max(level);
-        if level > 0 {
-            n_relative += 1;
-        } else if module.split('.').next() == Some(package.first_component()) {
-            n_absolute += 1;
+impl Style {
+    /// Looks at the imports of a file: with dots it is, if most of those from its package have some.
+    pub(crate) fn of(source: &Source<'_>) -> Self {
+        let mut style = Self { package: None, deepest: 1 };
+        let Some(package) = Home::of(source).package else { return style };
+        let (mut n_absolute, mut n_relative) = (0, 0);
+        for statement in source.parsed.suite().iter().flat_map(Statement::parts) {
+            let (level, module) = statement.module();
+            style.deepest = style.deepest.max(level);
+            if level > 0 {
+                n_relative += 1;
+            } else if module.split('.').next() == Some(package.first_component()) {
+                n_absolute += 1;
+            }
         }
+        style.package = (n_relative > 0 && n_relative >= n_absolute).then_some(package);
+        style
     }
-    if n_relative == 0 || n_absolute > n_relative {
-        return None;
+
+    /// An import as the file would write it.
+    pub(crate) fn apply(&self, wanted: &Wanted) -> Wanted {
+        self.relative(wanted).unwrap_or_else(|| wanted.clone())
     }
-    let target = ModuleName::new(&wanted.module)?;
-    let mut level = 1;
-    let mut above = Some(package);
-    while let Some(ancestor) = above {
-        let rest = target.relative_to(&ancestor);
-        let is_ancestor = target == ancestor;
-        if is_ancestor || rest.is_some() {
-            let module = rest.map(|rest| rest.as_str().to_owned()).unwrap_or_default();
-            let fits = level <= deepest.max(1);
-            return fits.then(|| Wanted { level, module, name: Some(name.clone()), asname: wanted.asname.clone() });
+
+    fn relative(&self, wanted: &Wanted) -> Option<Wanted> {
+        let name = wanted.name.as_ref()?;
+        let target = ModuleName::new(&wanted.module)?;
+        let mut above = self.package.clone();
+        for level in 1..=self.deepest {
+            let ancestor = above?;
+            let rest = target.relative_to(&ancestor);
+            if rest.is_some() || target == ancestor {
+                let module = rest.map(|rest| rest.as_str().to_owned()).unwrap_or_default();
+                return Some(Wanted { level, module, name: Some(name.clone()), asname: wanted.asname.clone() });
+            }
+            above = ancestor.parent();
         }
-        above = ancestor.parent();
-        level += 1;
+        None
     }
-    None
 }
