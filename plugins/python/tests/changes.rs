@@ -8,7 +8,8 @@ use std::sync::Arc;
 use ruff_python_ast::{Stmt, StmtImport, StmtImportFrom};
 use ruff_python_parser::parse_module;
 use vraftls_guest_sdk::{
-    Action, Analyzer, Change, Config, DocumentEdit, MemoryWorkspace, Project, Span, TextEdit, Workspace,
+    Action, Analyzer, Change, Config, DocumentEdit, FormattingOptions, MemoryWorkspace, Project, Span, TextEdit,
+    Workspace,
 };
 use vraftls_python::{Python, PythonProject};
 
@@ -238,6 +239,64 @@ fn an_import_can_be_added_to_any_file() {
     let items = case.with(text).project.complete("pkg/sub/a.py", 21, None, 200).expect("the file is there").items;
     let item = items.iter().find(|item| item.label == "OrderedDict").expect("it is proposed");
     assert!(item.additional[0].new_text.ends_with("\r\n"));
+}
+
+/// Code that uses what is offered changes for, and breaks off anywhere.
+const WRITTEN: &str = "\
+#!/usr/bin/env python
+\"\"\"A docstring, é.\"\"\"
+from __future__ import annotations
+import os, sys  # Both.
+from typing import (
+    Any,  # One.
+    List as L,
+)
+if sys:
+    import json; import re
+
+def f(x: Path, y: \"OrderedDict\") -> None:
+    try:
+        xml.dom = [x for y in defaultdict(
+            int, {\"a\": 1})]
+    except (A, B) as e:
+        return
+    else: pass
+    z: int = \"\"\"two
+    lines\"\"\" + f\"{missing!r}\"
+";
+
+#[test]
+fn every_prefix_of_a_file_is_answered_with_edits_that_fit() {
+    let mut case = Case::new();
+    for end in (0..=WRITTEN.len()).filter(|end| WRITTEN.is_char_boundary(*end)) {
+        let text = &WRITTEN[..end];
+        case.with(text);
+        let (path, offset) = (case.path.clone(), u32::try_from(end).expect("the text is small"));
+        let diagnostics = case.project.diagnostics(&path).expect("the file is there");
+        let span = Span { start: 0, end: offset };
+        let actions = case.project.actions(&path, span, &diagnostics, &[]).expect("broken code is answered");
+        for action in &actions {
+            assert!(action.fixes.iter().all(|index| (*index as usize) < diagnostics.len()), "{text}");
+            assert!(!action.title.is_empty() && (action.edits.is_empty() != action.token.is_empty()), "{text}");
+            case.applied(action);
+        }
+        for typed in ["\n", ":"] {
+            let options = FormattingOptions { tab_size: 4, insert_spaces: true };
+            let edits = case.project.format_on_type(&path, offset, typed, options).expect("broken code is answered");
+            let after = apply(text, &edits);
+            let bare = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(bare(text), bare(&after), "only white space changes");
+        }
+    }
+    // Findings of another text are no reason to fail.
+    case.with(WRITTEN);
+    let mut diagnostics = case.project.diagnostics("pkg/sub/a.py").expect("the file is there");
+    for diagnostic in &mut diagnostics {
+        diagnostic.span = Span { start: diagnostic.span.start + 40, end: diagnostic.span.end + 41 };
+    }
+    let path = case.path.clone();
+    case.with("é");
+    assert!(case.project.actions(&path, Span { start: 0, end: 0 }, &diagnostics, &[]).is_ok());
 }
 
 #[test]
