@@ -1,8 +1,12 @@
-//! The other names under which a thing is known: by `import .. as`, or by an assignment that gives it one. Told from the text
-//! around its name, so a name too many is possible; who searches confirms what is found.
+//! The other names under which a thing is known: by `import .. as`, or by an assignment that gives it one. The text around a
+//! name tells where one may be given, and only there the engine is asked whether it is the thing.
 
-use vraftls_guest_sdk::Failure;
+use ruff_db::source::source_text;
+use ruff_text_size::{TextRange, TextSize};
+use ty_python_core::definition::Definition;
+use vraftls_guest_sdk::{Candidate, Failure, roles};
 
+use super::sites;
 use crate::project::PythonProject;
 
 /// How many names a thing is searched under at most.
@@ -12,27 +16,46 @@ const NAMES_MAX: usize = 64;
 ///
 /// # Errors
 /// [`Failure::Cancelled`] if nobody waits any more.
-pub(super) fn with_aliases(project: &PythonProject, mut names: Vec<String>) -> Result<Vec<String>, Failure> {
+pub(super) fn with_aliases(
+    project: &PythonProject,
+    things: &[Definition<'_>],
+    mut names: Vec<String>,
+) -> Result<Vec<String>, Failure> {
     let mut asked = 0;
     while let Some(name) = names.get(asked).cloned() {
         asked += 1;
-        project.check_cancelled()?;
         // Names that classes give to their members are never changed by an import.
         if name.starts_with("__") {
             continue;
         }
-        for candidate in project.workspace().candidates(&name, 0) {
-            let Ok(file) = project.file(&candidate.path) else { continue };
-            let text = ruff_db::source::source_text(project.db(), file);
-            let found = candidate.offsets.iter().filter_map(|offset| alias_at(&text, *offset as usize, &name));
-            for alias in found {
-                if names.len() < NAMES_MAX && !names.iter().any(|known| known == alias) {
-                    names.push(alias.to_owned());
+        for candidate in project.workspace().candidates(&name, roles::REFERS) {
+            project.check_cancelled()?;
+            for alias in given_in(project, things, &candidate, &name) {
+                if names.len() < NAMES_MAX && !names.contains(&alias) {
+                    names.push(alias);
                 }
             }
         }
     }
     Ok(names)
+}
+
+/// The names that a file gives to things which it calls by one name.
+fn given_in(project: &PythonProject, things: &[Definition<'_>], candidate: &Candidate, name: &str) -> Vec<String> {
+    let Ok(file) = project.file(&candidate.path) else { return Vec::new() };
+    let text = source_text(project.db(), file);
+    let given = |offset: &u32| Some((*offset, alias_at(&text, *offset as usize, name)?));
+    let mut given = candidate.offsets.iter().filter_map(given).peekable();
+    // Most files give no name to anything, and are not parsed.
+    if given.peek().is_none() {
+        return Vec::new();
+    }
+    let source = project.source_of(file);
+    let is_thing = |offset: u32| {
+        let meant = sites::meant_at(project, &source, TextRange::at(TextSize::new(offset), TextSize::of(name)));
+        meant.iter().any(|meant| things.contains(meant))
+    };
+    given.filter(|(offset, _)| is_thing(*offset)).map(|(_, alias)| alias.to_owned()).collect()
 }
 
 /// The name that stands for the one at an offset: `name as alias`, or `alias = name` as a whole line.

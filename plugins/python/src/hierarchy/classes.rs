@@ -68,7 +68,7 @@ pub(crate) fn plan(project: &PythonProject, item: &HierarchyItem) -> Result<Opti
     let is_local = reach::of(project, class).is_one_file();
     let only = is_local.then(|| project.path_of(file));
     let Some(origin) = definitions.first().map(|location| location.span) else { return Ok(None) };
-    let names = aliases::with_aliases(project, vec![name])?;
+    let names = aliases::with_aliases(project, &[class], vec![name])?;
     Ok(Some(SearchPlan { origin, names, roles: roles::REFERS, only, definitions, token: Vec::new() }))
 }
 

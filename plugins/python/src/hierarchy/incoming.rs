@@ -41,7 +41,7 @@ pub(crate) fn plan(project: &PythonProject, item: &HierarchyItem) -> Result<Opti
     }
     let is_local = reach::of(project, target).is_one_file();
     let only = is_local.then(|| definitions.first().map(|location| location.path.clone())).flatten();
-    let names = if only.is_some() { names } else { aliases::with_aliases(project, names)? };
+    let names = if only.is_some() { names } else { aliases::with_aliases(project, &targets, names)? };
     let origin = definitions.first().map_or(item.location.span, |location| location.span);
     Ok(Some(SearchPlan { origin, names, roles: roles::REFERS, only, definitions, token: Vec::new() }))
 }
@@ -133,11 +133,7 @@ impl<'db> Search<'db> {
                 reach::definition_at(project, source.file, range)
             })
             .collect();
-        // What makes objects is called by the names of several classes, and so has no family.
-        let family = match targets.as_slice() {
-            [target] => Family::of(project, *target),
-            _ => None,
-        };
+        let family = targets.first().and_then(|target| Family::of(project, *target));
         Self { project, targets, names: &plan.names, family }
     }
 
@@ -158,7 +154,10 @@ impl<'db> Search<'db> {
         }
         let means = look_at(source, site.name.start(), |at| {
             let may_hold = match at.occurrence {
-                Occurrence::Attribute(attribute) => family.may_hold(self.project, source, at, attribute),
+                // What makes objects is also called by the names of classes, which have no family.
+                Occurrence::Attribute(attribute) if self.names.first().is_some_and(|own| own == name) => {
+                    family.may_hold(self.project, source, at, attribute)
+                }
                 _ => true,
             };
             may_hold && sites::meant(self.project, at).iter().any(|meant| self.targets.contains(meant))
