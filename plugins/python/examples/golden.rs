@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use vraftls_guest_sdk::{
-    Analyzer, Candidate, Config, Entry, Failure, Level, Location, MemoryWorkspace, Metadata, Project, ReadError,
-    Workspace, WorkspaceSymbol,
+    Analyzer, Candidate, Config, Entry, Failure, FileReferences, Level, Location, MemoryWorkspace, Metadata, Project,
+    ReadError, Workspace, WorkspaceSymbol,
 };
 use vraftls_python::{Python, PythonProject};
 
@@ -216,17 +216,18 @@ fn score_definition(
     }
 }
 
-fn references(tree: &Tree, project: &mut PythonProject, row: &Row, offset: u32) -> Result<BTreeSet<Place>, Failure> {
-    let Some(plan) = project.plan(&row.file, offset)? else { return Ok(BTreeSet::new()) };
+fn references(
+    tree: &Tree,
+    project: &mut PythonProject,
+    row: &Row,
+    offset: u32,
+) -> Result<Vec<FileReferences>, Failure> {
+    let Some(plan) = project.plan(&row.file, offset)? else { return Ok(Vec::new()) };
     let mut files: Vec<Candidate> = plan.names.iter().flat_map(|name| tree.candidates(name, plan.roles)).collect();
     if let Some(only) = &plan.only {
         files.retain(|file| file.path == *only);
     }
-    let confirmed = project.confirm(plan, files)?;
-    let places = confirmed
-        .iter()
-        .flat_map(|file| file.references.iter().filter_map(|reference| tree.place(&file.path, reference.span.start)));
-    Ok(places.collect())
+    project.confirm(plan, files)
 }
 
 fn score_references(
@@ -238,9 +239,14 @@ fn score_references(
     score: &mut Score,
 ) {
     let start = running_time();
-    let got = references(tree, project, row, offset).unwrap_or_default();
+    let confirmed = references(tree, project, row, offset).unwrap_or_default();
+    let time = running_time() - start;
+    let places = confirmed
+        .iter()
+        .flat_map(|file| file.references.iter().filter_map(|reference| tree.place(&file.path, reference.span.start)));
+    let got: BTreeSet<Place> = places.collect();
     let name = format!("{}:{}:{} {} ({})", row.file, row.line + 1, row.character + 1, row.name, got.len());
-    score.reference_times.push((running_time() - start, name));
+    score.reference_times.push((time, name));
     let common = wanted.intersection(&got).count() as f64;
     let f1 = 2.0 * common / ((wanted.len() + got.len()).max(1) as f64);
     score.f1.push(f1);
