@@ -1,7 +1,7 @@
 //! Guests that lie: what breaks the contract never reaches a caller.
 
-use vraftls_index::Facts;
-use vraftls_proto::{Candidate, FormattingOptions, SearchPlan};
+use vraftls_index::{Facts, Location};
+use vraftls_proto::{Candidate, FileMove, FormattingOptions, HierarchyItem, SearchPlan};
 use vraftls_query::{Analyzer, Fault, Question, Reply};
 use vraftls_text::Span;
 use vraftls_wasm::ComponentAnalyzer;
@@ -123,6 +123,106 @@ fn questions(name: &str) -> Vec<Question> {
         Question::RenameEdits { plan, new_name: "y".to_owned(), files },
         Question::Format { path, span: None, options },
     ]
+}
+
+/// The questions about hierarchies, decorations and actions that name one file, by the behavior that each knows.
+fn later_questions(name: &str) -> Vec<(&'static str, Question)> {
+    let (path, one) = (path(name), Span::new(0, 1).unwrap());
+    let location = Location { path: path.clone(), span: one, full: one };
+    let item = HierarchyItem { name: "x".to_owned(), detail: String::new(), kind: 12, location, token: Vec::new() };
+    let plan = SearchPlan {
+        origin: Span::empty(0),
+        names: Vec::new(),
+        roles: Default::default(),
+        only: None,
+        definitions: Vec::new(),
+        token: Vec::new(),
+    };
+    let files = vec![Candidate { path: path.clone(), offsets: vec![0] }];
+    let options = FormattingOptions { tab_size: 4, insert_spaces: true };
+    let moves = vec![FileMove { old: path.clone(), new: self::path("moved.hostile") }];
+    vec![
+        ("calls", Question::PrepareCalls { path: path.clone(), offset: 0 }),
+        ("plan", Question::PlanIncoming { item: item.clone() }),
+        ("incoming", Question::Incoming { plan: plan.clone(), files: files.clone() }),
+        ("outgoing", Question::Outgoing { item: item.clone() }),
+        ("types", Question::PrepareTypes { path: path.clone(), offset: 0 }),
+        ("supertypes", Question::Supertypes { item: item.clone() }),
+        ("plan of subtypes", Question::PlanSubtypes { item }),
+        ("subtypes", Question::Subtypes { plan, files }),
+        ("tokens", Question::SemanticTokens { path: path.clone(), span: None }),
+        ("hints", Question::InlayHints { path: path.clone(), span: Span::new(0, 6).unwrap() }),
+        ("ranges", Question::SelectionRanges { path: path.clone(), offsets: vec![0] }),
+        ("lenses", Question::Lenses { path: path.clone() }),
+        ("links", Question::Links { path: path.clone() }),
+        ("linked", Question::LinkedRanges { path: path.clone(), offset: 0 }),
+        ("actions", Question::Actions { path: path.clone(), span: one, diagnostics: Vec::new(), kinds: Vec::new() }),
+        ("resolved", Question::ResolveAction { path: path.clone(), token: vec![1] }),
+        ("moved", Question::WillRename { moves }),
+        ("typed", Question::FormatOnType { path, offset: 0, typed: "x".to_owned(), options }),
+    ]
+}
+
+fn later_question(behavior: &str, what: &str) -> Question {
+    let known = later_questions(&format!("{behavior}.hostile")).into_iter().find(|(name, _)| *name == what);
+    known.unwrap_or_else(|| panic!("no question `{what}`")).1
+}
+
+#[test]
+fn places_outside_the_text_are_not_believed_in_hierarchies_decorations_and_actions() {
+    let runtime = runtime(tight());
+    let hostile = load(&runtime, "hostile");
+    let behaviors = ["span-outside", "span-inverted", "span-inside-character"];
+    let base = hostile_base(&behaviors);
+    for behavior in behaviors {
+        for (what, question) in later_questions(&format!("{behavior}.hostile")) {
+            // These say offsets and lengths, which cannot be inverted; and the type of a caller is where the caller is.
+            let cannot = matches!((behavior, what), ("span-inverted", "tokens" | "hints") | (_, "subtypes"));
+            let reply = wait(hostile.ask(call(plain(&base), question)));
+            assert!(cannot || matches!(reply, Err(Fault::BadReply(_))), "{behavior}, {what}: {reply:?}");
+        }
+    }
+}
+
+#[test]
+fn other_rules_of_hierarchies_decorations_and_actions_are_kept() {
+    let runtime = runtime(tight());
+    let hostile = load(&runtime, "hostile");
+    let cases = [
+        ("unknown-kind", &["calls", "incoming", "outgoing", "types", "subtypes", "tokens", "hints"][..]),
+        ("unknown-kind", &["lenses", "links", "linked", "actions"]),
+        ("missing", &["calls", "incoming", "outgoing", "supertypes"]),
+        ("unasked", &["incoming", "subtypes", "ranges", "linked", "actions"]),
+        ("ragged", &["tokens", "ranges"]),
+        ("overflow", &["tokens"]),
+        ("empty", &["tokens", "hints", "links", "actions"]),
+        ("unsorted", &["tokens", "hints", "linked", "actions", "resolved", "moved", "typed"]),
+        ("overlapping", &["tokens", "hints", "ranges", "links", "actions", "resolved", "moved", "typed"]),
+        ("unknown-modifier", &["tokens"]),
+        ("paths", &["links", "moved"]),
+    ];
+    let base = hostile_base(&cases.map(|(behavior, _)| behavior));
+    for (behavior, what) in cases.iter().flat_map(|(behavior, whats)| whats.iter().map(|what| (*behavior, *what))) {
+        let reply = wait(hostile.ask(call(plain(&base), later_question(behavior, what))));
+        assert!(matches!(reply, Err(Fault::BadReply(_))), "{behavior}, {what}: {reply:?}");
+    }
+    for (what, question) in later_questions("calm.hostile") {
+        let reply = wait(hostile.ask(call(plain(&base), question)));
+        assert!(reply.is_ok(), "{what}: {reply:?}");
+    }
+}
+
+#[test]
+fn too_much_of_hierarchies_decorations_and_actions_is_cut_off() {
+    let runtime = runtime(vraftls_wasm::Limits { engine_memory_bytes_max: 1 << 30, ..tight() });
+    let hostile = load(&runtime, "hostile");
+    let base = hostile_base(&["many", "huge-token"]);
+    let many = ["calls", "incoming", "tokens", "hints", "ranges", "lenses", "resolved"].map(|what| ("many", what));
+    let tokens = ["calls", "outgoing", "actions", "plan"].map(|what| ("huge-token", what));
+    for (behavior, what) in many.into_iter().chain(tokens) {
+        let reply = wait(hostile.ask(call(plain(&base), later_question(behavior, what))));
+        assert!(matches!(reply, Err(Fault::Limit(_))), "{behavior}, {what}: {:?}", reply.map(drop));
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn an_analyzer_says_who_it_is() {
     let toy = load(&runtime, "toy");
     let description = vraftls_query::Analyzer::description(&*toy);
     assert_eq!((&*description.id, &*description.title), ("toy", "Toy"));
-    assert!(description.features.rename && !description.features.inlay_hints);
+    assert!(description.features.rename && !description.features.signature_help);
     assert!(description.reads("x/a.toy") && description.reads("toy.project"));
     assert_eq!(vraftls_query::Analyzer::digest(&*toy), vraftls_vfs::ContentDigest::of(&component("toy")));
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
-    Candidate, Change, CompletionItem, CompletionItems, Diagnostic, DocumentEdit, Failure, FileReferences,
-    FormattingOptions, Highlight, HoverInfo, Location, Project, Reference, SearchPlan, SignatureHelp, Span, Targets,
-    TextEdit, Workspace,
+    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Diagnostic, DocumentEdit, Failure,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HintPart, HoverInfo, InlayHint, Lens, Link, Location,
+    Move, Padding, Project, Reference, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::{behavior_of, facts, resources};
@@ -206,16 +206,199 @@ impl Project for HostileProject {
         Ok(self.forged_edits(behavior, path, "x"))
     }
 
+    fn format_on_type(&mut self, path: &str, _: u32, _: &str, _: FormattingOptions) -> Result<Vec<TextEdit>, Failure> {
+        let behavior = self.enter(path)?;
+        Ok(self.forged_edits(behavior, path, "x"))
+    }
+
+    fn prepare_calls(&mut self, path: &str, _: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        let behavior = self.enter(path)?;
+        Ok(self.forged_items(behavior, path))
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        self.plan(&item.location.path, 0)
+    }
+
+    fn incoming(&mut self, _: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        let mut calls = Vec::new();
+        for Candidate { path, .. } in files {
+            let behavior = self.enter(&path)?;
+            calls.extend(self.forged_calls(behavior, &path));
+        }
+        Ok(calls)
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        let behavior = self.enter(&item.location.path)?;
+        Ok(self.forged_calls(behavior, &item.location.path))
+    }
+
+    fn prepare_types(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        self.prepare_calls(path, offset)
+    }
+
+    fn supertypes(&mut self, item: HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
+        self.prepare_calls(&item.location.path, 0)
+    }
+
+    fn plan_subtypes(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        self.plan(&item.location.path, 0)
+    }
+
+    fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
+        Ok(self.incoming(plan, files)?.into_iter().map(|call| call.item).collect())
+    }
+
     fn semantic_tokens(&mut self, path: &str, _: Option<Span>) -> Result<Vec<u32>, Failure> {
-        Ok(match self.enter(path)? {
+        let behavior = self.enter(path)?;
+        Ok(match behavior {
             "ragged" => vec![0, 1, 0],
             "span-outside" => vec![u32::MAX - 1, 1, 0, 0],
             "overflow" => vec![1, u32::MAX, 0, 0],
-            "overlapping" => vec![0, 2, 0, 0, 1, 2, 0, 0],
+            "overlapping" => vec![0, 2, 0, 0, 1, 1, 0, 0],
+            "unsorted" => vec![1, 1, 0, 0, 0, 1, 0, 0],
+            "empty" => vec![0, 0, 0, 0],
             "unknown-kind" => vec![0, 1, 99, 0],
+            "unknown-modifier" => vec![0, 1, 0, 1],
+            "span-inside-character" => vec![self.inside_character(path).start, 1, 0, 0],
             "many" => vec![0; 64 << 20],
             _ => Vec::new(),
         })
+    }
+
+    fn inlay_hints(&mut self, path: &str, _: Span) -> Result<Vec<InlayHint>, Failure> {
+        let behavior = self.enter(path)?;
+        let part = HintPart { label: "x".to_owned(), location: None };
+        let astray = Location { path: path.to_owned(), span: FAR, full: FAR };
+        let parts = match behavior {
+            "empty" => Vec::new(),
+            "many" => vec![part; 2_000_000],
+            "overlapping" => vec![HintPart { location: Some(astray), ..part }],
+            _ => vec![part],
+        };
+        Ok(vec![InlayHint {
+            offset: self.forged_span(behavior, path).map_or(0, |span| span.start),
+            parts,
+            kind: if behavior == "unknown-kind" { 3 } else { 1 },
+            padding: Padding::empty(),
+            edits: self.forged_edits(behavior, path, "x"),
+        }])
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        let behavior = self.enter(path)?;
+        let last = Span { start: 2, end: 2 };
+        Ok(match behavior {
+            "ragged" => vec![Vec::new(); offsets.len() + 1],
+            "overlapping" => offsets.iter().map(|_| vec![FIRST, last]).collect(),
+            "unasked" => offsets.iter().map(|_| vec![last]).collect(),
+            "many" => vec![vec![FIRST; 2_000_000]],
+            _ => offsets.iter().map(|_| self.forged_span(behavior, path).into_iter().collect()).collect(),
+        })
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        let behavior = self.enter(path)?;
+        let kind = if behavior == "unknown-kind" { 4 } else { 1 };
+        let lens = Lens { span: self.forged_span(behavior, path).unwrap_or(FIRST), kind };
+        Ok(vec![lens; if behavior == "many" { 2_000_000 } else { 1 }])
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        let behavior = self.enter(path)?;
+        let (target, url) = match behavior {
+            "paths" => (resources::ESCAPING_PATHS[0], ""),
+            "unknown-kind" => ("", "javascript:alert(1)"),
+            "empty" => ("", ""),
+            "overlapping" => ("a.hostile", "https://example.org"),
+            _ => ("a.hostile", ""),
+        };
+        let span = self.forged_span(behavior, path).unwrap_or(FIRST);
+        Ok(vec![Link { span, path: target.to_owned(), url: url.to_owned() }])
+    }
+
+    fn linked_ranges(&mut self, path: &str, _: u32) -> Result<Vec<Span>, Failure> {
+        let behavior = self.enter(path)?;
+        let (second, last) = (Span { start: 1, end: 2 }, Span { start: 4, end: 5 });
+        Ok(match behavior {
+            // The text is `x é y`.
+            "unsorted" => vec![second, FIRST],
+            "overlapping" => vec![FIRST, FIRST],
+            "unknown-kind" => vec![FIRST, second],
+            "unasked" => vec![last],
+            _ => self.forged_span(behavior, path).into_iter().collect(),
+        })
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        _: Span,
+        diagnostics: &[Diagnostic],
+        _: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        let behavior = self.enter(path)?;
+        let is_forged = matches!(behavior, "huge-token" | "unknown-kind" | "unasked" | "empty");
+        let edits = self.forged_edits(behavior, path, "x");
+        if edits.is_empty() && !is_forged {
+            return Ok(Vec::new());
+        }
+        let edits = if is_forged { Vec::new() } else { vec![DocumentEdit { path: path.to_owned(), edits }] };
+        Ok(vec![Action {
+            title: "x".to_owned(),
+            kind: if behavior == "unknown-kind" { "quick fix" } else { "quickfix" }.to_owned(),
+            fixes: if behavior == "unasked" { vec![diagnostics.len() as u32] } else { Vec::new() },
+            preferred: false,
+            edits,
+            token: match behavior {
+                "huge-token" => vec![0; 1 << 20],
+                "empty" => Vec::new(),
+                _ => vec![1],
+            },
+        }])
+    }
+
+    fn resolve_action(&mut self, path: &str, _: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        let behavior = self.enter(path)?;
+        Ok(vec![DocumentEdit { path: path.to_owned(), edits: self.forged_edits(behavior, path, "x") }])
+    }
+
+    fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        let mut edits = Vec::new();
+        for Move { old_path, .. } in moves {
+            let behavior = self.enter(old_path)?;
+            let path = if behavior == "paths" { "@lib/x.hostile" } else { old_path };
+            edits.push(DocumentEdit { path: path.to_owned(), edits: self.forged_edits(behavior, old_path, "x") });
+        }
+        Ok(edits)
+    }
+}
+
+impl HostileProject {
+    fn forged_items(&self, behavior: &str, path: &str) -> Vec<HierarchyItem> {
+        let span = self.forged_span(behavior, path).unwrap_or(FIRST);
+        let path = match behavior {
+            "missing" => "no/such/file.hostile",
+            "unasked" => "calm.hostile",
+            _ => path,
+        };
+        let item = HierarchyItem {
+            name: "x".to_owned(),
+            detail: String::new(),
+            kind: if behavior == "unknown-kind" { 27 } else { 12 },
+            location: Location { path: path.to_owned(), span, full: span },
+            token: vec![0; if behavior == "huge-token" { 1 << 20 } else { 0 }],
+        };
+        vec![item; if behavior == "many" { 1_100_000 } else { 1 }]
+    }
+
+    fn forged_calls(&self, behavior: &str, path: &str) -> Vec<Call> {
+        let spans = vec![self.forged_span(behavior, path).unwrap_or(FIRST)];
+        // What is forged is either the item or the places, so that both are found to be checked.
+        let behavior = if behavior.starts_with("span-") { "calm" } else { behavior };
+        let items = self.forged_items(behavior, path).into_iter();
+        items.map(|item| Call { item, spans: spans.clone() }).collect()
     }
 }
 

@@ -3,6 +3,9 @@
 //! It behaves: deterministic, asks whether it is cancelled, keeps parsed files warm between calls and forgets exactly those
 //! that [`Project::update`](vraftls_guest_sdk::Project::update) names, so that a host that forgets to say so is found out.
 
+mod actions;
+mod decorations;
+mod hierarchy;
 mod project;
 pub mod syntax;
 
@@ -45,12 +48,23 @@ impl Analyzer for Toy {
                 | Features::HOVER
                 | Features::COMPLETION
                 | Features::RENAME
-                | Features::FORMATTING,
+                | Features::FORMATTING
+                | Features::ON_TYPE_FORMATTING
+                | Features::CALL_HIERARCHY
+                | Features::TYPE_HIERARCHY
+                | Features::SEMANTIC_TOKENS
+                | Features::INLAY_HINTS
+                | Features::SELECTION_RANGES
+                | Features::CODE_ACTIONS
+                | Features::CODE_LENS
+                | Features::DOCUMENT_LINKS
+                | Features::LINKED_EDITING
+                | Features::FILE_OPERATIONS,
             completion_triggers: vec![" ".to_owned()],
             signature_triggers: Vec::new(),
-            on_type_triggers: Vec::new(),
-            token_types: Vec::new(),
-            token_modifiers: Vec::new(),
+            on_type_triggers: vec!["\n".to_owned()],
+            token_types: decorations::TOKEN_TYPES.map(str::to_owned).to_vec(),
+            token_modifiers: decorations::TOKEN_MODIFIERS.map(str::to_owned).to_vec(),
         }
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
-    Candidate, Change, CompletionItem, CompletionItems, Details, Diagnostic, DocumentEdit, Failure, FileReferences,
-    FormattingOptions, Highlight, HoverInfo, Location, Project, ReadError, Reference, Related, RenameTarget,
-    SearchPlan, Span, Targets, TextEdit, Workspace, roles,
+    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Details, Diagnostic, DocumentEdit, Failure,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
+    Project, ReadError, Reference, Related, RenameTarget, SearchPlan, Span, Targets, TextEdit, Workspace, roles,
 };
 
 use crate::syntax::{self, Definition, File};
@@ -18,7 +18,7 @@ const FUNCTION: u32 = 3;
 /// A project: what was parsed so far.
 #[derive(Debug)]
 pub struct ToyProject {
-    workspace: Arc<dyn Workspace>,
+    pub(crate) workspace: Arc<dyn Workspace>,
     /// Text and pieces of the files that were looked at since they last changed.
     files: BTreeMap<String, Arc<(String, File)>>,
 }
@@ -28,7 +28,7 @@ impl ToyProject {
         Self { workspace, files: BTreeMap::new() }
     }
 
-    fn file(&mut self, path: &str) -> Result<Arc<(String, File)>, Failure> {
+    pub(crate) fn file(&mut self, path: &str) -> Result<Arc<(String, File)>, Failure> {
         if let Some(file) = self.files.get(path) {
             return Ok(file.clone());
         }
@@ -45,7 +45,7 @@ impl ToyProject {
     }
 
     /// Where a name of a file is defined.
-    fn resolve(&mut self, path: &str, name: &str) -> Result<Option<Location>, Failure> {
+    pub(crate) fn resolve(&mut self, path: &str, name: &str) -> Result<Option<Location>, Failure> {
         if let Some(definition) = self.file(path)?.1.definition(name) {
             return Ok(Some(location(path, definition)));
         }
@@ -58,12 +58,12 @@ impl ToyProject {
         Ok(None)
     }
 
-    fn check_cancelled(&self) -> Result<(), Failure> {
+    pub(crate) fn check_cancelled(&self) -> Result<(), Failure> {
         if self.workspace.cancelled() { Err(Failure::Cancelled) } else { Ok(()) }
     }
 
     /// The name at an offset.
-    fn name_at(&mut self, path: &str, offset: u32) -> Result<Option<(String, Span)>, Failure> {
+    pub(crate) fn name_at(&mut self, path: &str, offset: u32) -> Result<Option<(String, Span)>, Failure> {
         let file = self.file(path)?;
         if !file.0.is_char_boundary(offset as usize) {
             return Err(Failure::InvalidInput(format!("offset {offset} is no character of {path}")));
@@ -72,7 +72,7 @@ impl ToyProject {
     }
 
     /// The occurrences in the candidate that mean the plan's definition.
-    fn confirm_in(&mut self, plan: &SearchPlan, path: &str) -> Result<Vec<Reference>, Failure> {
+    pub(crate) fn confirm_in(&mut self, plan: &SearchPlan, path: &str) -> Result<Vec<Reference>, Failure> {
         self.check_cancelled()?;
         let file = self.file(path)?;
         let mut references = Vec::new();
@@ -94,7 +94,7 @@ impl ToyProject {
     }
 }
 
-fn location(path: &str, definition: &Definition) -> Location {
+pub(crate) fn location(path: &str, definition: &Definition) -> Location {
     Location { path: path.to_owned(), span: definition.name.span, full: definition.line }
 }
 
@@ -240,25 +240,118 @@ impl Project for ToyProject {
             .collect())
     }
 
-    /// Takes white space off the ends of lines.
     fn format(&mut self, path: &str, span: Option<Span>, _: FormattingOptions) -> Result<Vec<TextEdit>, Failure> {
         let file = self.file(path)?;
-        if !file.1.errors.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut edits = Vec::new();
-        let mut start = 0;
-        for line in file.0.split_inclusive('\n') {
-            let body = line.strip_suffix('\n').unwrap_or(line);
-            let trailing = Span { start: start + body.trim_end().len() as u32, end: start + body.len() as u32 };
-            let asked = span.is_none_or(|span| span.start <= trailing.end && trailing.start <= span.end);
-            if trailing.start < trailing.end && asked {
-                edits.push(TextEdit { span: trailing, new_text: String::new() });
-            }
-            start += line.len() as u32;
-        }
-        Ok(edits)
+        Ok(if file.1.errors.is_empty() { trailing_space(&file.0, span) } else { Vec::new() })
     }
+
+    fn format_on_type(
+        &mut self,
+        path: &str,
+        offset: u32,
+        _: &str,
+        _: FormattingOptions,
+    ) -> Result<Vec<TextEdit>, Failure> {
+        let file = self.file(path)?;
+        if !file.0.is_char_boundary(offset as usize) {
+            return Err(Failure::InvalidInput(format!("offset {offset} is no character of {path}")));
+        }
+        // The line that was just ended.
+        let end = offset.saturating_sub(1);
+        Ok(trailing_space(&file.0, Some(Span { start: end, end })))
+    }
+
+    fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        self.items_at(path, offset)
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        Ok(Some(self.plan_of(item)))
+    }
+
+    fn incoming(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        self.callers(&plan, &files)
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        self.callees(&item)
+    }
+
+    fn prepare_types(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        self.items_at(path, offset)
+    }
+
+    fn supertypes(&mut self, item: HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
+        self.replaced_by(&item)
+    }
+
+    fn plan_subtypes(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        Ok(Some(SearchPlan { roles: roles::DEFINES, ..self.plan_of(item) }))
+    }
+
+    fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
+        self.replacements(&plan, &files)
+    }
+
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        self.tokens_in(path, span)
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        self.hints_in(path, span)
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        offsets.iter().map(|offset| self.ranges_around(path, *offset)).collect()
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        let file = self.file(path)?;
+        Ok(file.1.definitions.iter().map(|it| Lens { span: it.name.span, kind: 1 }).collect())
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        self.links_of(path)
+    }
+
+    fn linked_ranges(&mut self, path: &str, offset: u32) -> Result<Vec<Span>, Failure> {
+        let same = self.highlights(path, offset)?;
+        Ok(if same.len() > 1 { same.into_iter().map(|it| it.span).collect() } else { Vec::new() })
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        _: Span,
+        diagnostics: &[Diagnostic],
+        kinds: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        self.offered(path, diagnostics, kinds)
+    }
+
+    fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        self.define(path, token)
+    }
+
+    fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        self.follow(moves)
+    }
+}
+
+/// Takes white space off the ends of lines.
+pub(crate) fn trailing_space(text: &str, span: Option<Span>) -> Vec<TextEdit> {
+    let mut edits = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        let trailing = Span { start: start + body.trim_end().len() as u32, end: start + body.len() as u32 };
+        let asked = span.is_none_or(|span| span.start <= trailing.end && trailing.start <= span.end);
+        if trailing.start < trailing.end && asked {
+            edits.push(TextEdit { span: trailing, new_text: String::new() });
+        }
+        start += line.len() as u32;
+    }
+    edits
 }
 
 fn completion(definition: &Definition) -> CompletionItem {
