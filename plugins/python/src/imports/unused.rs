@@ -45,11 +45,17 @@ pub(crate) fn unused_imports(source: &Source<'_>, path: &str) -> Vec<Unused> {
     let names: FxHashSet<&str> = candidates.iter().map(|candidate| candidate.name).collect();
     let read = search.read_among(&names);
     let mentioned = search.mentioned_names();
+    let is_read = |candidate: &Candidate<'_>| {
+        read.contains(&(candidate.scope, candidate.name)) || mentioned.contains(candidate.name)
+    };
+    let read_roots: FxHashSet<&str> =
+        candidates.iter().filter(|candidate| is_read(candidate)).filter_map(|candidate| candidate.root).collect();
     let mut unused: Vec<Unused> = candidates
-        .into_iter()
-        .filter(|candidate| !read.contains(&(candidate.scope, candidate.name)))
-        .filter(|candidate| !mentioned.contains(candidate.name))
-        .map(|candidate| candidate.unused)
+        .iter()
+        .filter(|candidate| !is_read(candidate))
+        // `import a.b` also gives `a` its submodule, whatever `a` is called.
+        .filter(|candidate| !candidate.is_submodule || candidate.root.is_none_or(|root| !read_roots.contains(root)))
+        .map(|candidate| candidate.unused.clone())
         .filter(|unused| !is_kept(source, unused.statement, unused.range))
         .collect();
     unused.sort_by_key(|unused| unused.range.start());
@@ -61,6 +67,10 @@ struct Candidate<'src> {
     scope: FileScopeId,
     /// The name that it binds.
     name: &'src str,
+    /// The package at the top, if it imports a module by its full name.
+    root: Option<&'src str>,
+    /// Whether it binds the package and not the module.
+    is_submodule: bool,
     unused: Unused,
 }
 
@@ -143,11 +153,20 @@ impl<'src> Search<'src, '_> {
         let dot = if module.is_empty() || module.ends_with('.') { "" } else { "." };
         let asname = alias.asname.as_ref().map(|asname| format!(" as {asname}")).unwrap_or_default();
         let title = format!("{module}{dot}{}{asname}", alias.name);
-        self.candidates.push(Candidate {
-            scope: self.scope,
-            name,
-            unused: Unused { statement, range: alias.range, title },
-        });
+        let root = module.is_empty().then(|| alias.name.split('.').next()).flatten();
+        let is_submodule = module.is_empty() && alias.asname.is_none() && alias.name.contains('.');
+        let unused = Unused { statement, range: alias.range, title };
+        self.candidates.push(Candidate { scope: self.bound_in(name), name, root, is_submodule, unused });
+    }
+
+    /// Where a name is bound that the scope binds: elsewhere, if it says `global` or `nonlocal` of it.
+    fn bound_in(&self, name: &str) -> FileScopeId {
+        let table = self.index.place_table(self.scope);
+        match table.symbol_id(name).map(|id| table.symbol(id)) {
+            Some(symbol) if symbol.is_global() => FileScopeId::global(),
+            Some(symbol) if symbol.is_nonlocal() => self.binding_scope(self.scope, name),
+            _ => self.scope,
+        }
     }
 
     /// Which of the names are read, each with the scope that binds it.
