@@ -11,6 +11,7 @@
 //!
 //! What needs no project implements [`Indexer`] and is exported by [`export_indexer!`]: a component without imports.
 
+mod allocator;
 mod analyzer;
 #[doc(hidden)]
 pub mod bindings;
@@ -24,6 +25,7 @@ mod memory_workspace;
 pub mod roles;
 mod workspace;
 
+pub use allocator::ComponentAllocator;
 pub use analyzer::{Analyzer, Project};
 pub use bindings::engine::exports::vraftls::analyzer::actions::{Action, Move};
 pub use bindings::engine::exports::vraftls::analyzer::completing::{

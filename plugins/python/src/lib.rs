@@ -52,6 +52,11 @@ use std::sync::Arc;
 pub use project::PythonProject;
 use vraftls_guest_sdk::{Analyzer, Config, Description, Document, Facts, Failure, Features, Language, Workspace};
 
+/// Syntax trees and inference are millions of small blocks.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: vraftls_guest_sdk::ComponentAllocator = vraftls_guest_sdk::ComponentAllocator::new();
+
 /// The analyzer.
 pub struct Python;
 
