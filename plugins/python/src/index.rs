@@ -4,6 +4,7 @@
 //! resolved only as far as the grammar decides them, so a doubtful name counts as visible everywhere.
 
 mod exports;
+mod flow;
 mod folds;
 mod interface;
 mod names;
@@ -18,6 +19,7 @@ use ruff_python_parser::{ParseError, Parsed, parse_unchecked_source};
 use ruff_text_size::{TextRange, TextSize};
 use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span, roles};
 
+pub(crate) use flow::is_too_branched;
 pub(crate) use interface::for_each_block;
 pub(crate) use nesting::is_too_deep;
 pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function};

@@ -142,8 +142,13 @@ impl System for WorkspaceSystem {
             ReadError::Unavailable(reason) => Error::other(reason),
         })?;
         // Every file that the engine parses comes through here, also those that another one imports.
-        if matches!(path.extension(), Some("py" | "pyi")) && index::is_too_deep(&text) {
-            return Err(Error::new(ErrorKind::Unsupported, "its code is nested too deeply"));
+        if matches!(path.extension(), Some("py" | "pyi")) {
+            if index::is_too_deep(&text) {
+                return Err(Error::new(ErrorKind::Unsupported, "its code is nested too deeply"));
+            }
+            if index::is_too_branched(path.as_str(), &text) {
+                return Err(Error::new(ErrorKind::Unsupported, "one of its scopes has too many names and branches"));
+            }
         }
         Ok(text)
     }

@@ -6,12 +6,13 @@ use vraftls_conformance::{Component, Engine, Files, every_component};
 use vraftls_index::{Facts, Occurrence, Roles};
 use vraftls_query::Question;
 
+use crate::nesting::is_refusal;
 use crate::support::{complaint, shown};
 
 /// The size that has facts.
 const BYTES: usize = 4 << 20;
-/// The size that an engine answers in. Smaller, because an engine may infer all that a file says before it knows what one name
-/// is: that of Python takes 3 s for this much, and the square of it for more.
+/// The size that an engine answers in. Smaller, because an engine may have to follow all that a file says before it knows what
+/// one name is: that of Python takes the square of the size for code like this.
 const ENGINE_BYTES: usize = 256 << 10;
 
 /// The largest sample without syntax errors, again and again, each time with other names for what it defines: as a generator
@@ -80,6 +81,24 @@ fn an_engine_answers_in_large_files() {
                     wrong.extend(complaint.map(|why| format!("{asked}: {why}: {}", shown(&text))));
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn what_is_too_large_for_an_engine_is_refused_in_words() {
+    every_component(|component, wrong| {
+        let path = component.path("large");
+        let text = many_lines(component, BYTES);
+        let engine = Engine::open(component, Files::new([(path.clone(), text.as_str())]));
+        let offset = text.floor_char_boundary(text.len() / 2) as u32;
+        for question in
+            [Question::Definition { path: path.clone(), offset }, Question::Hover { path: path.clone(), offset }]
+        {
+            let asked = format!("{question:?}");
+            let outcome = engine.ask(question);
+            let complaint = complaint(&outcome).filter(|_| !outcome.as_ref().is_err_and(is_refusal));
+            wrong.extend(complaint.map(|why| format!("{asked}: {why}: {}", shown(&text))));
         }
     });
 }

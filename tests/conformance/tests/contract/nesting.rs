@@ -41,7 +41,7 @@ fn indented(depth: usize) -> String {
 }
 
 /// Whether the analyzer itself said that it is too much, so that its instance lives.
-fn is_refusal(fault: &Fault) -> bool {
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
     let of_host = [LimitName::Memory, LimitName::EnginesMemory, LimitName::Stack, LimitName::Time];
     matches!(fault, Fault::Limit(what) if of_host.iter().all(|limit| limit.as_str() != what))
 }
