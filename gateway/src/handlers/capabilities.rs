@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::Response;
 use tower_lsp_server::ls_types::{
     CallHierarchyServerCapability, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
@@ -65,6 +65,7 @@ pub(super) fn capabilities(session: &Session, analyzers: &[Arc<Description>]) ->
             }),
             file_operations: file_operations(profile, analyzers),
         }),
+        experimental: Some(json!({ "languages": languages(analyzers) })),
         ..ServerCapabilities::default()
     }
 }
@@ -80,6 +81,15 @@ pub(crate) fn complete(session: &Session, response: Response) -> Response {
         result
     });
     Response::from_parts(id, body)
+}
+
+/// The languages of all analyzers, each once: an editor cannot know otherwise which files are worth opening here.
+fn languages(analyzers: &[Arc<Description>]) -> Vec<&str> {
+    let mut all: Vec<&str> =
+        analyzers.iter().flat_map(|analyzer| &analyzer.languages).map(|language| &*language.id).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn provided<T>(is_provided: bool) -> Option<OneOf<bool, T>> {
