@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod editors;
 mod fix;
 mod node;
 mod plugins;

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::toolchain::neovim;
-use crate::{plugins, precompile, steps, tree};
+use crate::{editors, plugins, precompile, steps, tree};
 use totals::Totals;
 
 /// What to test.
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     plugins::run(&plugins::Arguments::default())?;
     // Sessions are scripted against the binary, and nobody should wait there for a compiler.
     precompile::with("dev")?;
+    editors::prepare()?;
     neovim::ensure()?;
     let nextest = steps::output(steps::cargo(tree::root()).args(["nextest", "--version"])).is_some();
     let mut commands = Vec::new();

@@ -2,6 +2,7 @@
 
 mod apt;
 mod debian;
+pub(crate) mod emacs;
 pub(crate) mod neovim;
 
 use std::path::{Path, PathBuf};
