@@ -2,13 +2,14 @@
 //! scopes, without inference: a search confirms thousands of candidates, and most fall here.
 
 use ruff_db::files::File;
+use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprName};
-use ruff_text_size::TextRange;
-use ty_python_core::definition::{Definition, DefinitionKind};
+use ruff_text_size::{Ranged, TextRange};
+use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
 use ty_python_core::place::ScopedPlaceId;
 use ty_python_core::place_table;
 use ty_python_core::scope::NodeWithScopeKind;
-use ty_python_semantic::SemanticModel;
+use ty_python_semantic::{Db, SemanticModel};
 
 use crate::occurrence::{At, Occurrence, look_at};
 use crate::project::PythonProject;
@@ -19,7 +20,7 @@ use crate::{family, foreign, resolve};
 pub(crate) enum Reach {
     /// There is no thing.
     Nothing,
-    /// In a function: its own file alone.
+    /// In a function, and no argument names it: its own file alone.
     Local(File),
     /// A parameter: its own file, and the names of arguments anywhere.
     Parameter(File),
@@ -61,10 +62,21 @@ pub(crate) fn of(project: &PythonProject, definition: Definition<'_>) -> Reach {
         (NodeWithScopeKind::Module, _) => Reach::Global(file),
         (NodeWithScopeKind::Class(_), _) if family::is_field(db, definition) => Reach::Field(file),
         (NodeWithScopeKind::Class(_), _) => Reach::Member(file),
-        (NodeWithScopeKind::Function(_), DefinitionKind::Parameter(_)) => Reach::Parameter(file),
+        (NodeWithScopeKind::Function(_), DefinitionKind::Parameter(parameter)) => {
+            if may_be_named(db, definition, parameter) { Reach::Parameter(file) } else { Reach::Local(file) }
+        }
         _ if is_forwarded(project, definition) => Reach::Anything,
         _ => Reach::Local(file),
     }
+}
+
+/// Whether an argument can name a parameter: neither `*args` nor `**kwargs`, nor one before `/`.
+fn may_be_named(db: &dyn Db, definition: Definition<'_>, parameter: &ParameterDefinitionNodeKind) -> bool {
+    let ParameterDefinitionNodeKind::Parameter(parameter) = parameter else { return false };
+    let NodeWithScopeKind::Function(function) = definition.scope(db).node(db) else { return true };
+    let parsed = parsed_module(db, definition.python_file(db)).load(db);
+    let own = parameter.node(&parsed).range();
+    !function.node(&parsed).parameters.posonlyargs.iter().any(|parameter| parameter.range() == own)
 }
 
 /// Whether the scope of a definition says `global` or `nonlocal` of its name.

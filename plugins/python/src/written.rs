@@ -49,6 +49,16 @@ impl<'m> Budget<'m> {
         Self { depth: DEPTH_MAX, steps }
     }
 
+    /// Asks with half of what is left, so that one of several answers cannot use up what the others need.
+    fn share<R>(self, ask: impl FnOnce(Budget<'_>) -> R) -> R {
+        let whole = self.steps.get();
+        let half = whole.div_ceil(2);
+        let steps = Cell::new(half);
+        let answer = ask(Budget { depth: self.depth, steps: &steps });
+        self.steps.set(whole - (half - steps.get()));
+        answer
+    }
+
     /// What is left after another step. None if that is one too many.
     fn step(self) -> Option<Self> {
         self.steps.set(self.steps.get().checked_sub(1)?);
@@ -188,7 +198,8 @@ impl<'db> Reader<'_, 'db> {
         }
         let mut found = Vec::new();
         for value in visitor.returns.iter().filter_map(|statement| statement.value.as_deref()) {
-            for class in self.held_by(value) {
+            let held = self.budget.share(|budget| Reader { budget, ..self }.held_by(value));
+            for class in held {
                 if !found.contains(&class) {
                     found.push(class);
                 }
