@@ -28,7 +28,9 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
 }
 
 fn clean_owned(text: String, keeps: fn(char) -> bool) -> String {
-    if text.chars().all(|char| keeps(char) || !is_obeyed(char)) { text } else { clean(&text, keeps) }
+    // Names and signatures are plain ASCII nearly always, which is seen at a glance.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain || text.chars().all(|char| keeps(char) || !is_obeyed(char)) { text } else { clean(&text, keeps) }
 }
 
 fn clean(text: &str, keeps: fn(char) -> bool) -> String {
