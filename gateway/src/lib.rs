@@ -37,6 +37,6 @@ pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
 pub use convert::path_of_uri;
 pub use lines::LineIndexCache;
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
-pub use serve::{SessionEnd, serve_connection, serve_tcp};
+pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_websocket, serve_websocket_connection};
 pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
 pub use transport::FrameError;

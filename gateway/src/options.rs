@@ -16,6 +16,9 @@ pub struct Options {
     pub line_indexes: LineIndexCache,
     /// The version that is told to editors.
     pub server_version: String,
+    /// Origins of pages that may connect over WebSocket, beside those of this machine and of editors; for example
+    /// `https://ide.example`.
+    pub websocket_origins: Vec<String>,
     /// Called once with what an editor says of itself when it initializes. Must not block.
     pub on_client: Option<OnClient>,
 }
@@ -61,7 +64,7 @@ pub struct Limits {
     pub n_completions_max: u32,
     /// Symbols of a workspace search.
     pub n_workspace_symbols_max: u32,
-    /// Sessions over TCP at once.
+    /// Sessions at once, for each address that is listened on.
     pub n_sessions_max: usize,
 }
 
@@ -103,6 +106,10 @@ pub struct Timing {
     pub drain_deadline: Duration,
     /// How often progress is reported at most.
     pub progress_interval: Duration,
+    /// How long a connection may take to its first whole message.
+    pub first_message_deadline: Duration,
+    /// How often an editor on a WebSocket is asked whether it is there. One that sends nothing between two pings is gone.
+    pub websocket_ping_interval: Duration,
     /// After how long without a byte TCP asks whether the other end is still there.
     pub tcp_keepalive: Duration,
 }
@@ -117,6 +124,8 @@ impl Default for Timing {
             recheck_delay: Duration::from_millis(400),
             drain_deadline: Duration::from_secs(2),
             progress_interval: Duration::from_millis(100),
+            first_message_deadline: Duration::from_secs(60),
+            websocket_ping_interval: Duration::from_secs(30),
             tcp_keepalive: Duration::from_secs(30),
         }
     }
@@ -129,6 +138,7 @@ impl Default for Options {
             timing: Timing::default(),
             line_indexes: LineIndexCache::new(LineIndexCache::DEFAULT_BYTES_MAX),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
+            websocket_origins: Vec::new(),
             on_client: None,
         }
     }

@@ -1,5 +1,7 @@
 //! Serving connections, however their bytes come.
 
+mod websocket;
+
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,7 +18,9 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::server::Server;
 use crate::session::Session;
 use crate::transport::{FrameReader, LoopEnd, MainLoop, Outbox, write_outbox};
-use crate::{Backend, FrameError, Options};
+use crate::{Backend, BoxFuture, FrameError, Options};
+
+pub use websocket::{UpgradeError, serve_websocket_connection};
 
 /// How long to wait before the next connection is accepted after one could not be.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -36,6 +40,8 @@ pub enum SessionEnd {
     Disconnected,
     /// The editor did not read what was sent, and [`Limits::outbox_bytes_max`](crate::Limits::outbox_bytes_max) was reached.
     SlowConsumer,
+    /// The editor connected and said nothing within [`Timing::first_message_deadline`](crate::Timing::first_message_deadline).
+    Silent,
     /// The editor sent what is no message, so that where the next one begins is unknown.
     Broken(FrameError),
     /// A defect of the server ended this session, and no other.
@@ -91,6 +97,7 @@ fn told(end: LoopEnd, after_shutdown: bool) -> SessionEnd {
         LoopEnd::Exit => SessionEnd::Exited { after_shutdown },
         LoopEnd::Disconnected => SessionEnd::Disconnected,
         LoopEnd::Overflow => SessionEnd::SlowConsumer,
+        LoopEnd::Silent => SessionEnd::Silent,
         LoopEnd::Broken(error) => SessionEnd::Broken(error),
         LoopEnd::Panicked => SessionEnd::Panicked,
     }
@@ -114,6 +121,34 @@ impl<T> Drop for AbortOnDrop<T> {
 
 /// Serves connections over TCP, many at once on one backend, until the listener fails for good. Dropping the future ends every session.
 pub async fn serve_tcp(listener: TcpListener, backend: Arc<dyn Backend>, options: Options) -> io::Result<()> {
+    accept_all(listener, options.clone(), move |stream| {
+        let (reader, writer) = stream.into_split();
+        serve_connection(backend.clone(), reader, writer, options.clone())
+            .map(|end| info!(?end, "disconnected"))
+            .boxed()
+    })
+    .await
+}
+
+/// Serves connections over WebSocket, as [`serve_tcp`] does over TCP.
+pub async fn serve_websocket(listener: TcpListener, backend: Arc<dyn Backend>, options: Options) -> io::Result<()> {
+    accept_all(listener, options.clone(), move |stream| {
+        let session = serve_websocket_connection(backend.clone(), stream, options.clone());
+        let told = session.map(|end| match end {
+            Ok(end) => info!(?end, "disconnected"),
+            Err(error) => warn!(%error, "a connection was refused"),
+        });
+        told.boxed()
+    })
+    .await
+}
+
+/// Accepts connections, and serves each in a task of its own.
+async fn accept_all(
+    listener: TcpListener,
+    options: Options,
+    serve: impl Fn(TcpStream) -> BoxFuture<'static, ()>,
+) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(options.limits.n_sessions_max));
     let mut sessions = JoinSet::new();
     let mut n_failures = 0;
@@ -144,13 +179,7 @@ pub async fn serve_tcp(listener: TcpListener, backend: Arc<dyn Backend>, options
             continue;
         };
         prepare(&stream, options.timing.tcp_keepalive);
-        let (backend, options) = (backend.clone(), options.clone());
-        let session = async move {
-            let (reader, writer) = stream.into_split();
-            let end = serve_connection(backend, reader, writer, options).await;
-            info!(?end, "disconnected");
-            drop(place);
-        };
+        let session = serve(stream).map(|()| drop(place));
         sessions.spawn(session.instrument(info_span!("session", %peer)));
     }
 }

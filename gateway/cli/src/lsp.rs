@@ -1,6 +1,5 @@
-//! `vraftls lsp`: serves editors, over standard input and output or over TCP, with a node embedded.
+//! `vraftls lsp`: serves editors, over standard input and output, TCP or WebSocket, with a node embedded.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,14 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use vraftls_gateway::{Backend, Options, serve_connection, serve_tcp};
+use vraftls_gateway::{Backend, Options, serve_connection};
 use vraftls_node::{DataDirError, Holder, Node, NodeConfig, OpenError};
 
 use crate::attach::{self, FirstMessage, HOLDER_PATIENCE};
 use crate::embedded::{Embedded, node_config};
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, canonical};
+use crate::listen_address::ListenAddress;
 
 const COMMAND: &str = "vraftls lsp";
 
@@ -29,9 +30,14 @@ pub(crate) struct LspArguments {
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,
 
-    /// Listen for editors instead, for example on `tcp://127.0.0.1:9257`; port 0 takes a free one and prints it
-    #[arg(long, value_name = "tcp://ADDR")]
-    listen: Option<ListenAddress>,
+    /// Listen for editors instead, for example on `tcp://127.0.0.1:9257` or `ws://127.0.0.1:9258`; port 0 takes a free one and
+    /// prints it. Can be given several times
+    #[arg(long, value_name = "tcp://ADDR | ws://ADDR")]
+    listen: Vec<ListenAddress>,
+
+    /// With ws://: pages of this origin may connect, beside those of this machine; for example `https://ide.example`
+    #[arg(long, value_name = "ORIGIN", requires = "listen")]
+    allow_origin: Vec<String>,
 
     /// With --listen: the folder whose data directory is used
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -41,57 +47,44 @@ pub(crate) struct LspArguments {
     folder: FolderArguments,
 }
 
-/// Where to listen.
-#[derive(Clone, Copy, Debug)]
-struct ListenAddress(SocketAddr);
-
-impl std::str::FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let address = text.strip_prefix("tcp://").ok_or("an address begins with tcp://")?;
-        let address: SocketAddr = address.parse().map_err(|_| format!("`{address}` is not IP:PORT"))?;
-        // Whoever connects can read the sources: without encryption and tokens that stays on this machine.
-        if address.ip().is_loopback() { Ok(Self(address)) } else { Err(format!("{address} is not a loopback address")) }
-    }
-}
-
 pub(crate) fn run(arguments: LspArguments) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let ran = runtime.block_on(async {
-        match arguments.listen {
-            Some(address) => listen(address.0, &arguments).await,
-            None => serve_stdio(&arguments).await,
-        }
+        if arguments.listen.is_empty() { serve_stdio(&arguments).await } else { listen(&arguments).await }
     });
     // A read of standard input that waits cannot be called off: without this the process would live until the editor's next byte.
     runtime.shutdown_background();
     ran
 }
 
-async fn listen(address: SocketAddr, arguments: &LspArguments) -> anyhow::Result<Exit> {
+async fn listen(arguments: &LspArguments) -> anyhow::Result<Exit> {
     let root = canonical(&arguments.root)?;
     let node = Node::open(node_config(COMMAND, &root, &arguments.folder)?).await?;
-    let listener = tokio::net::TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
-    announce_address(listener.local_addr()?);
     let backend: Arc<dyn Backend> = Arc::new(Embedded(node.clone()));
-    let attached = AttachedSessions::start(&node, backend.clone(), options())?;
+    let options = Options { websocket_origins: arguments.allow_origin.clone(), ..options() };
+    let mut serving = tokio::task::JoinSet::new();
+    for address in &arguments.listen {
+        let listener = TcpListener::bind(address.socket).await;
+        let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+        announce_address(ListenAddress { socket: listener.local_addr()?, ..*address });
+        serving.spawn(address.transport.serve(listener, backend.clone(), options.clone()));
+    }
+    let attached = AttachedSessions::start(&node, backend, options)?;
     tokio::select! {
-        ended = serve_tcp(listener, backend, options()) => ended?,
+        Some(ended) = serving.join_next() => ended.context("a listener failed")??,
         () = asked_to_end() => {}
     }
-    drop(attached);
+    drop((attached, serving));
     node.shutdown().await?;
     Ok(Exit::Done)
 }
 
 #[expect(
     clippy::print_stdout,
-    reason = "with --listen standard output is not the protocol; scripts read the address here"
+    reason = "with --listen standard output is not the protocol; scripts read the addresses here"
 )]
-fn announce_address(address: SocketAddr) {
-    println!("listening on tcp://{address}");
+fn announce_address(address: ListenAddress) {
+    println!("listening on {address}");
 }
 
 async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {

@@ -7,6 +7,7 @@ mod check;
 mod embedded;
 mod exit;
 mod folder;
+mod listen_address;
 mod logging;
 mod lsp;
 mod place;

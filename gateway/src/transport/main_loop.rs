@@ -11,6 +11,7 @@
 use std::any::Any;
 use std::io;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, poll};
@@ -47,6 +48,8 @@ pub(crate) enum LoopEnd {
     Disconnected,
     /// The editor does not read what is sent.
     Overflow,
+    /// The editor said nothing for too long after it connected.
+    Silent,
     /// The editor sends what is no message.
     Broken(FrameError),
     /// A handler that changes the session panicked.
@@ -64,6 +67,9 @@ pub(crate) struct MainLoop<R> {
 impl<R: AsyncRead + Unpin> MainLoop<R> {
     pub(crate) async fn run(&mut self, writer: &mut JoinHandle<io::Result<()>>) -> LoopEnd {
         let outbox = self.session.outbox().clone();
+        // Whoever connects takes a place that an editor could have.
+        let mut silence = pin!(tokio::time::sleep(self.session.options().timing.first_message_deadline));
+        let mut is_silent = true;
         loop {
             let frame = tokio::select! {
                 biased;
@@ -71,7 +77,9 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
                 // It ends by itself only when it cannot write.
                 _ = &mut *writer => return LoopEnd::Disconnected,
                 frame = self.frames.next() => frame,
+                () = &mut silence, if is_silent => return LoopEnd::Silent,
             };
+            is_silent = false;
             let incoming = match frame {
                 Ok(Some(Frame::Utf8(content))) => parse(&content),
                 Ok(Some(Frame::Foreign)) => foreign_charset(),

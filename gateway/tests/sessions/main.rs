@@ -22,4 +22,5 @@ mod lsp_table;
 mod ordering;
 mod responses;
 mod settings;
+mod websocket;
 mod workspace;

@@ -44,12 +44,13 @@ const ROOMS: [(&str, &[&str]); 18] = [
 const ANY: &[&str] = &["*"];
 
 /// Outside crates that only some rooms may link, and what that fences in.
-const MONOPOLIES: [(&str, &[&str], &str); 20] = [
+const MONOPOLIES: [(&str, &[&str], &str); 21] = [
     ("openraft", &["vraftls-raft"], "an upgrade of openraft touches one room"),
     ("wasmtime", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("wasmtime-wasi", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("tower-lsp-server", &["vraftls-gateway"], "one room knows the protocol of editors"),
     ("tower-service", &["vraftls-gateway"], "one room knows the protocol of editors"),
+    ("tokio-tungstenite", &["vraftls-gateway"], "one room knows the transports of editors"),
     ("lsp-types", &["vraftls-gateway"], "one room knows the protocol of editors"),
     ("sled", &["vraftls-cache", "vraftls-node", "vraftls-raft"], "storage stands behind small traits"),
     (
