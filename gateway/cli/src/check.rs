@@ -1,5 +1,7 @@
 //! `vraftls check`: the diagnostics of a tree.
 
+mod formats;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +11,12 @@ use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
 use vraftls_index::Diagnostic;
 use vraftls_proto::{Answer, Query};
-use vraftls_text::LineIndex;
 use vraftls_vfs::VfsPath;
 
 use crate::embedded::Asker;
 use crate::exit::Exit;
 use crate::folder::FolderArguments;
-use crate::place::line_and_column;
-use crate::{progress, render};
+use crate::progress;
 
 /// Files that are asked about at once; the engines decide how many run.
 const IN_FLIGHT_MAX: usize = 4;
@@ -44,6 +44,10 @@ enum Format {
     Text,
     /// One JSON array; lines and columns from 1, columns in characters
     Json,
+    /// Workflow commands of GitHub Actions: findings are shown beside the lines of a change
+    Github,
+    /// A SARIF 2.1.0 log, for code scanning services
+    Sarif,
 }
 
 struct FileReport {
@@ -59,10 +63,7 @@ pub(crate) async fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let ended = asker.close().await;
     let reports = reports?;
     ended?;
-    match arguments.format {
-        Format::Text => print_text(&reports),
-        Format::Json => print_json(&reports)?,
-    }
+    print(&reports, arguments.format)?;
     let has_errors = reports.iter().flat_map(|report| report.found.iter()).any(|found| found.severity == 1);
     Ok(if has_errors { Exit::Found } else { Exit::Done })
 }
@@ -87,39 +88,18 @@ async fn collect(asker: &Asker) -> anyhow::Result<Vec<FileReport>> {
 async fn check_file(asker: &Asker, path: VfsPath) -> anyhow::Result<FileReport> {
     let query = Query::Diagnostics { path: path.clone() };
     let answered = asker.ask(query, FILE_DEADLINE).await.with_context(|| format!("cannot check {path}"))?;
-    let Answer::Diagnostics(found) = answered.answer else { anyhow::bail!("the node answered another question") };
-    let text = if found.is_empty() { Arc::from("") } else { asker.text(&path).await? };
-    Ok(FileReport { path, text, found })
+    let Answer::Diagnostics(found) = &answered.answer else { anyhow::bail!("the node answered another question") };
+    let text = if found.is_empty() { Arc::from("") } else { asker.text_seen(&answered, &path).await? };
+    Ok(FileReport { found: Arc::clone(found), path, text })
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn print_text(reports: &[FileReport]) {
-    for report in reports {
-        for found in report.found.iter() {
-            println!("{}\n", render::diagnostic(report.path.as_str(), &report.text, found));
-        }
+fn print(reports: &[FileReport], format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Text => println!("{}", formats::text(reports)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&formats::json(reports))?),
+        Format::Github => print!("{}", formats::github(reports)),
+        Format::Sarif => println!("{}", serde_json::to_string_pretty(&formats::sarif(reports))?),
     }
-    let count = |severity: u8| {
-        reports.iter().flat_map(|report| report.found.iter()).filter(|found| found.severity == severity).count()
-    };
-    println!("{} files checked: {} errors, {} warnings", reports.len(), count(1), count(2));
-}
-
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
-fn print_json(reports: &[FileReport]) -> anyhow::Result<()> {
-    let mut all = Vec::new();
-    for report in reports {
-        let lines = LineIndex::new(&report.text);
-        for found in report.found.iter() {
-            let (line, column) = line_and_column(&lines, found.span.start());
-            let (end_line, end_column) = line_and_column(&lines, found.span.end());
-            all.push(serde_json::json!({
-                "file": report.path.as_str(), "line": line, "column": column, "end_line": end_line,
-                "end_column": end_column, "severity": render::severity_name(found.severity), "code": found.code,
-                "message": found.message,
-            }));
-        }
-    }
-    println!("{}", serde_json::to_string_pretty(&all)?);
     Ok(())
 }

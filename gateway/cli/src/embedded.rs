@@ -149,12 +149,16 @@ impl Asker {
         self.node.text(self.workspace, path, None).await
     }
 
+    /// The text of a file as an answer saw it, whatever it is by now.
+    pub(crate) async fn text_seen(&self, answered: &Answered, path: &VfsPath) -> anyhow::Result<Arc<str>> {
+        let digest = answered.digests.iter().find(|(named, _)| named == path).map(|(_, digest)| *digest);
+        let digest = digest.context("the answer does not say which text")?;
+        Ok(self.node.text(self.workspace, path, Some(digest)).await?)
+    }
+
     /// The lines of a file as an answer saw it.
     pub(crate) async fn line_index(&self, answered: &Answered, path: &VfsPath) -> anyhow::Result<LineIndex> {
-        let digest = answered.digests.iter().find(|(named, _)| named == path).map(|(_, digest)| *digest);
-        let text =
-            self.node.text(self.workspace, path, Some(digest.context("the answer does not say which text")?)).await;
-        Ok(LineIndex::new(&text?))
+        Ok(LineIndex::new(&self.text_seen(answered, path).await?))
     }
 
     /// The view's path of a file that is named from the current directory.
