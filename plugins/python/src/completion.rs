@@ -12,6 +12,7 @@ mod keywords;
 mod kinds;
 mod members;
 mod missing;
+mod offered;
 mod overrides;
 mod place;
 mod proposal;

@@ -14,7 +14,7 @@ use vraftls_guest_sdk::Details;
 
 use super::place::ModuleRef;
 use super::proposal::Subject;
-use super::{imports, kinds, members, scope};
+use super::{imports, kinds, members, offered, scope};
 use crate::call::call_at;
 use crate::hover;
 use crate::project::{PythonProject, Source};
@@ -41,7 +41,7 @@ fn member<'db>(project: &'db PythonProject, source: &Source<'db>, dot: u32, name
     let dot = TextRange::at(TextSize::new(dot), TextSize::new(1));
     let attribute = members::attribute_at(source, dot)?;
     let model = &source.model;
-    let ty = model.attribute_completions(attribute).into_iter().find(|member| member.name == name)?.ty;
+    let ty = offered::of_attribute(model, attribute).into_iter().find(|member| member.name == name)?.ty;
     // The same access, but of the member that is proposed.
     let access = ExprAttribute { attr: Identifier::new(name, TextRange::default()), ..attribute.clone() };
     let definitions = definitions_for_attribute(model, &access);
@@ -66,7 +66,7 @@ fn in_scope<'db>(project: &'db PythonProject, source: &Source<'db>, offset: u32,
 fn imported<'db>(project: &'db PythonProject, source: &Source<'db>, level: u32, module: &str, name: &str) -> Found {
     let model = &source.model;
     let import = imports::from_import(&ModuleRef { level, name: module.to_owned() });
-    let ty = model.from_import_completions(&import).into_iter().find(|found| found.name == name)?.ty;
+    let ty = offered::of_import(model, &import).into_iter().find(|found| found.name == name)?.ty;
     let definitions = definitions_for_imported_symbol(model, &import, name, ImportAliasResolution::ResolveAliases);
     Some((shown(model, ty), documentation(project, &definitions)))
 }

@@ -5,10 +5,10 @@ use ruff_text_size::TextRange;
 use ty_module_resolver::{ImportingFile, ModuleName};
 use ty_python_semantic::{Completion, NameKind, SemanticModel};
 
-use super::kinds;
 use super::place::ModuleRef;
 use super::proposal::{Group, Origin, Proposal, Subject};
 use super::usage::Usage;
+use super::{kinds, offered};
 use crate::project::Source;
 
 /// Proposals for a component of a module's name.
@@ -46,7 +46,7 @@ pub(super) fn names<'db>(
 ) -> Vec<Proposal<'db>> {
     let model = &source.model;
     let usage = Usage::of_names(source, word);
-    let found = model.from_import_completions(&from_import(module));
+    let found = offered::of_import(model, &from_import(module));
     let mut proposals: Vec<_> = found
         .into_iter()
         .filter(|found| !found.is_type_check_only && (!is_machinery(&found.name) || !word.is_empty()))

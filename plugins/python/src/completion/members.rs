@@ -15,7 +15,7 @@ use super::proposal::{Group, Origin, Proposal, Subject};
 use super::resemblance::Resemblance;
 use super::scope::body_around;
 use super::usage::Usage;
-use super::{common, kinds};
+use super::{common, kinds, offered};
 use crate::project::Source;
 
 /// How many classes up a receiver's bases are looked at.
@@ -48,7 +48,7 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
     let mut seen = FxHashSet::default();
-    for member in model.attribute_completions(attribute) {
+    for member in offered::of_attribute(model, attribute) {
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
         let name = member.name.as_str();
         let about = Subject::Member { dot: dot.start().to_u32(), name: name.to_owned() };
