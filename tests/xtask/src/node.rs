@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use crate::toolchain::node::Node;
 use crate::{steps, tree};
 
-/// The oldest Node that all our packages run on.
-const MAJOR_MIN: u32 = 20;
 /// What in a package is no source.
 const NO_SOURCES: [&str; 2] = ["node_modules", "dist"];
 /// What decides which packages are installed.
@@ -21,15 +20,15 @@ const STAMP: &str = "installed";
 #[derive(Debug)]
 pub(crate) struct Package {
     directory: PathBuf,
+    node: Node,
 }
 
 impl Package {
     /// Copies the package that lies in `source` (from the root) to `target/node/<name>`, and installs there exactly what its
     /// lock file says, if that is not there already.
     pub(crate) fn install(source: &str, name: &str) -> Result<Self> {
-        ensure()?;
         let source = tree::root().join(source);
-        let package = Self { directory: tree::root().join("target/node").join(name) };
+        let package = Self { directory: tree::root().join("target/node").join(name), node: Node::ensure()? };
         mirror(&source, &package.directory)?;
         let stamp = package.directory.join("node_modules").join(STAMP);
         let locked = hash_of(LOCKED.iter().map(|file| source.join(file)))?;
@@ -50,7 +49,7 @@ impl Package {
 
     /// A command of npm on the copy.
     pub(crate) fn npm(&self, words: &[&str]) -> Command {
-        let mut command = npm();
+        let mut command = self.node.npm();
         command.current_dir(&self.directory).args(words);
         command
     }
@@ -103,41 +102,9 @@ fn mirror(source: &Path, destination: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails, with what to do, unless Node and npm are there and new enough.
-fn ensure() -> Result<()> {
-    let advice = format!(
-        "install Node.js {MAJOR_MIN} or newer with npm: the VS Code extension is built with it, and tests run it"
-    );
-    let version = steps::output(Command::new("node").arg("--version"));
-    let Some(version) = version else { bail!("`node` does not run; {advice}") };
-    if major(&version).is_none_or(|major| major < MAJOR_MIN) {
-        bail!("`node` is {}; {advice}", version.trim());
-    }
-    if steps::output(npm().arg("--version")).is_none() {
-        bail!("`npm` does not run; {advice}");
-    }
-    Ok(())
-}
-
-fn npm() -> Command {
-    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
-}
-
-/// The first number of a version such as `v20.1.2`.
-fn major(version: &str) -> Option<u32> {
-    version.trim().trim_start_matches('v').split('.').next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_of_node_have_a_major_number() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("18.0.0"), Some(18));
-        assert_eq!(major("unknown"), None);
-    }
 
     #[test]
     fn a_copy_has_the_sources_and_keeps_what_was_installed() -> Result<()> {

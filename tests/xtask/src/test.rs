@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::toolchain::neovim;
+use crate::toolchain::node::Node;
 use crate::{editors, plugins, precompile, steps, tree};
 use totals::Totals;
 
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     plugins::run(&plugins::Arguments::default())?;
     // Sessions are scripted against the binary, and nobody should wait there for a compiler.
-    precompile::with("dev")?;
+    precompile::for_tests()?;
     editors::prepare()?;
     neovim::ensure()?;
     let nextest = steps::output(steps::cargo(tree::root()).args(["nextest", "--version"])).is_some();
@@ -39,7 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         commands.push(tests(&tree::plugins(), nextest));
     }
     let mut main = tests(tree::root(), nextest);
-    main.args(&arguments.runner);
+    // Tests start `node` by its name.
+    main.args(&arguments.runner).env("PATH", Node::ensure()?.path());
     commands.push(main);
     if nextest { steps::run_all(&mut commands) } else { run_and_count(&mut commands) }
 }

@@ -4,6 +4,7 @@ mod apt;
 mod debian;
 pub(crate) mod emacs;
 pub(crate) mod neovim;
+pub(crate) mod node;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
