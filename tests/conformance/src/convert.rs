@@ -41,7 +41,7 @@ pub(crate) fn location(location: Location) -> sdk::Location {
     sdk::Location { path: text(&location.path), span: span(location.span), full: span(location.full) }
 }
 
-fn location_back(location: &sdk::Location) -> Result<Location, sdk::Failure> {
+pub(crate) fn location_back(location: &sdk::Location) -> Result<Location, sdk::Failure> {
     Ok(Location { path: path(&location.path)?, span: span_back(location.span)?, full: span_back(location.full)? })
 }
 
@@ -223,6 +223,6 @@ pub(crate) fn read_failure(path: &str, error: &sdk::ReadError) -> sdk::Failure {
     sdk::Failure::Internal(format!("the fixture's {path} cannot be read: {error:?}"))
 }
 
-fn text(path: &VfsPath) -> String {
+pub(crate) fn text(path: &VfsPath) -> String {
     path.as_str().to_owned()
 }

@@ -12,6 +12,7 @@
 
 mod component;
 mod convert;
+mod convert_later;
 mod engine;
 mod files;
 mod lookup;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use vraftls_guest_sdk::fixture::Subject;
 use vraftls_guest_sdk::{
-    Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit, Facts,
-    Failure, FileReferences, FormattingOptions, Highlight, HoverInfo, NodeKind, Project, RenameTarget, SearchPlan,
-    SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
+    Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
+    Move, NodeKind, Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 use vraftls_query::{Library, ProjectSpec, Question, Reply};
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
+use crate::convert_later as later;
 use crate::{Component, Engine, Files, convert};
 
 /// A component under its author's fixtures.
@@ -67,6 +68,10 @@ macro_rules! ask {
 impl ComponentProject {
     fn navigate(&self, question: Question) -> Result<Option<Targets>, Failure> {
         Ok(ask!(self, question, Targets).map(convert::targets))
+    }
+
+    fn items(&self, question: Question) -> Result<Vec<HierarchyItem>, Failure> {
+        Ok(ask!(self, question, HierarchyItems).into_iter().map(later::item).collect())
     }
 }
 
@@ -175,6 +180,111 @@ impl Project for ComponentProject {
         let span = span.map(convert::span_back).transpose()?;
         let edits = ask!(self, Question::Format { path: convert::path(path)?, span, options }, TextEdits);
         Ok(edits.into_iter().map(convert::text_edit).collect())
+    }
+
+    fn format_on_type(
+        &mut self,
+        path: &str,
+        offset: u32,
+        typed: &str,
+        options: FormattingOptions,
+    ) -> Result<Vec<TextEdit>, Failure> {
+        let options =
+            vraftls_proto::FormattingOptions { tab_size: options.tab_size, insert_spaces: options.insert_spaces };
+        let question = Question::FormatOnType { path: convert::path(path)?, offset, typed: typed.to_owned(), options };
+        Ok(ask!(self, question, TextEdits).into_iter().map(convert::text_edit).collect())
+    }
+
+    fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        self.items(Question::PrepareCalls { path: convert::path(path)?, offset })
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        let question = Question::PlanIncoming { item: later::item_back(item)? };
+        Ok(ask!(self, question, Plan).map(convert::plan))
+    }
+
+    fn incoming(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        let (plan, files) = (convert::plan_back(plan)?, convert::candidates_back(files)?);
+        Ok(ask!(self, Question::Incoming { plan, files }, Calls).into_iter().map(later::call).collect())
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        let question = Question::Outgoing { item: later::item_back(item)? };
+        Ok(ask!(self, question, Calls).into_iter().map(later::call).collect())
+    }
+
+    fn prepare_types(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        self.items(Question::PrepareTypes { path: convert::path(path)?, offset })
+    }
+
+    fn supertypes(&mut self, item: HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
+        self.items(Question::Supertypes { item: later::item_back(item)? })
+    }
+
+    fn plan_subtypes(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        let question = Question::PlanSubtypes { item: later::item_back(item)? };
+        Ok(ask!(self, question, Plan).map(convert::plan))
+    }
+
+    fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
+        let (plan, files) = (convert::plan_back(plan)?, convert::candidates_back(files)?);
+        self.items(Question::Subtypes { plan, files })
+    }
+
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        let span = span.map(convert::span_back).transpose()?;
+        let tokens = ask!(self, Question::SemanticTokens { path: convert::path(path)?, span }, SemanticTokens);
+        Ok(tokens.into_iter().flat_map(later::token).collect())
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        let question = Question::InlayHints { path: convert::path(path)?, span: convert::span_back(span)? };
+        Ok(ask!(self, question, InlayHints).into_iter().map(later::inlay_hint).collect())
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        let question = Question::SelectionRanges { path: convert::path(path)?, offsets: offsets.to_vec() };
+        let lists = ask!(self, question, SelectionRanges).into_iter();
+        Ok(lists.map(|list| list.into_iter().map(convert::span).collect()).collect())
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        let lenses = ask!(self, Question::Lenses { path: convert::path(path)? }, Lenses);
+        Ok(lenses.into_iter().map(later::lens).collect())
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        let links = ask!(self, Question::Links { path: convert::path(path)? }, Links);
+        Ok(links.into_iter().map(later::link).collect())
+    }
+
+    fn linked_ranges(&mut self, path: &str, offset: u32) -> Result<Vec<Span>, Failure> {
+        let spans = ask!(self, Question::LinkedRanges { path: convert::path(path)?, offset }, LinkedRanges);
+        Ok(spans.into_iter().map(convert::span).collect())
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        span: Span,
+        diagnostics: &[Diagnostic],
+        kinds: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        let diagnostics = diagnostics.iter().map(later::diagnostic_back).collect::<Result<_, _>>()?;
+        let (path, span) = (convert::path(path)?, convert::span_back(span)?);
+        let question = Question::Actions { path, span, diagnostics, kinds: kinds.to_vec() };
+        Ok(ask!(self, question, Actions).into_iter().map(later::action).collect())
+    }
+
+    fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        let question = Question::ResolveAction { path: convert::path(path)?, token: token.to_vec() };
+        Ok(ask!(self, question, Edits).into_iter().map(convert::document_edit).collect())
+    }
+
+    fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        let moves = moves.iter().map(later::move_back).collect::<Result<_, _>>()?;
+        Ok(ask!(self, Question::WillRename { moves }, Edits).into_iter().map(convert::document_edit).collect())
     }
 }
 

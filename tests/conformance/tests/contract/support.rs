@@ -1,7 +1,9 @@
 //! What the demands share: questions, places to ask them at, and what counts as an answer.
 
+use vraftls_index::Diagnostic;
 use vraftls_proto::FormattingOptions;
 use vraftls_query::{Fault, Question, Reply};
+use vraftls_text::Span;
 use vraftls_vfs::VfsPath;
 
 /// Every question about a place.
@@ -19,13 +21,46 @@ pub(crate) fn at(path: &VfsPath, offset: u32) -> Vec<Question> {
         Question::SignatureHelp { path: path(), offset },
         Question::PrepareRename { path: path(), offset },
         Question::PlanRename { path: path(), offset, new_name: "renamed".to_owned() },
+        Question::FormatOnType { path: path(), offset, typed: "\n".to_owned(), options: OPTIONS },
+        Question::PrepareCalls { path: path(), offset },
+        Question::PrepareTypes { path: path(), offset },
+        Question::InlayHints { path: path(), span: Span::empty(offset) },
+        Question::SelectionRanges { path: path(), offsets: vec![offset] },
+        Question::LinkedRanges { path: path(), offset },
+        Question::Actions {
+            path: path(),
+            span: Span::empty(offset),
+            diagnostics: vec![finding(offset)],
+            kinds: Vec::new(),
+        },
     ]
 }
 
 /// Every question about a file.
 pub(crate) fn about(path: &VfsPath) -> Vec<Question> {
-    let options = FormattingOptions { tab_size: 4, insert_spaces: true };
-    vec![Question::Diagnostics { path: path.clone() }, Question::Format { path: path.clone(), span: None, options }]
+    vec![
+        Question::Diagnostics { path: path.clone() },
+        Question::Format { path: path.clone(), span: None, options: OPTIONS },
+        Question::SemanticTokens { path: path.clone(), span: None },
+        Question::Lenses { path: path.clone() },
+        Question::Links { path: path.clone() },
+    ]
+}
+
+const OPTIONS: FormattingOptions = FormattingOptions { tab_size: 4, insert_spaces: true };
+
+/// A finding that an editor may still show where the text has become another.
+fn finding(offset: u32) -> Diagnostic {
+    Diagnostic {
+        span: Span::empty(offset),
+        severity: 1,
+        code: "unresolved-reference".to_owned(),
+        code_url: String::new(),
+        message: "Name `x` used when not defined".to_owned(),
+        unnecessary: false,
+        deprecated: false,
+        related: Vec::new(),
+    }
 }
 
 /// What is wrong with an outcome: only what the asker is to blame for may be refused. That every place in a reply fits its

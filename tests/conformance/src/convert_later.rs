@@ -1,0 +1,97 @@
+//! The same for hierarchies, decorations and actions.
+
+use vraftls_guest_sdk as sdk;
+use vraftls_index::{Diagnostic, Related};
+use vraftls_proto as proto;
+
+use crate::convert::{document_edit, location, location_back, path, span, span_back, text, text_edit};
+
+pub(crate) fn item(item: proto::HierarchyItem) -> sdk::HierarchyItem {
+    sdk::HierarchyItem {
+        name: item.name,
+        detail: item.detail,
+        kind: item.kind,
+        location: location(item.location),
+        token: item.token,
+    }
+}
+
+pub(crate) fn item_back(item: sdk::HierarchyItem) -> Result<proto::HierarchyItem, sdk::Failure> {
+    Ok(proto::HierarchyItem {
+        location: location_back(&item.location)?,
+        name: item.name,
+        detail: item.detail,
+        kind: item.kind,
+        token: item.token,
+    })
+}
+
+pub(crate) fn call(call: proto::Call) -> sdk::Call {
+    sdk::Call { item: item(call.item), spans: call.spans.into_iter().map(span).collect() }
+}
+
+/// Packed as guests pack it.
+pub(crate) fn token(token: proto::SemanticToken) -> [u32; 4] {
+    [token.span.start(), token.span.len(), token.kind, token.modifiers]
+}
+
+pub(crate) fn inlay_hint(hint: proto::InlayHint) -> sdk::InlayHint {
+    let part = |part: proto::HintPart| sdk::HintPart { label: part.label, location: part.location.map(location) };
+    let pad = |pads: bool, padding: sdk::Padding| if pads { padding } else { sdk::Padding::empty() };
+    sdk::InlayHint {
+        offset: hint.offset,
+        parts: hint.parts.into_iter().map(part).collect(),
+        kind: hint.kind.into(),
+        padding: pad(hint.pads_left, sdk::Padding::LEFT) | pad(hint.pads_right, sdk::Padding::RIGHT),
+        edits: hint.edits.into_iter().map(text_edit).collect(),
+    }
+}
+
+pub(crate) fn lens(lens: proto::Lens) -> sdk::Lens {
+    let kind = match lens.kind {
+        proto::LensKind::References => 1,
+        proto::LensKind::Implementations => 2,
+        proto::LensKind::Test => 3,
+    };
+    sdk::Lens { span: span(lens.span), kind }
+}
+
+pub(crate) fn link(link: proto::Link) -> sdk::Link {
+    let (path, url) = match link.target {
+        proto::LinkTarget::File(path) => (text(&path), String::new()),
+        proto::LinkTarget::Web(url) => (String::new(), url),
+    };
+    sdk::Link { span: span(link.span), path, url }
+}
+
+pub(crate) fn diagnostic_back(found: &sdk::Diagnostic) -> Result<Diagnostic, sdk::Failure> {
+    let related = found
+        .related
+        .iter()
+        .map(|related| Ok(Related { location: location_back(&related.location)?, message: related.message.clone() }));
+    Ok(Diagnostic {
+        related: related.collect::<Result<_, sdk::Failure>>()?,
+        span: span_back(found.span)?,
+        severity: u8::try_from(found.severity).unwrap_or(u8::MAX),
+        code: found.code.clone(),
+        code_url: found.code_url.clone(),
+        message: found.message.clone(),
+        unnecessary: found.tags & 1 != 0,
+        deprecated: found.tags & 2 != 0,
+    })
+}
+
+pub(crate) fn action(action: proto::Action) -> sdk::Action {
+    sdk::Action {
+        title: action.title,
+        kind: action.kind,
+        fixes: action.fixes,
+        preferred: action.is_preferred,
+        edits: action.edits.into_iter().map(document_edit).collect(),
+        token: action.token,
+    }
+}
+
+pub(crate) fn move_back(it: &sdk::Move) -> Result<proto::FileMove, sdk::Failure> {
+    Ok(proto::FileMove { old: path(&it.old_path)?, new: path(&it.new_path)? })
+}
