@@ -304,6 +304,7 @@ impl FakeAnalyzer {
                 Reply::HierarchyItems(calls.into_iter().map(|call| call.item).collect())
             }
             Question::WillRename { moves } => Reply::Edits(hierarchies::will_rename(view, &moves)?),
+            Question::Complete { offset, .. } => Reply::Completion(hierarchies::complete(view, offset)),
             Question::SemanticTokens { path, .. } => Reply::SemanticTokens(hierarchies::tokens(view, &path)?),
             Question::Bundled { path } if path.as_str() == "@bundled/core.w" => Reply::Bundled(Some("def core".into())),
             Question::Bundled { .. } => Reply::Bundled(None),

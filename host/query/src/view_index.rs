@@ -1,5 +1,6 @@
 //! Names and symbols of one view: the index of its base with the session's overlays in the place of what they hide.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use vraftls_index::{Candidate, Roles, ShardIndex, SymbolMatch, merge_candidates};
@@ -73,7 +74,8 @@ impl ViewIndex {
 /// What an engine looks names and symbols up in during one call.
 ///
 /// Where the index is not ready, the call does not wait for it, because it holds a thread that indexing may need: it is
-/// stopped, and asked again when the index is there. An empty list would not be told from a name that occurs nowhere.
+/// stopped, and asked again when the index is there. An empty list would not be told from a name that occurs nowhere. Only proposals
+/// while a person types are better now than whole: there nothing is found, and the reply is told to be incomplete.
 pub(crate) struct CallLookup {
     pub(crate) analyzer: Arc<dyn Analyzer>,
     pub(crate) index: Option<Arc<ViewIndex>>,
@@ -81,10 +83,26 @@ pub(crate) struct CallLookup {
     pub(crate) cancel: CancelFlag,
     /// Why it was stopped.
     pub(crate) trouble: OnceLock<Failure>,
+    pub(crate) without_index: WithoutIndex,
+    /// Whether something was looked up in vain because the index was not ready.
+    pub(crate) missed: AtomicBool,
+}
+
+/// What becomes of a look-up while the index is not ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WithoutIndex {
+    /// The call is stopped, to be asked again.
+    Stop,
+    /// It finds nothing.
+    FindNothing,
 }
 
 impl CallLookup {
     fn look_up<T: Default>(&self, find: impl FnOnce(&ViewIndex) -> Result<T, Failure>) -> T {
+        if self.index.is_none() && self.without_index == WithoutIndex::FindNothing {
+            self.missed.store(true, Ordering::Relaxed);
+            return T::default();
+        }
         let found = self.index.as_deref().ok_or(Failure::IndexWanted).and_then(find);
         found.unwrap_or_else(|failure| {
             // The first trouble is the one to tell.

@@ -1,6 +1,8 @@
 //! What the analyzer of the made-up language says beyond the meaning of words: a file calls every word that it uses.
 
-use vraftls_proto::{Call, Candidate, DocumentEdit, FileMove, HierarchyItem, SearchPlan, SemanticToken};
+use vraftls_proto::{
+    Call, Candidate, CompletionItem, CompletionItems, DocumentEdit, FileMove, HierarchyItem, SearchPlan, SemanticToken,
+};
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
 
@@ -52,4 +54,22 @@ pub(super) fn will_rename(view: &View, moves: &[FileMove]) -> Result<Vec<Documen
 pub(super) fn tokens(view: &View, path: &VfsPath) -> Result<Vec<SemanticToken>, Fault> {
     let text = read(view, path)?;
     Ok(words(&text).into_iter().map(|(_, span, _)| SemanticToken { span, kind: 0, modifiers: 0 }).collect())
+}
+
+/// Every symbol of the workspace that begins with `run`.
+pub(super) fn complete(view: &View, offset: u32) -> CompletionItems {
+    let item = |symbol: vraftls_proto::SymbolMatch| CompletionItem {
+        label: symbol.name,
+        label_detail: String::new(),
+        label_source: symbol.location.path.to_string(),
+        kind: 3,
+        detail: String::new(),
+        insert: String::new(),
+        snippet: false,
+        additional: Vec::new(),
+        deprecated: false,
+        token: Vec::new(),
+    };
+    let items = view.lookup.symbols("run", false, 10).into_iter().map(item).collect();
+    CompletionItems { replace: Span::empty(offset), items, incomplete: false }
 }

@@ -1,10 +1,11 @@
 //! Asking the engine of a project.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
-use vraftls_proto::{Answer, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens};
+use vraftls_proto::{Answer, CompletionItems, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::analyzers::Served;
@@ -12,7 +13,7 @@ use crate::answers::CachedAnswer;
 use crate::failure::Failure;
 use crate::service::pin::Pinned;
 use crate::service::question::question_of;
-use crate::view_index::{CallLookup, ViewIndex};
+use crate::view_index::{CallLookup, ViewIndex, WithoutIndex};
 use crate::{Analyzer, CancelFlag, CancelOnDrop, EngineCall, Fault, ProjectSpec, QueryService, Question, Reply, View};
 
 /// A question about a file, with everything that it depends on.
@@ -84,8 +85,13 @@ impl QueryService {
         let cancel = CancelFlag::default();
         let _guard = CancelOnDrop(cancel.clone());
         let analyzer = Arc::clone(call.analyzer());
-        let trouble = OnceLock::new();
-        let lookup = Arc::new(CallLookup { analyzer, index, cancel: cancel.clone(), trouble });
+        let without_index = match question {
+            Question::Complete { .. } => WithoutIndex::FindNothing,
+            _ => WithoutIndex::Stop,
+        };
+        let (trouble, missed) = (OnceLock::new(), AtomicBool::new(false));
+        let lookup = CallLookup { analyzer, index, cancel: cancel.clone(), trouble, without_index, missed };
+        let lookup = Arc::new(lookup);
         let (base, overlays) = (Arc::clone(&call.pinned.base), Arc::clone(&call.pinned.overlays));
         let view = View { base, overlays, lookup: Arc::clone(&lookup) as _ };
         let reply = call.analyzer().ask(EngineCall {
@@ -100,7 +106,10 @@ impl QueryService {
         // Whatever it made of a look-up that failed is worth nothing.
         match lookup.trouble.get() {
             Some(failure) => Err(failure.clone()),
-            None => reply.map_err(|fault| call.fault(fault)),
+            None => {
+                let missed = lookup.missed.load(Ordering::Relaxed);
+                reply.map(|reply| if missed { incomplete(reply) } else { reply }).map_err(|fault| call.fault(fault))
+            }
         }
     }
 
@@ -190,6 +199,14 @@ impl Call<'_> {
             (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
             _ => return Err(self.bad_reply("the reply to another question")),
         })
+    }
+}
+
+/// A reply that lacks what a look-up would have found.
+fn incomplete(reply: Reply) -> Reply {
+    match reply {
+        Reply::Completion(items) => Reply::Completion(CompletionItems { incomplete: true, ..items }),
+        other => other,
     }
 }
 

@@ -87,3 +87,17 @@ async fn tokens_name_the_analyzer_in_whose_words_they_speak_and_are_kept() {
     setup.ask(query()).await.expect("answered");
     assert_eq!(setup.analyzer.n_asked(), n_asked, "the second was kept");
 }
+
+#[tokio::test]
+async fn proposals_do_not_wait_for_the_index_and_say_that_more_may_come() {
+    let setup = Setup::without_index(&[("a.w", "def run"), ("b.w", "r")], FakeAnalyzer::new("1"));
+    let complete = || Query::Complete { at: at("b.w", 1), trigger: None, limit: 10 };
+    let proposed = |answered: Answered| match answered.answer {
+        Answer::Completion(found) => (found.items.len(), found.incomplete),
+        other => panic!("no proposals: {other:?}"),
+    };
+    assert_eq!(proposed(setup.ask(complete()).await.expect("answered")), (0, true));
+    setup.keep_index();
+    setup.ask(Query::WorkspaceSymbols { query: "run".into(), limit: 1 }).await.expect("the index is ready");
+    assert_eq!(proposed(setup.ask(complete()).await.expect("answered")), (1, false));
+}
