@@ -130,7 +130,9 @@ async fn code_action_of(
         made.data = serde_json::to_value(data).ok();
     } else {
         match resolved(cx, located, action.token).await {
-            Ok(edit) => made.edit = Some(edit),
+            Ok(Some(edit)) => made.edit = Some(edit),
+            // There turned out to be nothing to do.
+            Ok(None) => return Ok(None),
             Err(error) => {
                 debug!(%error, title = made.title, "an offered change could not be made out");
                 return Ok(None);
@@ -140,10 +142,17 @@ async fn code_action_of(
     Ok(Some(made))
 }
 
-/// The edits of an offered change.
-pub(super) async fn resolved(cx: &Context, located: &Located, token: Vec<u8>) -> Result<WorkspaceEdit, RequestError> {
+/// The edits of an offered change; nothing where it turns out to change nothing.
+pub(super) async fn resolved(
+    cx: &Context,
+    located: &Located,
+    token: Vec<u8>,
+) -> Result<Option<WorkspaceEdit>, RequestError> {
     let answered = cx.ask(located, Query::ResolveAction { path: located.path.clone(), token }).await?;
     let files = AnswerFiles::load(cx, located, &answered).await?;
     let Answer::Edits(documents) = answered.answer else { return Err(RequestError::BadAnswer) };
-    workspace_edit(cx, &files, documents)
+    if documents.iter().all(|document| document.edits.is_empty()) {
+        return Ok(None);
+    }
+    workspace_edit(cx, &files, documents).map(Some)
 }

@@ -16,6 +16,7 @@ pub(crate) async fn code_action_resolve(cx: &Context, mut action: CodeAction) ->
     if located.digest.to_string() != digest {
         return Err(RequestError::Moved(located.path.clone()));
     }
-    action.edit = Some(resolved(cx, &located, token).await?);
+    // An edit that changes nothing says that the action was made out.
+    action.edit = Some(resolved(cx, &located, token).await?.unwrap_or_default());
     Ok(action)
 }

@@ -45,7 +45,8 @@ fn move_within_folder(cx: &Context, old: &str, new: &str) -> Option<(Arc<FolderS
     let inside = cx.session().inside();
     let place = |uri: &str| cx.world().locate(&FilePath::from_uri(&uri.parse().ok()?).ok()?, &inside);
     let (old, new) = (place(old)?, place(new)?);
-    Arc::ptr_eq(&old.slot, &new.slot).then(|| (old.slot, FileMove { old: old.path, new: new.path }))
+    let is_within = Arc::ptr_eq(&old.slot, &new.slot);
+    is_within.then_some((old.slot, FileMove { old: old.path, new: new.path }))
 }
 
 async fn edits_in(

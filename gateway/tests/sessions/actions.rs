@@ -69,8 +69,9 @@ async fn an_editor_that_resolves_gets_edits_when_it_asks_for_them() {
 #[tokio::test]
 async fn an_editor_that_does_not_resolve_gets_whole_actions_and_none_that_cannot_be_made() {
     let mut editor = start(able(false)).await;
-    // The backend makes nothing out for the second.
-    let diagnostics = json!([finding("one", 3, "vraftls"), finding("two", 4, "vraftls")]);
+    // The backend makes nothing out for the second, and nothing is to be done for the third.
+    let diagnostics =
+        json!([finding("one", 3, "vraftls"), finding("two", 4, "vraftls"), finding("three", 4, "vraftls"),]);
     let actions = editor.ask("textDocument/codeAction", asked(diagnostics, Value::Null)).await;
     assert_eq!(titles(&actions), ["Fix one at 5", "Shout"]);
     assert!(actions[0]["edit"].is_object() && actions[0]["data"].is_null(), "{actions}");

@@ -164,6 +164,7 @@ impl Seen {
             Query::ResolveAction { token, .. } if token == &[1] => {
                 return Err(QueryError::InvalidInput("out of date".into()));
             }
+            Query::ResolveAction { token, .. } if token == &[2] => Answer::Edits(Vec::new()),
             Query::ResolveAction { path, .. } => {
                 let edit = TextEdit { span: Span::empty(0), new_text: "fixed ".into() };
                 Answer::Edits(vec![DocumentEdit { path: path.clone(), edits: vec![edit] }])
