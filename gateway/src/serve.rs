@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -179,8 +179,32 @@ async fn accept_all(
             continue;
         };
         prepare(&stream, options.timing.tcp_keepalive);
-        let session = serve(stream).map(|()| drop(place));
+        let ending = second_handle(&stream);
+        let session = serve(stream);
+        let drain_deadline = options.timing.drain_deadline;
+        let session = async move {
+            session.await;
+            if let Some(ending) = ending {
+                drop(tokio::time::timeout(drain_deadline, hang_up(ending)).await);
+            }
+            drop(place);
+        };
         sessions.spawn(session.instrument(info_span!("session", %peer)));
+    }
+}
+
+/// Another handle of a connection, which keeps it open when the session lets go of it; none where there are no more.
+fn second_handle(stream: &TcpStream) -> Option<TcpStream> {
+    let second = socket2::SockRef::from(stream).try_clone().and_then(|socket| TcpStream::from_std(socket.into()));
+    second.inspect_err(|error| debug!(%error, "a connection has no second handle")).ok()
+}
+
+/// Ends a connection when the editor has read what was said last: closing one on which unread bytes wait resets it, and a reset
+/// takes back what was sent (RFC 1122, section 4.2.2.13). What the editor still sends is read and forgotten.
+async fn hang_up(mut stream: TcpStream) {
+    let mut forgotten = [0; 4096];
+    if stream.shutdown().await.is_ok() {
+        while matches!(stream.read(&mut forgotten).await, Ok(1..)) {}
     }
 }
 
