@@ -128,10 +128,13 @@ fn measure(arguments: &Arguments) -> Result<()> {
         }
     }
     if let Some(tree) = trees.last().filter(|_| arguments.wants(Part::Parser)) {
-        let component = ours(arguments.component.as_deref(), "../plugins/python.wasm")?;
+        let components = parser::Components {
+            parse: ours(None, "../test-components/parse.wasm")?,
+            index: ours(arguments.component.as_deref(), "../plugins/python.wasm")?,
+        };
         let scratch = shelf.scratch()?;
         let sources = shelf.tree(*tree, &shelf.python()?)?;
-        report.parser = Some(parser::measure(&sources, &component, scratch.path())?);
+        report.parser = Some(parser::measure(&sources, &components, scratch.path())?);
     }
     println!("{}", report.table(arguments.misses));
     if let Some(path) = &arguments.json {
