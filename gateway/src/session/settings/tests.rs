@@ -93,7 +93,7 @@ fn the_schema_has_every_setting_with_its_default_and_no_other() {
             assert_eq!(merged(json!({ key.trim_start_matches("vraftls."): value })).1, [""; 0], "{key}: {value}");
         }
         let wrong = json!({ key.trim_start_matches("vraftls."): {"no": "such value"} });
-        assert_eq!(merged(wrong).1, [key.clone()]);
+        assert_eq!(merged(wrong).1, [key.as_str()]);
     }
 }
 

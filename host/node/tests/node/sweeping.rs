@@ -44,7 +44,8 @@ async fn what_was_let_go_before_a_kill_is_collected_after_it_and_nothing_else() 
         place.write("changed.toy", &large(round));
         let node = OtherNode::start(&place.data, &place.root);
         // It is open, then in step.
-        (node.next(), node.next());
+        node.next();
+        node.next();
         node.kill();
     }
     let everything: BTreeSet<String> = (0..4).chain([1000]).map(|n| digest(&large(n))).collect();

@@ -75,7 +75,7 @@ impl ToyProject {
             false => Link { span: word.span, path: word.text.clone(), url: String::new() },
         };
         let leads = |word: &&crate::syntax::Word| {
-            word.text.starts_with("https://") || self.workspace.exists(&[word.text.clone()]) != [None]
+            word.text.starts_with("https://") || self.workspace.exists(std::slice::from_ref(&word.text)) != [None]
         };
         Ok(file.1.imports.iter().filter(leads).map(link).collect())
     }
