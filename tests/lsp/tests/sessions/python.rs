@@ -56,11 +56,12 @@ async fn types_are_checked_as_one_types() {
     let (project, server) = (orders(), Server::with_plugins(&["python"]));
     let mut client = server.open(&project, json!({"textDocument": {"publishDiagnostics": {}}})).await;
     let uri = project.uri("src/orders/new.py");
-    client.open_document(&uri, "python", "from .model import Order\n\nn: int = 1\n").await;
+    let with = |value: &str| format!("from .model import Order\n\nmade = Order\nn: int = {value}\n");
+    client.open_document(&uri, "python", &with("1")).await;
     client.diagnostics(&uri, <[Value]>::is_empty).await;
-    client.change_document(&uri, 2, json!([{"text": "from .model import Order\n\nn: int = Order\n"}])).await;
+    client.change_document(&uri, 2, json!([{"text": with("Order")}])).await;
     let found = client.diagnostics(&uri, |found| !found.is_empty()).await;
-    assert_eq!(found[0]["range"]["start"]["line"], 2, "{found:?}");
+    assert_eq!(found[0]["range"]["start"]["line"], 3, "{found:?}");
     client.change_document(&uri, 3, json!([{"text": "def broken(:\n"}])).await;
     client.diagnostics(&uri, |found| found.iter().any(|one| one["range"]["start"]["line"] == 0)).await;
     client.allow("textDocument/publishDiagnostics");

@@ -22,7 +22,8 @@ lib.run(root, function()
   lib.wait('a jump', function() return vim.api.nvim_buf_get_name(0) == root .. '/src/orders/model.py' end)
   lib.equal('the line of the definition', lib.line(), '    def price(self) -> Decimal:')
 
-  -- All uses of a class land in the list that people walk through.
+  -- All uses of a class land in the list that people walk through. Another buffer is another document of the same session.
+  vim.lsp.buf_attach_client(0, client)
   lib.go_to('OrderLine')
   vim.fn.setqflist({})
   vim.lsp.buf.references({ includeDeclaration = true })
@@ -34,7 +35,9 @@ lib.run(root, function()
   lib.equal('the files that use it', files, { ['model.py'] = true, ['pricing.py'] = true, ['__init__.py'] = true })
   vim.cmd('cclose')
 
-  -- Completion after a dot, asked for as the editor's own completion function does.
+  -- Completion after a dot, asked for as the editor's own completion function does. Where one types, the cursor stands behind the
+  -- last character.
+  vim.o.virtualedit = 'onemore'
   vim.cmd('buffer ' .. pricing)
   local lines = vim.api.nvim_buf_line_count(pricing)
   vim.api.nvim_buf_set_lines(pricing, lines, lines, false, { 'NO_DISCOUNT.' })
