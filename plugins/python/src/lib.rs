@@ -40,6 +40,7 @@ mod references;
 mod rename;
 mod resolve;
 mod roots;
+mod ruff_settings;
 mod scopes;
 mod selection;
 mod signature;

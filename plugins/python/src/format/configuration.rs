@@ -12,6 +12,8 @@ use ruff_python_formatter::{
 use serde::Deserialize;
 use vraftls_guest_sdk::{FormattingOptions, Workspace};
 
+use crate::ruff_settings;
+
 /// The widest tab that is believed.
 const TAB_SIZE_MAX: u32 = 16;
 
@@ -82,19 +84,6 @@ enum DocstringWord {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PyProject {
-    tool: ToolTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ToolTable {
-    ruff: Option<RuffTable>,
-    black: Option<BlackTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 struct BlackTable {
     line_length: Option<NonZeroU16>,
@@ -119,12 +108,8 @@ impl From<BlackTable> for RuffTable {
 impl Style {
     /// The style for a file, from the nearest directory above it that has settings.
     pub(super) fn of(workspace: &dyn Workspace, path: &str, editor: &FormattingOptions) -> Self {
-        let mut directory = path;
-        while !directory.is_empty() {
-            directory = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if let Some(ruff) = settings_in(workspace, directory) {
-                return Self { ruff, editor: None };
-            }
+        if let Some(ruff) = ruff_settings::nearest::<RuffTable, BlackTable>(workspace, path) {
+            return Self { ruff, editor: None };
         }
         let tab_size = editor.tab_size.clamp(1, TAB_SIZE_MAX) as u8;
         Self { ruff: RuffTable::default(), editor: Some((tab_size, editor.insert_spaces)) }
@@ -167,21 +152,6 @@ impl Style {
         }
         options
     }
-}
-
-/// The settings in a directory, in the order in which ruff prefers its files.
-fn settings_in(workspace: &dyn Workspace, directory: &str) -> Option<RuffTable> {
-    let read = |name: &str| {
-        let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-        workspace.read(&path).ok()
-    };
-    for name in [".ruff.toml", "ruff.toml"] {
-        if let Some(text) = read(name) {
-            return Some(toml::from_str(&text).unwrap_or_default());
-        }
-    }
-    let project: PyProject = toml::from_str(&read("pyproject.toml")?).unwrap_or_default();
-    project.tool.ruff.or_else(|| project.tool.black.map(RuffTable::from))
 }
 
 /// The line ends to write: those that the text begins with, unless the project asks for others.

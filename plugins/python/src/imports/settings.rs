@@ -7,6 +7,7 @@ use serde::Deserialize;
 use vraftls_guest_sdk::Workspace;
 
 use super::section::Section;
+use crate::ruff_settings;
 
 /// The width that ruff and black take where nobody says another.
 const LINE_LENGTH: usize = 88;
@@ -27,19 +28,6 @@ impl Default for ImportSettings {
     fn default() -> Self {
         Self::from(RuffTable::default())
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PyProject {
-    tool: ToolTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ToolTable {
-    ruff: Option<RuffTable>,
-    black: Option<BlackTable>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,6 +62,12 @@ struct IsortTable {
     extra_standard_library: Vec<String>,
 }
 
+impl From<BlackTable> for RuffTable {
+    fn from(black: BlackTable) -> Self {
+        Self { line_length: black.line_length, ..Self::default() }
+    }
+}
+
 impl From<RuffTable> for ImportSettings {
     fn from(ruff: RuffTable) -> Self {
         let isort = ruff.lint.isort.or(ruff.isort).unwrap_or_default();
@@ -94,14 +88,7 @@ impl From<RuffTable> for ImportSettings {
 impl ImportSettings {
     /// The settings for a file, from the nearest directory above it that has any.
     pub(crate) fn of(workspace: &dyn Workspace, path: &str) -> Self {
-        let mut directory = path;
-        while !directory.is_empty() {
-            directory = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if let Some(ruff) = settings_in(workspace, directory) {
-                return Self::from(ruff);
-            }
-        }
-        Self::default()
+        ruff_settings::nearest::<RuffTable, BlackTable>(workspace, path).map_or_else(Self::default, Self::from)
     }
 
     /// The same, with lines of any width.
@@ -117,20 +104,4 @@ impl ImportSettings {
         };
         self.known.iter().find(|(_, known)| known.iter().any(is_below)).map(|(section, _)| *section)
     }
-}
-
-/// The settings in a directory, in the order in which ruff prefers its files.
-fn settings_in(workspace: &dyn Workspace, directory: &str) -> Option<RuffTable> {
-    let read = |name: &str| {
-        let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-        workspace.read(&path).ok()
-    };
-    for name in [".ruff.toml", "ruff.toml"] {
-        if let Some(text) = read(name) {
-            return Some(toml::from_str(&text).unwrap_or_default());
-        }
-    }
-    let project: PyProject = toml::from_str(&read("pyproject.toml")?).unwrap_or_default();
-    let black = |black: BlackTable| RuffTable { line_length: black.line_length, ..RuffTable::default() };
-    project.tool.ruff.or_else(|| project.tool.black.map(black))
 }
