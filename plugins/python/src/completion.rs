@@ -51,7 +51,7 @@ pub(crate) fn complete(
     let typed = source.slice(TextRange::new(replace.start(), offset.max(replace.start())));
     let mut more = false;
     if matches!(place.expected, Expected::Expression { .. }) {
-        let (missing, cut) = missing::proposals(project, &source, typed, &proposals)?;
+        let (missing, cut) = missing::proposals(project, &source, (replace.start(), typed), &proposals)?;
         proposals.extend(missing);
         more = cut;
     }

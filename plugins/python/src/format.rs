@@ -4,6 +4,7 @@
 
 mod configuration;
 mod difference;
+mod notebook;
 
 use ruff_python_formatter::{FormatModuleError, format_module_source, format_range};
 use ruff_text_size::{TextRange, TextSize};
@@ -25,8 +26,15 @@ pub(crate) fn format(
     options: FormattingOptions,
 ) -> Result<Vec<TextEdit>, Failure> {
     let source = project.source(path)?;
-    // Libraries are read-only, and a tree with errors is not the tree that was meant.
-    if path.starts_with('@') || !source.parsed.errors().is_empty() {
+    if path.starts_with('@') {
+        // Libraries are read-only.
+        return Ok(Vec::new());
+    }
+    if let Some(cells) = source.cells() {
+        return notebook::format(project, path, &source, &cells, part, options);
+    }
+    // A tree with errors is not the tree that was meant.
+    if !source.parsed.errors().is_empty() {
         return Ok(Vec::new());
     }
     let style = Style::of(project.workspace(), path, &options);

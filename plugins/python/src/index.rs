@@ -19,6 +19,8 @@ use ruff_python_parser::{ParseError, Parsed, parse_unchecked_source};
 use ruff_text_size::{TextRange, TextSize};
 use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span, roles};
 
+use crate::notebook;
+
 pub(crate) use flow::is_too_branched;
 pub(crate) use interface::for_each_block;
 pub(crate) use nesting::is_too_deep;
@@ -41,6 +43,10 @@ pub(crate) fn index(document: &Document) -> Result<Facts, Failure> {
     }
     if is_too_deep(text) {
         return Ok(too_deep_facts(text));
+    }
+    if notebook::is_notebook(&document.path) {
+        let readable = notebook::readable(text);
+        return Ok(facts(&readable, &notebook::parse(&readable)));
     }
     let parsed = parse_unchecked_source(text, source_type(&document.path));
     Ok(facts(text, &parsed))
@@ -69,9 +75,12 @@ pub(crate) fn names_in_strings(text: &str, parsed: &Parsed<ModModule>) -> Vec<Te
     in_strings.map(|[start, length, ..]| TextRange::at(TextSize::new(*start), TextSize::new(*length))).collect()
 }
 
-/// Stubs differ from modules in what the grammar forgives. Notebooks reach an analyzer as plain code.
+/// Stubs differ from modules in what the grammar forgives, and cells of notebooks have magics.
 fn source_type(path: &str) -> PySourceType {
-    if path.ends_with(".pyi") { PySourceType::Stub } else { PySourceType::Python }
+    if path.ends_with(".pyi") {
+        return PySourceType::Stub;
+    }
+    if notebook::is_notebook(path) { PySourceType::Ipynb } else { PySourceType::Python }
 }
 
 fn syntax_errors(text: &str, parsed: &Parsed<ModModule>) -> Vec<Diagnostic> {

@@ -31,6 +31,7 @@ mod inheritance;
 mod lenses;
 mod links;
 mod moves;
+mod notebook;
 mod occurrence;
 mod on_type;
 mod paths;

@@ -8,7 +8,6 @@ use ruff_db::parsed::{ParsedModuleRef, parsed_module};
 use ruff_db::source::{SourceText, source_text};
 use ruff_db::system::SystemPath;
 use ruff_db::vendored::VendoredPath;
-use ruff_python_ast::PySourceType;
 use ruff_text_size::{TextRange, TextSize};
 use ty_python_core::ProgramFile;
 use ty_python_semantic::{Db as _, SemanticModel};
@@ -22,7 +21,7 @@ use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
     actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, lenses, links,
-    moves, on_type, paths, references, rename, roots, selection, signature, tokens,
+    moves, notebook, on_type, paths, references, rename, roots, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -83,9 +82,6 @@ impl PythonProject {
     /// The file at a path of the contract, read and parsed.
     pub(crate) fn source(&self, path: &str) -> Result<Source<'_>, Failure> {
         let file = self.file(path)?;
-        if file.source_type(&self.db) == PySourceType::Ipynb {
-            return Err(Failure::InvalidInput(format!("{path} is a notebook, not Python source")));
-        }
         let source = self.source_of(file);
         match source.text.read_error() {
             Some(error) => Err(Failure::Limited(format!("{path} cannot be read: {error}"))),
@@ -160,6 +156,17 @@ impl PythonProject {
 }
 
 impl Source<'_> {
+    /// The cell around a place; None outside of notebooks.
+    pub(crate) fn cell_at(&self, place: TextSize) -> Option<TextRange> {
+        let cells = self.cells()?;
+        cells.into_iter().rfind(|cell| cell.start() <= place)
+    }
+
+    /// The cells of a notebook; None for other files.
+    pub(crate) fn cells(&self) -> Option<Vec<TextRange>> {
+        self.text.is_notebook().then(|| notebook::cells(&self.text))
+    }
+
     /// The offset of a question, if it lies on a character boundary of the text.
     pub(crate) fn offset(&self, offset: u32) -> Result<TextSize, Failure> {
         if self.text.is_char_boundary(offset as usize) {

@@ -15,7 +15,7 @@ use ruff_notebook::{Notebook, NotebookError};
 use rustc_hash::FxHashMap;
 use vraftls_guest_sdk::{Entry, NodeKind, ReadError, Workspace};
 
-use crate::{index, paths};
+use crate::{index, notebook, paths};
 
 /// Files as the workspace import shows them.
 ///
@@ -142,7 +142,7 @@ impl System for WorkspaceSystem {
             ReadError::Unavailable(reason) => Error::other(reason),
         })?;
         // Every file that the engine parses comes through here, also those that another one imports.
-        if matches!(path.extension(), Some("py" | "pyi")) {
+        if matches!(path.extension(), Some("py" | "pyi" | "ipynb")) {
             if index::is_too_deep(&text) {
                 return Err(Error::new(ErrorKind::Unsupported, "its code is nested too deeply"));
             }
@@ -153,8 +153,9 @@ impl System for WorkspaceSystem {
         Ok(text)
     }
 
+    /// The host hands out the code of the cells, never the file.
     fn read_to_notebook(&self, path: &SystemPath) -> std::result::Result<Notebook, NotebookError> {
-        Notebook::from_source_code(&self.read_to_string(path)?)
+        notebook::of_text(&self.read_to_string(path)?)
     }
 
     fn read_virtual_path_to_string(&self, _path: &SystemVirtualPath) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::find_node::covering_node;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprAttribute};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use vraftls_guest_sdk::{Action, Failure};
 
 use super::{Asked, quick_fix, range_of};
@@ -15,9 +15,21 @@ const OFFERED_MAX: usize = 8;
 /// For how many names in one question.
 const NAMES_MAX: usize = 16;
 
+/// A name that is missing in a file, or in a cell of a notebook.
+struct Missing {
+    name: String,
+    /// Where it is missed first.
+    place: TextSize,
+    cell: Option<TextRange>,
+    /// What would bring it in.
+    wanted: Vec<Wanted>,
+    /// The findings that are about it.
+    fixes: Vec<u32>,
+}
+
 /// Imports for what is missing, best first for each name; preferred where there is just one.
 pub(super) fn imports(asked: &Asked<'_, '_>) -> Result<Vec<Action>, Failure> {
-    let mut missing: Vec<(Vec<Wanted>, Vec<u32>, String)> = Vec::new();
+    let mut missing: Vec<Missing> = Vec::new();
     for (index, diagnostic) in asked.diagnostics.iter().enumerate() {
         let Some(range) = range_of(asked.source, diagnostic) else { continue };
         let name = match diagnostic.code.as_str() {
@@ -28,8 +40,9 @@ pub(super) fn imports(asked: &Asked<'_, '_>) -> Result<Vec<Action>, Failure> {
             }
             _ => continue,
         };
-        if let Some((_, fixes, _)) = missing.iter_mut().find(|(.., known)| *known == name) {
-            fixes.push(index as u32);
+        let cell = asked.source.cell_at(range.start());
+        if let Some(known) = missing.iter_mut().find(|known| known.name == name && known.cell == cell) {
+            known.fixes.push(index as u32);
             continue;
         }
         if missing.len() < NAMES_MAX {
@@ -38,18 +51,18 @@ pub(super) fn imports(asked: &Asked<'_, '_>) -> Result<Vec<Action>, Failure> {
             } else {
                 imports_of(asked, &name)?
             };
-            missing.push((wanted, vec![index as u32], name));
+            missing.push(Missing { name, place: range.start(), cell, wanted, fixes: vec![index as u32] });
         }
     }
     if missing.is_empty() {
         return Ok(Vec::new());
     }
     let settings = ImportSettings::of(asked.project.workspace(), asked.path);
-    let insertions = Insertions::new(asked.source, &settings);
     let mut offered = Vec::new();
-    for (imports, fixes, _) in missing {
-        let is_only = imports.len() == 1;
-        for wanted in imports {
+    for Missing { place, wanted, fixes, .. } in missing {
+        let insertions = Insertions::around(asked.source, &settings, place);
+        let is_only = wanted.len() == 1;
+        for wanted in wanted {
             let edits = insertions.edits(&wanted);
             if !edits.is_empty() {
                 let title = format!("Add `{}`", wanted.statement().on_one_line());

@@ -40,7 +40,7 @@ pub(crate) fn organize(source: &Source<'_>, settings: &ImportSettings) -> Vec<Te
 #[derive(Default)]
 struct Marks {
     skip_file: bool,
-    /// Where blocks end: `isort: split`.
+    /// Where blocks end: `isort: split`, and the beginnings of cells.
     splits: Vec<TextSize>,
     /// Between `isort: off` and `isort: on`.
     off: Vec<TextRange>,
@@ -66,6 +66,8 @@ impl Marks {
             }
         }
         marks.off.extend(off.map(|start| TextRange::new(start, text::size(source.text.len()))));
+        // Cells of a notebook are edited, and run, each by itself.
+        marks.splits.extend(source.cells().into_iter().flatten().map(|cell| cell.start()));
         marks
     }
 
@@ -76,7 +78,7 @@ impl Marks {
     }
 
     fn split_between(&self, before: &Stmt, after: &Stmt) -> bool {
-        self.splits.iter().any(|split| *split > before.start() && *split < after.start())
+        self.splits.iter().any(|split| *split > before.start() && *split <= after.start())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! They are proposed once enough is typed to tell few from many, and never more than a bounded number of them.
 
+use ruff_text_size::TextSize;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ty_module_resolver::list_modules;
 use ty_python_semantic::NameKind;
@@ -25,11 +26,11 @@ const SAME_NAME_MAX: usize = 3;
 /// For how many names the project is asked whether it imports them.
 const ASKED_MAX: usize = 24;
 
-/// Proposals for what was typed, beside those that are there already; and whether more typing would bring others.
+/// Proposals for what was typed at a place, beside those that are there already; and whether more typing would bring others.
 pub(super) fn proposals<'db>(
     project: &'db PythonProject,
     source: &Source<'db>,
-    typed: &str,
+    (place, typed): (TextSize, &str),
     present: &[Proposal<'db>],
 ) -> Result<(Vec<Proposal<'db>>, bool), Failure> {
     // In a library nothing can be inserted.
@@ -59,7 +60,7 @@ pub(super) fn proposals<'db>(
     });
     found.truncate(PROPOSED_MAX);
     cut |= found.len() < n_found;
-    Ok((in_order(project, source, found), cut))
+    Ok((in_order(project, source, place, found), cut))
 }
 
 /// Private names are for those who ask for them.
@@ -127,12 +128,17 @@ fn ask_for_use(project: &PythonProject, found: &mut [Found]) {
 }
 
 /// The proposals for what was found, in its order.
-fn in_order<'db>(project: &PythonProject, source: &Source<'db>, found: Vec<Found>) -> Vec<Proposal<'db>> {
+fn in_order<'db>(
+    project: &PythonProject,
+    source: &Source<'db>,
+    place: TextSize,
+    found: Vec<Found>,
+) -> Vec<Proposal<'db>> {
     if found.is_empty() {
         return Vec::new();
     }
     let settings = ImportSettings::of(project.workspace(), &project.path_of(source.file));
-    let insertions = Insertions::new(source, &settings);
+    let insertions = Insertions::around(source, &settings, place);
     let style = Style::of(source);
     let n_found = found.len() as u32;
     let mut proposals = Vec::with_capacity(found.len());

@@ -3,7 +3,7 @@
 //! block that is entered on a condition.
 
 use ruff_python_ast::{Expr, Stmt, StmtImportFrom};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use vraftls_guest_sdk::{Span, TextEdit};
 
 use super::order::{MemberKey, StatementKey};
@@ -39,9 +39,13 @@ impl Wanted {
     }
 }
 
-/// Where imports go in one file.
+/// Where imports go in one file, or in one cell of a notebook: each is edited by itself, and may be run without the others.
 pub(crate) struct Insertions<'a, 'db> {
     source: &'a Source<'db>,
+    /// The text to the end of the file or cell.
+    whole: &'a str,
+    /// The statements of the file or cell.
+    suite: &'a [Stmt],
     settings: &'a ImportSettings,
     sections: Sections<'a, 'db>,
     /// All that is imported at the top of the file.
@@ -54,17 +58,31 @@ impl<'a, 'db> Insertions<'a, 'db> {
     /// Looks at what a file imports.
     pub(crate) fn new(source: &'a Source<'db>, settings: &'a ImportSettings) -> Self {
         let suite = source.parsed.suite();
+        Self::within(source, settings, &source.text, suite)
+    }
+
+    /// Looks at what is imported around a place: in its file, or in its cell of a notebook.
+    pub(crate) fn around(source: &'a Source<'db>, settings: &'a ImportSettings, place: TextSize) -> Self {
+        let Some(cell) = source.cell_at(place) else { return Self::new(source, settings) };
+        let suite: &[Stmt] = source.parsed.suite();
+        let start = suite.partition_point(|statement| statement.start() < cell.start());
+        let end = suite.partition_point(|statement| statement.start() <= cell.end());
+        let whole = source.slice(TextRange::up_to(cell.end()));
+        Self::within(source, settings, whole, suite.get(start..end).unwrap_or_default())
+    }
+
+    fn within(source: &'a Source<'db>, settings: &'a ImportSettings, whole: &'a str, suite: &'a [Stmt]) -> Self {
         let sections = Sections::new(&source.model, settings);
         let present = suite.iter().flat_map(|found| Statement::parts(found).into_iter().map(move |part| (part, found)));
         let present: Vec<(Statement, &Stmt)> = present.collect();
-        let block = first_block(suite, usize::from(suite.first().is_some_and(is_docstring))).unwrap_or_default();
+        let block = first_block(suite, n_leading(suite)).unwrap_or_default();
         let entry = |found: &'a Stmt| {
             let part = Statement::parts(found).into_iter().next()?;
             let (level, module) = part.module();
             Some((sections.of(level, module), part.key(), found))
         };
         let block = block.iter().filter_map(entry).collect();
-        Self { source, settings, sections, present, block }
+        Self { source, whole, suite, settings, sections, present, block }
     }
 
     /// The edits that import something. Empty if it is there already.
@@ -86,28 +104,28 @@ impl<'a, 'db> Insertions<'a, 'db> {
 
     /// The place for a line of its own.
     fn place(&self, new: &Statement) -> Place {
-        let source = self.source;
+        let whole = self.whole;
         let (level, module) = new.module();
         let (section, key) = (self.sections.of(level, module), new.key());
         let same = || self.block.iter().filter(|(other, ..)| *other == section);
         if let Some((.., before)) = same().rfind(|(_, other, _)| *other < key) {
-            return place_after(source, before, 0, 0);
+            return place_after(whole, before, 0, 0);
         }
         let first = self.block.first();
         if let Some((.., found)) = same().next() {
             let is_first = first.is_some_and(|(.., first)| found.start() == first.start());
-            return place_before(source, found, is_first, 0);
+            return place_before(whole, found, is_first, 0);
         }
         let lesser = self.block.iter().rposition(|(other, ..)| *other < section);
         match (lesser.and_then(|index| self.block.get(index)), first) {
             (Some((.., before)), _) => {
-                let next = next_line(&source.text, before.end());
+                let next = next_line(whole, before.end());
                 let is_last = self.block.last().is_some_and(|(.., found)| found.start() == before.start());
-                let after = usize::from(!is_last && text::blank_lines(&source.text, next) == 0);
-                place_after(source, before, 1, after)
+                let after = usize::from(!is_last && text::blank_lines(whole, next) == 0);
+                place_after(whole, before, 1, after)
             }
-            (None, Some((.., first))) => place_before(source, first, true, 1),
-            (None, None) => place_at_top(source),
+            (None, Some((.., first))) => place_before(whole, first, true, 1),
+            (None, None) => place_at_top(whole, self.suite),
         }
     }
 }
@@ -219,6 +237,13 @@ impl Place {
     }
 }
 
+/// How many statements must stay the first: a docstring, and magics of a cell.
+fn n_leading(suite: &[Stmt]) -> usize {
+    let docstring = usize::from(suite.first().is_some_and(is_docstring));
+    let is_magic = |statement: &&Stmt| matches!(statement, Stmt::IpyEscapeCommand(_));
+    docstring + suite.iter().skip(docstring).take_while(is_magic).count()
+}
+
 fn is_docstring(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Expr(expression) if matches!(expression.value.as_ref(), Expr::StringLiteral(_)))
 }
@@ -241,18 +266,16 @@ fn first_block(suite: &[Stmt], from: usize) -> Option<&[Stmt]> {
 }
 
 /// The line after a statement.
-fn place_after(source: &Source<'_>, statement: &Stmt, before: usize, after: usize) -> Place {
-    let whole: &str = &source.text;
+fn place_after(whole: &str, statement: &Stmt, before: usize, after: usize) -> Place {
     let at = next_line(whole, statement.end());
     let after_unended = line_end(whole, statement.end()) == at;
     Place { at, after_unended, before, after }
 }
 
 /// The line before a statement and before the comments that belong to it; above the first statement they belong to the file.
-fn place_before(source: &Source<'_>, statement: &Stmt, is_first: bool, after: usize) -> Place {
-    let whole: &str = &source.text;
+fn place_before(whole: &str, statement: &Stmt, is_first: bool, after: usize) -> Place {
     if !text::begins_line(whole, statement.start()) {
-        return place_after(source, statement, 0, 0);
+        return place_after(whole, statement, 0, 0);
     }
     let mut at = line_start(whole, statement.start());
     while !is_first
@@ -265,11 +288,9 @@ fn place_before(source: &Source<'_>, statement: &Stmt, is_first: bool, after: us
 }
 
 /// The first place where an import may stand in a file that has none.
-fn place_at_top(source: &Source<'_>) -> Place {
-    let whole: &str = &source.text;
-    let suite = source.parsed.suite();
-    let docstring = usize::from(suite.first().is_some_and(is_docstring));
-    let n_before = docstring + suite.iter().skip(docstring).take_while(|found| is_future(found)).count();
+fn place_at_top(whole: &str, suite: &[Stmt]) -> Place {
+    let leading = n_leading(suite);
+    let n_before = leading + suite.iter().skip(leading).take_while(|found| is_future(found)).count();
     let wanted_after = |at: TextSize| -> usize {
         match suite.get(n_before) {
             None if whole.get(at.to_usize()..).is_some_and(|rest| !rest.trim().is_empty()) => 1,
@@ -279,7 +300,7 @@ fn place_at_top(source: &Source<'_>) -> Place {
         }
     };
     if let Some(before) = n_before.checked_sub(1).and_then(|index| suite.get(index)) {
-        let mut place = place_after(source, before, 1, 0);
+        let mut place = place_after(whole, before, 1, 0);
         place.after = wanted_after(place.at).saturating_sub(text::blank_lines(whole, place.at));
         return place;
     }
