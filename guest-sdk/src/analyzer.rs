@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
     Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
-    Move, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Move, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 /// An analyzer: what a component exports.
@@ -223,6 +223,11 @@ pub trait Project: 'static {
 
     /// The edits of an offered change.
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        Err(Failure::Unsupported)
+    }
+
+    /// Where all names of a file lead, packed as the contract says.
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
         Err(Failure::Unsupported)
     }
 

@@ -28,6 +28,7 @@ pub mod engine {
                 export vraftls:analyzer/hierarchies@0.1.0;
                 export vraftls:analyzer/decorations@0.1.0;
                 export vraftls:analyzer/actions@0.1.0;
+                export vraftls:analyzer/resolving@0.1.0;
             }
         ",
         world: "vraftls:guest-sdk/engine",

@@ -15,8 +15,8 @@ use crate::host_workspace::HostWorkspace;
 use crate::{
     Action, Analyzer, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document,
     DocumentEdit, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, Indexer,
-    InlayHint, Lens, Level, Link, Move, Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit,
-    Workspace,
+    InlayHint, Lens, Level, Link, Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets,
+    TextEdit, Workspace,
 };
 
 /// Exports a type that implements [`Analyzer`] as a component of world `analyzer`. Once in a crate of type `cdylib`.
@@ -351,5 +351,11 @@ impl<A: Analyzer> contract::actions::Guest for Exported<A> {
 
     fn will_rename(project: ProjectBorrow<'_>, moves: Vec<Move>) -> Result<Vec<DocumentEdit>, Failure> {
         ask::<A, _>(&project, |project| project.will_rename(&moves))
+    }
+}
+
+impl<A: Analyzer> contract::resolving::Guest for Exported<A> {
+    fn resolve_all(project: ProjectBorrow<'_>, path: String) -> Result<Resolved, Failure> {
+        ask::<A, _>(&project, |project| project.resolve_all(&path))
     }
 }

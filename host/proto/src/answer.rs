@@ -6,7 +6,7 @@ use vraftls_index::{Diagnostic, Facts, FileReferences, Location, Roles, SymbolMa
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
-use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, SemanticTokens};
+use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, Resolved, SemanticTokens};
 
 /// An answer with what it rests on.
 #[derive(Clone, Debug)]
@@ -45,6 +45,7 @@ pub enum Answer {
     Links(Vec<Link>),
     LinkedRanges(Vec<Span>),
     Actions(Vec<Action>),
+    Resolved(Arc<Resolved>),
     DocumentSymbols(DocumentSymbols),
     Symbols(Vec<SymbolMatch>),
     Diagnostics(Arc<[Diagnostic]>),

@@ -125,6 +125,7 @@ impl Query {
             | Query::Actions { .. }
             | Query::ResolveAction { .. }
             | Query::WillRename { .. }
+            | Query::ResolveAll { .. }
             | Query::FormatOnType { .. } => self.put_decoration_or_action(&mut print),
         };
         print.finish()
@@ -152,6 +153,7 @@ impl Query {
                 print.number(32).number(moves.len() as u64);
                 moves.iter().fold(print, |print, it| print.text(it.old.as_str()).text(it.new.as_str()))
             }
+            Query::ResolveAll { path } => print.number(34).text(path.as_str()),
             Query::FormatOnType { at, typed, options } => print.number(33).at(at).text(typed).options(*options),
             _ => unreachable!("`Query::fingerprint` names every other question"),
         }
@@ -189,6 +191,7 @@ impl Query {
             | Query::Lenses { path }
             | Query::Links { path }
             | Query::Actions { path, .. }
+            | Query::ResolveAll { path }
             | Query::ResolveAction { path, .. } => Some(path),
             Query::WorkspaceSymbols { .. } | Query::Files | Query::WillRename { .. } => None,
         }
@@ -312,6 +315,7 @@ mod tests {
             actions(vec![found("b")], &[]),
             actions(vec![found("a"), found("b")], &[]),
             Query::ResolveAction { path: path(), token: vec![1] },
+            Query::ResolveAll { path: path() },
             Query::WillRename { moves: vec![moved("a", "b")] },
             Query::WillRename { moves: vec![moved("a", "b"), moved("c", "d")] },
             Query::FormatOnType { at: at("a.py", 1), typed: ":".into(), options },

@@ -17,6 +17,7 @@ mod answer;
 mod decoration;
 mod error;
 mod hierarchy;
+mod resolved;
 
 pub use action::Action;
 pub use answer::{
@@ -29,6 +30,7 @@ pub use fingerprint::Fingerprint;
 pub use hierarchy::{Call, HierarchyItem};
 pub use overlay::{OverlayFile, OverlaySet};
 pub use request::{At, FileMove, FormattingOptions, Query, Request, SessionId};
+pub use resolved::{Resolved, ResolvedName, Target, TargetDescription};
 pub use settings::SessionSettings;
 // What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.
 pub use vraftls_index::{Candidate, FileReferences, Reference, SymbolMatch};

@@ -189,6 +189,11 @@ pub enum Query {
         /// The files and directories that move.
         moves: Vec<FileMove>,
     },
+    /// What all names of a file lead to: `Resolved`.
+    ResolveAll {
+        /// The file.
+        path: VfsPath,
+    },
     /// The outline: `DocumentSymbols`.
     DocumentSymbols {
         /// The file.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use vraftls_index::{Description, Diagnostic, Facts};
 use vraftls_proto::{
     Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, FileMove, FileReferences,
-    FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, SearchPlan, SemanticToken,
-    SessionId, SignatureHelp, Targets,
+    FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, Resolved, SearchPlan,
+    SemanticToken, SessionId, SignatureHelp, Targets,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
@@ -120,6 +120,7 @@ pub enum Question {
     Actions { path: VfsPath, span: Span, diagnostics: Vec<Diagnostic>, kinds: Vec<String> },
     ResolveAction { path: VfsPath, token: Vec<u8> },
     WillRename { moves: Vec<FileMove> },
+    ResolveAll { path: VfsPath },
     Bundled { path: VfsPath },
 }
 
@@ -148,6 +149,7 @@ pub enum Reply {
     Links(Vec<Link>),
     LinkedRanges(Vec<Span>),
     Actions(Vec<Action>),
+    Resolved(Arc<Resolved>),
     Bundled(Option<String>),
 }
 

@@ -4,7 +4,7 @@ use vraftls_cache::CacheValue;
 use vraftls_index::{FileReferences, Location, Reference};
 use vraftls_proto::{
     Action, Answer, Answered, Call, CompletionItem, DocumentEdit, HierarchyItem, Highlight, HintPart, InlayHint, Lens,
-    Link, SemanticToken, Signature, SymbolMatch,
+    Link, Resolved, ResolvedName, SemanticToken, Signature, SymbolMatch, Target, TargetDescription,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath};
@@ -62,6 +62,7 @@ fn weight_bytes(answer: &Answer) -> usize {
             let action = |it: &Action| it.title.len() + it.token.len() + documents_weight_bytes(&it.edits);
             list.iter().map(|it| action(it) + size_of::<Action>()).sum()
         }
+        Answer::Resolved(it) => resolved_weight_bytes(it),
         // The facts' own cache answers for them.
         Answer::DocumentSymbols(_) => 0,
         Answer::Symbols(list) => {
@@ -83,6 +84,16 @@ fn edits_weight_bytes(edits: &[TextEdit]) -> usize {
 
 fn documents_weight_bytes(files: &[DocumentEdit]) -> usize {
     files.iter().map(|file| edits_weight_bytes(&file.edits) + size_of::<DocumentEdit>()).sum()
+}
+
+fn resolved_weight_bytes(resolved: &Resolved) -> usize {
+    let target = |it: &Target| size_of::<Target>() + it.name.len();
+    let known = |it: &TargetDescription| size_of::<TargetDescription>() + it.signature.len() + it.documentation.len();
+    let numbers = size_of_val(&*resolved.leads) + size_of_val(&*resolved.relations);
+    resolved.occurrences.len() * size_of::<ResolvedName>()
+        + resolved.targets.iter().map(target).sum::<usize>()
+        + resolved.descriptions.iter().map(known).sum::<usize>()
+        + numbers
 }
 
 fn item_weight_bytes(item: &HierarchyItem) -> usize {

@@ -9,7 +9,7 @@ pub enum Urgency {
     Interactive,
     /// Somebody waits, but knows that it takes a moment: a part of a search through many files, what decorates the text on the screen.
     Patient,
-    /// Nobody asked for it: findings and lenses, which the editor fetches by itself.
+    /// Nobody looks at the place: findings and lenses, which the editor fetches by itself, and whoever reads a whole tree.
     Background,
 }
 
@@ -58,7 +58,9 @@ impl Question {
             | Self::WillRename { .. }
             | Self::SemanticTokens { .. }
             | Self::InlayHints { .. } => Urgency::Patient,
-            Self::Diagnostics { .. } | Self::Lenses { .. } | Self::Links { .. } => Urgency::Background,
+            Self::Diagnostics { .. } | Self::Lenses { .. } | Self::Links { .. } | Self::ResolveAll { .. } => {
+                Urgency::Background
+            }
         }
     }
 }

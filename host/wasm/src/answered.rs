@@ -36,6 +36,7 @@ pub(crate) fn is_answered(features: &Features, question: &Question) -> bool {
         Question::LinkedRanges { .. } => features.linked_editing,
         Question::Actions { .. } | Question::ResolveAction { .. } => features.code_actions,
         Question::WillRename { .. } => features.file_operations,
-        Question::Bundled { .. } => true,
+        // What has no flag says so itself.
+        Question::ResolveAll { .. } | Question::Bundled { .. } => true,
     }
 }

@@ -93,6 +93,7 @@ impl Asking<'_> {
             Question::Actions { path, span, diagnostics, kinds } => self.actions(path, *span, diagnostics, kinds),
             Question::ResolveAction { path, token } => self.resolve_action(path, token),
             Question::WillRename { moves } => self.will_rename(moves),
+            Question::ResolveAll { path } => self.resolve_all(path),
             Question::Bundled { path } => {
                 let text = self.bundled(path)?;
                 returned(Ok(text), |check, text| check_bundled(check, text).map(Reply::Bundled))

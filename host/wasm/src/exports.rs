@@ -75,6 +75,7 @@ engine_interfaces! {
     hierarchies = "hierarchies",
     decorations = "decorations",
     actions = "actions",
+    resolving = "resolving",
 }
 
 impl Exports {

@@ -45,6 +45,7 @@ mod check_decorations;
 mod check_facts;
 mod check_hierarchies;
 mod check_reply;
+mod check_resolved;
 mod describe;
 mod people;
 
@@ -55,6 +56,7 @@ mod ask;
 mod ask_actions;
 mod ask_decorations;
 mod ask_hierarchies;
+mod ask_resolving;
 mod call_queue;
 mod engine_instance;
 mod engine_thread;

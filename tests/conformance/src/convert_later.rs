@@ -95,3 +95,41 @@ pub(crate) fn action(action: proto::Action) -> sdk::Action {
 pub(crate) fn move_back(it: &sdk::Move) -> Result<proto::FileMove, sdk::Failure> {
     Ok(proto::FileMove { old: path(&it.old_path)?, new: path(&it.new_path)? })
 }
+
+/// Packed as guests pack it; in which order paths and names stand there is nobody's business.
+pub(crate) fn resolved(resolved: &proto::Resolved) -> sdk::Resolved {
+    let (mut paths, mut names, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+    for target in &resolved.targets {
+        let (span, full) = (target.location.span, target.location.full);
+        let path = number_of(&mut paths, text(&target.location.path));
+        let name = number_of(&mut names, target.name.to_string());
+        let traits = u32::from(target.is_parameter) | u32::from(target.is_local) << 1;
+        targets.extend([path, span.start(), span.end(), full.start(), full.end()]);
+        targets.extend([name, target.kind, traits, target.parent.unwrap_or(u32::MAX)]);
+    }
+    let name =
+        |name: &proto::ResolvedName| [name.span.start(), name.span.len(), name.roles.0, name.leads.0, name.leads.1];
+    let known = |known: &proto::TargetDescription| sdk::TargetDescription {
+        target: known.target,
+        signature: known.signature.clone(),
+        documentation: known.documentation.clone(),
+    };
+    sdk::Resolved {
+        paths,
+        names,
+        targets,
+        occurrences: resolved.occurrences.iter().flat_map(name).collect(),
+        leads: resolved.leads.clone(),
+        descriptions: resolved.descriptions.iter().map(known).collect(),
+        relations: resolved.relations.iter().flat_map(|(one, other)| [*one, *other]).collect(),
+    }
+}
+
+fn number_of(texts: &mut Vec<String>, text: String) -> u32 {
+    let known = texts.iter().position(|known| *known == text);
+    let number = known.unwrap_or_else(|| {
+        texts.push(text);
+        texts.len() - 1
+    });
+    u32::try_from(number).expect("a reply has no more texts than it has items")
+}

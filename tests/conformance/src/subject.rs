@@ -6,7 +6,7 @@ use vraftls_guest_sdk::fixture::Subject;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
     Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
-    Move, NodeKind, Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Move, NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 use vraftls_query::{Library, ProjectSpec, Question, Reply};
 use vraftls_vfs::{VfsPath, WorkspaceId};
@@ -280,6 +280,11 @@ impl Project for ComponentProject {
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
         let question = Question::ResolveAction { path: convert::path(path)?, token: token.to_vec() };
         Ok(ask!(self, question, Edits).into_iter().map(convert::document_edit).collect())
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        let resolved = ask!(self, Question::ResolveAll { path: convert::path(path)? }, Resolved);
+        Ok(later::resolved(&resolved))
     }
 
     fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {

@@ -196,6 +196,7 @@ impl Call<'_> {
             (Q::LinkedRanges(_), Reply::LinkedRanges(it)) => Answer::LinkedRanges(it),
             (Q::Actions { .. }, Reply::Actions(it)) => Answer::Actions(it),
             (Q::ResolveAction { .. }, Reply::Edits(it)) => Answer::Edits(it),
+            (Q::ResolveAll { .. }, Reply::Resolved(it)) => Answer::Resolved(it),
             (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
             _ => return Err(self.bad_reply("the reply to another question")),
         })

@@ -110,6 +110,7 @@ fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
         Answer::Edits(files) => named.extend(files.iter().map(|file| file.path.clone())),
         Answer::HierarchyItems(items) => named.extend(items.iter().map(|item| item.location.path.clone())),
         Answer::Calls(calls) => named.extend(calls.iter().map(|call| call.item.location.path.clone())),
+        Answer::Resolved(resolved) => named.extend(resolved.targets.iter().map(|it| it.location.path.clone())),
         Answer::InlayHints(hints) => {
             let places = hints.iter().flat_map(|hint| &hint.parts).filter_map(|part| part.location.as_ref());
             named.extend(places.map(|place| place.path.clone()));

@@ -55,6 +55,7 @@ pub(super) fn question_of(query: &Query) -> Option<Question> {
             Question::FormatOnType { path, offset, typed: typed.clone(), options: *options }
         }
         Query::Diagnostics { path } => Question::Diagnostics { path: path.clone() },
+        Query::ResolveAll { path } => Question::ResolveAll { path: path.clone() },
         query => return of_hierarchies(query).or_else(|| of_decorations(query)).or_else(|| of_actions(query)),
     })
 }

@@ -9,6 +9,7 @@ mod basics;
 mod deadlines;
 mod engines;
 mod forged;
+mod forged_names;
 mod greedy;
 mod loading;
 mod turns;

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod resources;
 
 mod project;
+mod resolving;
 
 use std::sync::Arc;
 

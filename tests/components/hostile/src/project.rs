@@ -5,10 +5,10 @@ use std::sync::Arc;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItem, CompletionItems, Diagnostic, DocumentEdit, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HintPart, HoverInfo, InlayHint, Lens, Link, Location,
-    Move, Padding, Project, Reference, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Move, Padding, Project, Reference, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
-use crate::{behavior_of, facts, resources};
+use crate::{behavior_of, facts, resolving, resources};
 
 /// Larger than any text, so outside of it.
 const FAR: Span = Span { start: u32::MAX - 8, end: u32::MAX - 1 };
@@ -296,6 +296,11 @@ impl Project for HostileProject {
             "many" => vec![vec![FIRST; 2_000_000]],
             _ => offsets.iter().map(|_| self.forged_span(behavior, path).into_iter().collect()).collect(),
         })
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        let behavior = self.enter(path)?;
+        Ok(resolving::forged(behavior, path, self.inside_character(path).start))
     }
 
     fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {

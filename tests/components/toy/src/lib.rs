@@ -7,6 +7,7 @@ mod actions;
 mod decorations;
 mod hierarchy;
 mod project;
+mod resolving;
 pub mod syntax;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItem, CompletionItems, Details, Diagnostic, DocumentEdit, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
-    Project, ReadError, Reference, Related, RenameTarget, SearchPlan, Span, Targets, TextEdit, Workspace, roles,
+    Project, ReadError, Reference, Related, RenameTarget, Resolved, SearchPlan, Span, Targets, TextEdit, Workspace,
+    roles,
 };
 
 use crate::syntax::{self, Definition, File};
@@ -143,6 +144,10 @@ impl Project for ToyProject {
 
     fn declaration(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
         self.targets(path, offset)
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        self.all_names(path)
     }
 
     fn plan(&mut self, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
