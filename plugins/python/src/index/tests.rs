@@ -301,7 +301,7 @@ fn the_interface_hash_ignores_what_others_cannot_see() {
     for same in [
         "def f(a: int) -> int:\n    b = 1\n    return a + b\n",
         "# comment\n\ndef f(a:  int) -> int:\n\n    return a # why\n",
-        "'''docs'''\ndef f(a: int) -> int:\n    '''docs'''\n    return a\n",
+        "def f(a: int) -> int:\n    '''docs'''\n    return a\n",
     ] {
         assert_eq!(hash_of(before), hash_of(same), "{same}");
     }
@@ -318,6 +318,9 @@ fn the_interface_hash_ignores_what_others_cannot_see() {
         assert_ne!(hash_of(before), hash_of(other), "{other}");
     }
     assert_ne!(hash_of("def f():\n    return 1\n"), hash_of("def f():\n    return ''\n"));
+    // What a string says, not that there is one: a decorator and a string decorate nothing.
+    assert_eq!(hash_of("'''a'''\nx = 1\n"), hash_of("'''b'''\nx = 1\n"));
+    assert_ne!(hash_of("@d\ndef f(): 1\n"), hash_of("@d\n'''a'''\ndef f(): 1\n"));
     assert_ne!(
         hash_of("class A:\n    def f(self) -> None:\n        self.x = 1\n"),
         hash_of("class A:\n    def f(self) -> None:\n        self.x = ''\n")
@@ -326,6 +329,41 @@ fn the_interface_hash_ignores_what_others_cannot_see() {
         hash_of("class A:\n    def f(self) -> None:\n        print(1)\n"),
         hash_of("class A:\n    def f(self) -> None:\n        print(2)\n")
     );
+}
+
+/// What a dependent is told of a function may rest on its body though its result is annotated.
+#[test]
+fn the_interface_hash_sees_what_shows_through_a_body() {
+    let method =
+        |body: &str| hash_of(&format!("class A:\n    def f(self) -> None:\n        {body}\n        print(1)\n"));
+    let plain = method("x = [n for n in self.y]");
+    for shown in [
+        "[0 for self.x in y]",
+        "for a, self.x in y: pass",
+        "with a as self.x: pass",
+        "class B:\n            self.x = 1",
+        "def g(): self.x = 1",
+        "class B:\n            global x",
+        "(self.x, [*self.z]) = y",
+    ] {
+        assert_ne!(plain, method(shown), "{shown}");
+    }
+    for hidden in ["other.x = 1", "self.x.y = 1", "self.x[0] = 1", "yield 1", "x = self.y"] {
+        assert_eq!(plain, method(hidden), "{hidden}");
+    }
+    let function = |head: &str, body: &str| hash_of(&format!("{head}def f() -> A:\n    {body}\n"));
+    assert_ne!(function("async ", "x"), function("async ", "yield x"));
+    assert_eq!(function("", "x"), function("", "yield x"));
+    assert_ne!(function("", "x"), function("", "..."));
+    assert_ne!(function("", "pass"), function("", "raise E"));
+}
+
+#[test]
+fn positions_count_where_classes_share_a_name() {
+    let twice = "if x:\n    class A: pass\nelse:\n    class A: pass\n";
+    assert_eq!(hash_of("class A: pass\n"), hash_of("\nclass A: pass\n"));
+    assert_ne!(hash_of(twice), hash_of(&format!("\n{twice}")));
+    assert_eq!(hash_of(twice), hash_of(&format!("{twice}\n\n")));
 }
 
 #[test]
