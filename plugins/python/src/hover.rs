@@ -21,7 +21,8 @@ pub(crate) fn hover(project: &PythonProject, path: &str, offset: u32) -> Result<
     Ok(look_at(&source, offset, |at| describe(project, &source, at)).flatten())
 }
 
-fn describe<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 'db>) -> Option<HoverInfo> {
+/// What is known of an occurrence.
+pub(crate) fn describe<'db>(project: &'db PythonProject, source: &Source<'db>, at: &At<'_, 'db>) -> Option<HoverInfo> {
     let definitions = resolve::definitions(at, Follow::Everything);
     let signature = signature(project, source, at, &definitions);
     let documentation = documentation(project, &definitions).unwrap_or_default();

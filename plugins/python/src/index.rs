@@ -24,7 +24,7 @@ use crate::notebook;
 pub(crate) use flow::is_too_branched;
 pub(crate) use interface::for_each_block;
 pub(crate) use nesting::is_too_deep;
-pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function};
+pub(crate) use outline::{symbol_kind_of_class, symbol_kind_of_function, symbol_kind_of_variable};
 
 /// Syntax errors that are listed one by one. A file that is no Python at all has one every few bytes: nobody reads so many, and
 /// the host refuses lists beyond measure.
@@ -73,6 +73,14 @@ pub(crate) fn names_in_strings(text: &str, parsed: &Parsed<ModModule>) -> Vec<Te
     let (groups, _) = occurrences.as_chunks::<4>();
     let in_strings = groups.iter().filter(|[.., has]| has & roles::IN_STRING != 0);
     in_strings.map(|[start, length, ..]| TextRange::at(TextSize::new(*start), TextSize::new(*length))).collect()
+}
+
+/// Every identifier of a parsed module, packed as in its facts.
+pub(crate) fn occurrences(text: &str, parsed: &Parsed<ModModule>) -> Vec<u32> {
+    if is_too_deep(text) {
+        return Vec::new();
+    }
+    walker::walk(text, parsed.tokens(), parsed.suite()).occurrences
 }
 
 /// Stubs differ from modules in what the grammar forgives, and cells of notebooks have magics.

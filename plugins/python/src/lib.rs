@@ -40,6 +40,7 @@ mod reach;
 mod references;
 mod rename;
 mod resolve;
+mod resolving;
 mod roots;
 mod ruff_settings;
 mod scopes;

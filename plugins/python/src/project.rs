@@ -14,14 +14,14 @@ use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
-    Project, RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
 use crate::system::WorkspaceSystem;
 use crate::{
     actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, lenses, links,
-    moves, notebook, on_type, paths, references, rename, roots, selection, signature, tokens,
+    moves, notebook, on_type, paths, references, rename, resolving, roots, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -216,6 +216,10 @@ impl Project for PythonProject {
     fn bundled(&self, path: &str) -> Option<String> {
         let path = VendoredPath::new(paths::to_vendored(path).filter(|path| paths::is_proper(path))?);
         ty_vendored::file_system().read_to_string(path).ok()
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        resolving::resolve_all(self, path)
     }
 
     fn diagnostics(&mut self, path: &str) -> Result<Vec<Diagnostic>, Failure> {

@@ -37,6 +37,16 @@ pub(crate) fn symbol_kind_of_function(function: &ast::StmtFunctionDef, in_class:
     kind_of_function(function, in_class)
 }
 
+/// The SymbolKind of a variable with what it is declared and set to, in a module or in a class.
+pub(crate) fn symbol_kind_of_variable(
+    name: &str,
+    annotation: Option<&Expr>,
+    value: Option<&Expr>,
+    class: Option<&ast::StmtClassDef>,
+) -> u32 {
+    kind_of_variable(name, annotation, value, class.map(ClassForm::of))
+}
+
 /// The names in `__all__`, where there is one.
 fn listed_exports(suite: &[Stmt]) -> Option<FxHashSet<String>> {
     let mut listed: Option<FxHashSet<String>> = None;
