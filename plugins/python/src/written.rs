@@ -79,7 +79,18 @@ struct Reader<'m, 'db> {
 type Member<'db> = (Option<Definition<'db>>, Definition<'db>);
 
 impl<'db> Reader<'_, 'db> {
+    /// Each class once: of a variable that is set from itself again and again, every step would double them.
     fn held_by(self, expression: &Expr) -> Vec<Definition<'db>> {
+        let mut found: Vec<Definition<'db>> = Vec::new();
+        for class in self.all_held_by(expression) {
+            if !found.contains(&class) {
+                found.push(class);
+            }
+        }
+        found
+    }
+
+    fn all_held_by(self, expression: &Expr) -> Vec<Definition<'db>> {
         let Some(budget) = self.budget.step() else { return Vec::new() };
         let reader = Self { budget, ..self };
         let all = |parts: &[&Expr]| parts.iter().flat_map(|part| reader.held_by(part)).collect();
