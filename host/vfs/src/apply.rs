@@ -31,6 +31,10 @@ impl State {
             Command::OpenSession => (Ok(Applied::SessionOpened { client: self.sessions.open(index) }), Vec::new()),
             Command::Once { client, sequence, request } => match self.sessions.recall(client, sequence, index) {
                 Recall::Known(response) => (response, Vec::new()),
+                Recall::NoSuchSession => (Err(Refusal::NoSuchSession { client }), Vec::new()),
+                Recall::Forgotten { forgotten } => {
+                    (Err(Refusal::AnswerForgotten { forgotten: forgotten.0 }), Vec::new())
+                }
                 Recall::New => {
                     let (response, effects) = match self.execute(request) {
                         Ok((applied, effects)) => (Ok(applied), effects),

@@ -50,7 +50,7 @@ pub use ids::{
 };
 pub use path::{PATH_BYTES_MAX, PathError, VfsPath};
 pub use response::{Applied, Conflict, Effect, Refusal, Response};
-pub use session::{N_SESSIONS_MAX, SESSION_WINDOW};
+pub use session::{N_SESSIONS_MAX, Recall, SESSION_WINDOW, SessionRecord, SessionTable};
 pub use snapshot::{Change, ChangeKind, DirectoryEntry, EntryKind, FileEntry, Snapshot};
 pub use state::{N_WORKSPACES_MAX, State};
 pub use state_codec::DecodeStateError;

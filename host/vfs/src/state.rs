@@ -3,7 +3,7 @@
 use imbl::OrdMap;
 
 use crate::session::SessionTable;
-use crate::{ContentDigest, FileEntry, FileVersion, Revision, Snapshot, VfsPath, WorkspaceId, WorkspaceName};
+use crate::{ContentDigest, FileEntry, FileVersion, Response, Revision, Snapshot, VfsPath, WorkspaceId, WorkspaceName};
 
 /// How many workspaces there may be at once.
 pub const N_WORKSPACES_MAX: usize = 65_536;
@@ -15,7 +15,7 @@ pub struct State {
     /// The last id given out; 0 before the first.
     pub(crate) last_workspace: WorkspaceId,
     pub(crate) workspaces: OrdMap<WorkspaceId, Workspace>,
-    pub(crate) sessions: SessionTable,
+    pub(crate) sessions: SessionTable<Response>,
     /// How many files have certain contents, never 0. Follows from `workspaces`, hence in no encoding.
     pub(crate) references: OrdMap<ContentDigest, u64>,
 }

@@ -16,7 +16,7 @@
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-use crate::session::{N_SESSIONS_MAX, SESSION_WINDOW, Session};
+use crate::session::{self, N_SESSIONS_MAX, SESSION_WINDOW};
 use crate::state::{N_WORKSPACES_MAX, State, Workspace};
 use crate::{
     ClientId, ContentDigest, FileEntry, FileVersion, Response, Revision, Sequence, VfsPath, WorkspaceId, WorkspaceName,
@@ -93,7 +93,7 @@ impl State {
             revision: self.revision,
             last_workspace: self.last_workspace,
             n_workspaces: self.workspaces.len() as u64,
-            n_sessions: self.sessions.sessions.len() as u64,
+            n_sessions: self.sessions.records().len() as u64,
         });
         for (id, workspace) in &self.workspaces {
             writer.write(&WorkspaceRecord {
@@ -107,15 +107,10 @@ impl State {
                 writer.write(&FileRecord { path: path.clone(), entry: *entry });
             }
         }
-        for (client, session) in &self.sessions.sessions {
-            writer.write(&SessionRecord {
-                client: *client,
-                last_used: session.last_used,
-                forgotten: session.forgotten,
-                n_responses: session.responses.len() as u64,
-            });
-            for (sequence, response) in &session.responses {
-                writer.write(&AnswerRecord { sequence: *sequence, response: response.clone() });
+        for session::SessionRecord { client, last_used, forgotten, answers } in self.sessions.records() {
+            writer.write(&SessionRecord { client, last_used, forgotten, n_responses: answers.len() as u64 });
+            for (sequence, response) in answers {
+                writer.write(&AnswerRecord { sequence, response });
             }
         }
         let hash = blake3::hash(&writer.bytes);
@@ -166,10 +161,8 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, DecodeStateError> {
         state.workspaces.insert(id, workspace);
     }
     for _ in 0..record.n_sessions {
-        let (client, session) = read_session(reader, &state)?;
-        let sessions = &mut state.sessions.sessions;
-        require(sessions.get_max().is_none_or(|(last, _)| *last < client), "sessions out of order")?;
-        sessions.insert(client, session);
+        let session = read_session(reader)?;
+        state.sessions.restore(session, state.revision).map_err(DecodeStateError::Inconsistent)?;
     }
     Ok(state)
 }
@@ -191,19 +184,15 @@ fn read_workspace(reader: &mut Reader<'_>, state: &State) -> Result<(WorkspaceId
     Ok((id, Workspace { name, changed, last_version, files }))
 }
 
-fn read_session(reader: &mut Reader<'_>, state: &State) -> Result<(ClientId, Session), DecodeStateError> {
+fn read_session(reader: &mut Reader<'_>) -> Result<session::SessionRecord<Response>, DecodeStateError> {
     let SessionRecord { client, last_used, forgotten, n_responses } = reader.read()?;
-    require(client.0 <= last_used.0 && last_used <= state.revision, "a session used in the future")?;
     require(n_responses <= SESSION_WINDOW as u64, "a session with too many answers")?;
-    let mut responses: OrdMap<Sequence, Response> = OrdMap::new();
-    let mut last = forgotten;
+    let mut answers = Vec::new();
     for _ in 0..n_responses {
         let AnswerRecord { sequence, response } = reader.read()?;
-        require(last < sequence, "answers out of order")?;
-        last = sequence;
-        responses.insert(sequence, response);
+        answers.push((sequence, response));
     }
-    Ok((client, Session { last_used, forgotten, responses }))
+    Ok(session::SessionRecord { client, last_used, forgotten, answers })
 }
 
 fn require(holds: bool, what: &'static str) -> Result<(), DecodeStateError> {

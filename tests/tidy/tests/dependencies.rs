@@ -6,9 +6,10 @@ use anyhow::Result;
 use vraftls_tidy::{expect_none, packages, tree};
 
 /// Every package of the main workspace, and which of ours it may link. A new edge is a decision: change the design with it.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("vraftls-text", &[]),
     ("vraftls-vfs", &["vraftls-text"]),
+    ("vraftls-meta", &["vraftls-vfs"]),
     ("vraftls-index", &["vraftls-text", "vraftls-vfs"]),
     ("vraftls-cache", &["vraftls-index", "vraftls-text", "vraftls-vfs"]),
     ("vraftls-proto", &["vraftls-index", "vraftls-text", "vraftls-vfs"]),
@@ -81,6 +82,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 21] = [
             "vraftls",
             "vraftls-gateway",
             "vraftls-index",
+            "vraftls-meta",
             "vraftls-node",
             "vraftls-proto",
             "vraftls-raft",
