@@ -45,6 +45,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Says that these files may have changed on disk: a hint, never the truth.
     fn files_changed(&self, workspace: WorkspaceId, paths: Vec<VfsPath>);
 
+    /// Looks at a workspace's files again; done when questions see them as they were when this was called, or newer.
+    fn catch_up(&self, workspace: WorkspaceId) -> BoxFuture<'_, Result<(), QueryError>>;
+
     /// How it stands.
     fn status(&self) -> BoxFuture<'_, Status>;
 

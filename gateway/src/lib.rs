@@ -23,6 +23,7 @@ mod client;
 mod convert;
 mod diagnostics;
 mod error;
+mod extensions;
 mod handlers;
 mod lines;
 mod options;
@@ -34,9 +35,12 @@ mod status;
 mod transport;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
-pub use convert::path_of_uri;
+pub use convert::{path_of_uri, uri_of_path};
+pub use extensions::{CatchUpRequest, FilesRequest, PartialAnswer, PartialAnswerParams, StatusRequest};
 pub use lines::LineIndexCache;
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
 pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_websocket, serve_websocket_connection};
 pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
+/// The protocol's types, for clients of this gateway: they speak the version that it speaks.
+pub use tower_lsp_server::ls_types;
 pub use transport::FrameError;

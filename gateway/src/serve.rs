@@ -13,12 +13,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tower_lsp_server::LspService;
+use tower_lsp_server::ls_types::request::Request;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::server::Server;
 use crate::session::Session;
 use crate::transport::{FrameReader, LoopEnd, MainLoop, Outbox, write_outbox};
-use crate::{Backend, BoxFuture, FrameError, Options};
+use crate::{Backend, BoxFuture, CatchUpRequest, FilesRequest, FrameError, Options, StatusRequest};
 
 pub use websocket::{UpgradeError, serve_websocket_connection};
 
@@ -70,8 +71,11 @@ where
     let end_session = EndOnDrop(session.clone());
     // The library's own channel to the editor stays unused, see `client`.
     let service = LspService::build(|_| Server::new(session.clone()));
-    let service =
-        service.custom_method("$/setTrace", Server::set_trace).custom_method("vraftls/status", Server::status);
+    let service = service
+        .custom_method("$/setTrace", Server::set_trace)
+        .custom_method(StatusRequest::METHOD, Server::status)
+        .custom_method(CatchUpRequest::METHOD, Server::catch_up)
+        .custom_method(FilesRequest::METHOD, Server::files);
     let (service, _) = service.finish();
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
     let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };

@@ -66,6 +66,20 @@ macro_rules! request {
     }};
 }
 
+impl Server {
+    /// `vraftls/catchUp`
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        let nothing = ();
+        request!(self, catch_up, nothing)
+    }
+
+    /// `vraftls/files`
+    pub(crate) async fn files(&self) -> Result<Vec<lsp::Uri>> {
+        let nothing = ();
+        request!(self, all_files, nothing)
+    }
+}
+
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         Ok(handlers::initialize::initialize(&self.session, &params)?)

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
@@ -17,9 +16,6 @@ const HEADER_BYTES_MAX: usize = 16 << 10;
 /// Nor its body: `initialize` of the largest clients has some tens of kilobytes.
 const BODY_BYTES_MAX: usize = 16 << 20;
 
-/// How long a holder that is just starting, or just ending, is waited for.
-pub(crate) const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
-
 /// The longest path of a socket that every system takes.
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
@@ -30,8 +26,6 @@ pub(crate) struct FirstMessage {
     pub(crate) bytes: Vec<u8>,
     /// The message, if it was whole and JSON.
     pub(crate) message: Option<Value>,
-    /// Where in the bytes it ends.
-    pub(crate) end: usize,
 }
 
 /// Reads the first message. One that is too large, cut short or garbage is none: whoever serves will say what is wrong with it.
@@ -54,14 +48,16 @@ pub(crate) async fn read_first_message(input: &mut (impl AsyncRead + Unpin)) -> 
         }
     }
     let message = serde_json::from_slice(&bytes[header_end..header_end + length]).ok();
-    Ok(FirstMessage { bytes, message, end: header_end + length })
+    Ok(FirstMessage { bytes, message })
 }
 
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where `needle` begins in `bytes`.
+pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }
 
-fn content_length(header: &[u8]) -> Option<usize> {
+/// What a header says of its content's length, in bytes.
+pub(crate) fn content_length(header: &[u8]) -> Option<usize> {
     let header = std::str::from_utf8(header).ok()?;
     let value = |line: &str| {
         let (name, value) = line.split_once(':')?;
@@ -120,6 +116,12 @@ pub(crate) async fn pass_on(socket: &Path, first: &FirstMessage) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// There is no socket that another process could have announced.
+#[cfg(not(unix))]
+pub(crate) async fn pass_on(_: &Path, _: &FirstMessage) -> anyhow::Result<()> {
+    anyhow::bail!("sessions are passed on only on Unix")
 }
 
 #[cfg(test)]

@@ -3,20 +3,22 @@
 mod formats;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
-use vraftls_index::Diagnostic;
-use vraftls_proto::{Answer, Query};
-use vraftls_vfs::VfsPath;
+use vraftls_gateway::ls_types::Uri;
+use vraftls_gateway::{FilesRequest, path_of_uri};
 
-use crate::embedded::Asker;
+use crate::client::{Opening, Session};
 use crate::exit::Exit;
+use crate::finding::{Finding, findings};
 use crate::folder::FolderArguments;
+use crate::place::shown;
 use crate::progress;
+use crate::serving::Stay;
+use crate::source;
 
 /// Files that are asked about at once; the engines decide how many run.
 const IN_FLIGHT_MAX: usize = 4;
@@ -51,32 +53,38 @@ enum Format {
 }
 
 struct FileReport {
-    path: VfsPath,
-    text: Arc<str>,
-    found: Arc<[Diagnostic]>,
+    /// As it is shown.
+    path: String,
+    /// Of a file with findings, for those who want to see them there.
+    text: String,
+    found: Vec<Finding>,
 }
 
 #[tokio::main]
 pub(crate) async fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
-    let asker = Asker::open("vraftls check", &arguments.directory, &arguments.folder).await?;
-    let reports = collect(&asker).await;
-    let ended = asker.close().await;
-    let reports = reports?;
-    ended?;
-    print(&reports, arguments.format)?;
-    let has_errors = reports.iter().flat_map(|report| report.found.iter()).any(|found| found.severity == 1);
-    Ok(if has_errors { Exit::Found } else { Exit::Done })
+    let (directory, folder) = (&arguments.directory, &arguments.folder);
+    let opening = Opening::new("vraftls check", Stay::Passing, directory, folder, FILE_DEADLINE);
+    let session = Session::open(&opening).await?;
+    let reports = collect(&session, arguments.format == Format::Text).await;
+    let exit = reports.and_then(|reports| {
+        print(&reports, arguments.format)?;
+        let has_errors = reports.iter().flat_map(|report| report.found.iter()).any(|found| found.severity == 1);
+        Ok(if has_errors { Exit::Found } else { Exit::Done })
+    });
+    session.close().await?;
+    exit
 }
 
-async fn collect(asker: &Asker) -> anyhow::Result<Vec<FileReport>> {
-    let listed = progress::show_while(asker.progress(), asker.ask(Query::Files, FILE_DEADLINE)).await?;
-    let Answer::Files(files) = listed.answer else {
-        anyhow::bail!("the node answered another question");
+async fn collect(session: &Session, with_text: bool) -> anyhow::Result<Vec<FileReport>> {
+    let listed = async {
+        session.catch_up_if_attached().await?;
+        session.ask::<FilesRequest>(()).await
     };
+    let files = progress::show_while(session.work(), listed).await?;
     let bar = progress::bar("checking");
     bar.set_length(files.len() as u64);
-    let each = futures_util::stream::iter(files).map(|path| async {
-        let report = check_file(asker, path).await;
+    let each = futures_util::stream::iter(files).map(|uri| async {
+        let report = check_file(session, uri, with_text).await;
         bar.inc(1);
         report
     });
@@ -85,12 +93,16 @@ async fn collect(asker: &Asker) -> anyhow::Result<Vec<FileReport>> {
     reports.into_iter().collect()
 }
 
-async fn check_file(asker: &Asker, path: VfsPath) -> anyhow::Result<FileReport> {
-    let query = Query::Diagnostics { path: path.clone() };
-    let answered = asker.ask(query, FILE_DEADLINE).await.with_context(|| format!("cannot check {path}"))?;
-    let Answer::Diagnostics(found) = &answered.answer else { anyhow::bail!("the node answered another question") };
-    let text = if found.is_empty() { Arc::from("") } else { asker.text_seen(&answered, &path).await? };
-    Ok(FileReport { found: Arc::clone(found), path, text })
+async fn check_file(session: &Session, uri: Uri, with_text: bool) -> anyhow::Result<FileReport> {
+    let path = shown(session.root(), &uri);
+    let found = findings(session, uri.clone()).await.with_context(|| format!("cannot check {path}"))?;
+    let file = path_of_uri(uri.as_str()).filter(|_| with_text && !found.is_empty());
+    let text = match file {
+        // One that is gone by now is shown without its text.
+        Some(file) => source::text_of(file).await.unwrap_or_default(),
+        None => String::new(),
+    };
+    Ok(FileReport { path, text, found })
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]

@@ -1,22 +1,17 @@
-//! An embedded node, behind the gateway's port and for the commands that ask it directly.
+//! An embedded node, behind the gateway's port.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
 use tokio::sync::watch;
 use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState, Status};
 use vraftls_index::Description;
 use vraftls_node::{FolderProgress, Node, NodeConfig};
-use vraftls_proto::{Answered, OverlaySet, Query, QueryError, Request, SessionId, SessionSettings};
+use vraftls_proto::{Answered, QueryError, Request, SessionId, SessionSettings};
 use vraftls_text::LineIndex;
-use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
+use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
 
-use crate::folder::{FolderArguments, cache_directory, canonical, data_directory, plugin_directories};
-
-/// The session of commands that ask once and have no overlays.
-const COMMAND_SESSION: SessionId = SessionId(0);
+use crate::folder::{FolderArguments, cache_directory, data_directory, plugin_directories};
 
 /// What an embedded node needs to know for a folder.
 pub(crate) fn node_config(command: &str, root: &Path, arguments: &FolderArguments) -> anyhow::Result<NodeConfig> {
@@ -75,6 +70,10 @@ impl Backend for Embedded {
         self.0.files_changed(workspace, paths);
     }
 
+    fn catch_up(&self, workspace: WorkspaceId) -> BoxFuture<'_, Result<(), QueryError>> {
+        Box::pin(self.0.catch_up(workspace))
+    }
+
     fn session_ended(&self, session: SessionId) {
         self.0.session_ended(session);
     }
@@ -112,75 +111,4 @@ fn state_of(progress: FolderProgress) -> FolderState {
         _ => Ready,
     };
     FolderState { revision: progress.revision, phase }
-}
-
-/// An embedded node with one open folder, for commands that ask and end.
-pub(crate) struct Asker {
-    node: Arc<Node>,
-    workspace: WorkspaceId,
-    root: PathBuf,
-    progress: watch::Receiver<FolderProgress>,
-}
-
-impl Asker {
-    /// Opens a node for the folder. Fails with who holds its data, if somebody does.
-    pub(crate) async fn open(command: &str, folder: &Path, arguments: &FolderArguments) -> anyhow::Result<Self> {
-        let root = canonical(folder)?;
-        let node = Node::open(node_config(command, &root, arguments)?).await?;
-        let opened = node.open_folder(&root).await?;
-        Ok(Self { node, workspace: opened.workspace, root: opened.root, progress: opened.progress })
-    }
-
-    /// How far the folder is.
-    pub(crate) fn progress(&self) -> watch::Receiver<FolderProgress> {
-        self.progress.clone()
-    }
-
-    /// Asks one question.
-    pub(crate) async fn ask(&self, query: Query, deadline: Duration) -> Result<Answered, QueryError> {
-        let (workspace, session) = (self.workspace, COMMAND_SESSION);
-        let (overlays, settings) = (Arc::new(OverlaySet::default()), Arc::default());
-        let request = Request { workspace, session, overlays, settings, at_least: Revision(0), deadline, query };
-        self.node.answer(request).await
-    }
-
-    /// The text of a file as it is now.
-    pub(crate) async fn text(&self, path: &VfsPath) -> Result<Arc<str>, QueryError> {
-        self.node.text(self.workspace, path, None).await
-    }
-
-    /// The text of a file as an answer saw it, whatever it is by now.
-    pub(crate) async fn text_seen(&self, answered: &Answered, path: &VfsPath) -> anyhow::Result<Arc<str>> {
-        let digest = answered.digests.iter().find(|(named, _)| named == path).map(|(_, digest)| *digest);
-        let digest = digest.context("the answer does not say which text")?;
-        Ok(self.node.text(self.workspace, path, Some(digest)).await?)
-    }
-
-    /// The lines of a file as an answer saw it.
-    pub(crate) async fn line_index(&self, answered: &Answered, path: &VfsPath) -> anyhow::Result<LineIndex> {
-        Ok(LineIndex::new(&self.text_seen(answered, path).await?))
-    }
-
-    /// The view's path of a file that is named from the current directory.
-    pub(crate) fn path_in_view(&self, file: &Path) -> anyhow::Result<VfsPath> {
-        let file = file.canonicalize().with_context(|| format!("cannot open {}", file.display()))?;
-        let inside = match file.strip_prefix(&self.root) {
-            Ok(inner) => inner.to_str().and_then(|inner| VfsPath::new(inner).ok()),
-            Err(_) => self.node.inside_path(self.workspace, &file),
-        };
-        inside.with_context(|| format!("{} is not in {}", file.display(), self.root.display()))
-    }
-
-    /// How a file of the view is shown to people: relative to the folder, or where it lies outside.
-    pub(crate) async fn shown_path(&self, path: &VfsPath) -> String {
-        match self.node.outside_path(self.workspace, path).await {
-            Some(outside) => outside.display().to_string(),
-            None => path.to_string(),
-        }
-    }
-
-    /// Ends the node.
-    pub(crate) async fn close(self) -> anyhow::Result<()> {
-        self.node.shutdown().await.context("the node did not end well")
-    }
 }

@@ -2,27 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use vraftls_gateway::{Backend, Options, serve_connection};
-use vraftls_node::{DataDirError, Holder, Node, NodeConfig, OpenError};
+use vraftls_node::Node;
 
-use crate::attach::{self, FirstMessage, HOLDER_PATIENCE};
+use crate::attach::{self, FirstMessage};
 use crate::embedded::{Embedded, node_config};
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, canonical};
 use crate::listen_address::ListenAddress;
+use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
 
 const COMMAND: &str = "vraftls lsp";
-
-/// How often a holder that is just starting or ending is looked at again.
-const HOLDER_INTERVAL: Duration = Duration::from_millis(50);
 
 #[derive(Args)]
 pub(crate) struct LspArguments {
@@ -69,7 +64,7 @@ async fn listen(arguments: &LspArguments) -> anyhow::Result<Exit> {
         announce_address(ListenAddress { socket: listener.local_addr()?, ..*address });
         serving.spawn(address.transport.serve(listener, backend.clone(), options.clone()));
     }
-    let attached = AttachedSessions::start(&node, backend, options)?;
+    let attached = AttachedSessions::start(COMMAND, &node, backend, options)?;
     tokio::select! {
         Some(ended) = serving.join_next() => ended.context("a listener failed")??,
         () = asked_to_end() => {}
@@ -95,9 +90,8 @@ async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {
     }
     let folder = first.message.as_ref().and_then(attach::folder_of).filter(|folder| folder.is_dir());
     let root = canonical(&folder.unwrap_or_else(|| PathBuf::from(".")))?;
-    match open_or_find(node_config(COMMAND, &root, &arguments.folder)?).await? {
+    match open_or_find(node_config(COMMAND, &root, &arguments.folder)?, Stay::Long).await? {
         Opened::Here(node) => serve_here(node, first, input).await,
-        #[cfg(unix)]
         Opened::Elsewhere(socket) => {
             attach::pass_on(&socket, &first).await?;
             Ok(Exit::Done)
@@ -105,35 +99,9 @@ async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {
     }
 }
 
-enum Opened {
-    Here(Arc<Node>),
-    #[cfg(unix)]
-    Elsewhere(PathBuf),
-}
-
-/// Opens the node, or finds the process that holds it. One that is just starting or ending is waited for.
-async fn open_or_find(config: NodeConfig) -> anyhow::Result<Opened> {
-    let since = Instant::now();
-    loop {
-        match Node::open(config.clone()).await {
-            Ok(node) => return Ok(Opened::Here(node)),
-            #[cfg(unix)]
-            Err(OpenError::DataDir(DataDirError::Held {
-                holder: Some(Holder { attach: Some(socket), .. }), ..
-            })) if tokio::net::UnixStream::connect(&socket).await.is_ok() => {
-                return Ok(Opened::Elsewhere(socket));
-            }
-            Err(OpenError::DataDir(DataDirError::Held { .. })) if since.elapsed() < HOLDER_PATIENCE => {
-                tokio::time::sleep(HOLDER_INTERVAL).await;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 async fn serve_here(node: Arc<Node>, first: FirstMessage, input: tokio::io::Stdin) -> anyhow::Result<Exit> {
     let backend: Arc<dyn Backend> = Arc::new(Embedded(node.clone()));
-    let attached = AttachedSessions::start(&node, backend.clone(), options())?;
+    let attached = AttachedSessions::start(COMMAND, &node, backend.clone(), options())?;
     let reader = std::io::Cursor::new(first.bytes).chain(input);
     let ended = tokio::select! {
         ended = serve_connection(backend, reader, tokio::io::stdout(), options()) => Some(ended),
@@ -149,111 +117,4 @@ async fn serve_here(node: Arc<Node>, first: FirstMessage, input: tokio::io::Stdi
     drop(attached);
     node.shutdown().await?;
     Ok(if ended.is_some_and(|ended| ended.exit_code() != 0) { Exit::Found } else { Exit::Done })
-}
-
-fn options() -> Options {
-    Options { server_version: env!("CARGO_PKG_VERSION").to_owned(), ..Options::default() }
-}
-
-/// Returns when the process is told to end.
-async fn asked_to_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    drop(tokio::signal::ctrl_c().await);
-}
-
-/// Sessions that other processes pass on to this one's node.
-struct AttachedSessions {
-    counter: Arc<Counter>,
-    socket: Option<PathBuf>,
-    accepting: tokio::task::JoinHandle<()>,
-}
-
-#[derive(Default)]
-struct Counter {
-    n_sessions: AtomicUsize,
-    ended: Notify,
-}
-
-impl AttachedSessions {
-    /// Takes further sessions from now on, and says where.
-    #[cfg(unix)]
-    fn start(node: &Arc<Node>, backend: Arc<dyn Backend>, options: Options) -> anyhow::Result<Self> {
-        let socket = attach::socket_path(node.data_dir().attach_socket(), &node.data_dir().identity().incarnation);
-        // What is left of a process that was killed: the lock on the directory says that nobody uses it.
-        drop(std::fs::remove_file(&socket));
-        let listener = tokio::net::UnixListener::bind(&socket);
-        let listener = listener.with_context(|| format!("cannot listen on {}", socket.display()))?;
-        node.data_dir().announce(COMMAND, Some(socket.clone()))?;
-        let counter = Arc::new(Counter::default());
-        let accepted = counter.clone();
-        let sessions_max = options.limits.n_sessions_max;
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if accepted.n_sessions.load(Ordering::Acquire) >= sessions_max {
-                    tracing::warn!(sessions_max, "too many sessions; one was turned away");
-                    continue;
-                }
-                let session = SessionGuard::new(accepted.clone());
-                let (backend, options) = (backend.clone(), options.clone());
-                tokio::spawn(async move {
-                    let (reader, writer) = stream.into_split();
-                    serve_connection(backend, reader, writer, options).await;
-                    drop(session);
-                });
-            }
-        });
-        Ok(Self { counter, socket: Some(socket), accepting })
-    }
-
-    #[cfg(not(unix))]
-    fn start(_node: &Arc<Node>, _backend: Arc<dyn Backend>, _options: Options) -> anyhow::Result<Self> {
-        Ok(Self { counter: Arc::default(), socket: None, accepting: tokio::spawn(async {}) })
-    }
-
-    /// Returns when no session is left.
-    async fn all_ended(&self) {
-        loop {
-            let ended = self.counter.ended.notified();
-            if self.counter.n_sessions.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            ended.await;
-        }
-    }
-}
-
-impl Drop for AttachedSessions {
-    fn drop(&mut self) {
-        self.accepting.abort();
-        if let Some(socket) = &self.socket {
-            drop(std::fs::remove_file(socket));
-        }
-    }
-}
-
-/// Counts a session as long as it lives, also if it ends by a panic.
-struct SessionGuard(Arc<Counter>);
-
-impl SessionGuard {
-    fn new(counter: Arc<Counter>) -> Self {
-        counter.n_sessions.fetch_add(1, Ordering::AcqRel);
-        Self(counter)
-    }
-}
-
-impl Drop for SessionGuard {
-    fn drop(&mut self) {
-        self.0.n_sessions.fetch_sub(1, Ordering::AcqRel);
-        self.0.ended.notify_waiters();
-    }
 }

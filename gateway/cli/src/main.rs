@@ -2,10 +2,13 @@
 //!
 //! Exit codes: 0 done; 1 the command ran and found errors in the sources (`check`) or nothing (`query`); 2 it could not run.
 
+mod ask;
 mod attach;
 mod check;
+mod client;
 mod embedded;
 mod exit;
+mod finding;
 mod folder;
 mod listen_address;
 mod logging;
@@ -15,6 +18,8 @@ mod plugin;
 mod progress;
 mod query;
 mod render;
+mod serving;
+mod source;
 mod status;
 
 use clap::{Parser, Subcommand};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
-use vraftls_node::FolderProgress;
+
+use crate::client::Work;
 
 /// A bar that is not there where standard error is no terminal.
 pub(crate) fn bar(what: &'static str) -> ProgressBar {
@@ -14,27 +15,24 @@ pub(crate) fn bar(what: &'static str) -> ProgressBar {
     bar
 }
 
-/// Waits for an answer, and meanwhile shows how far the folder is.
-pub(crate) async fn show_while<T>(mut state: watch::Receiver<FolderProgress>, answer: impl Future<Output = T>) -> T {
+/// Waits for an answer, and meanwhile shows what the server is working on.
+pub(crate) async fn show_while<T>(mut work: watch::Receiver<Option<Work>>, answer: impl Future<Output = T>) -> T {
     let shown = bar("reading");
     tokio::pin!(answer);
     let answered = loop {
-        let FolderProgress { n_taken, n_to_take, n_indexed, n_to_index, .. } = *state.borrow_and_update();
-        if n_indexed < n_to_index {
-            show(&shown, "indexing", n_indexed, n_to_index);
-        } else {
-            show(&shown, "reading", n_taken, n_to_take);
+        if let Some(Work { what, n_done, n_total }) = &*work.borrow_and_update() {
+            show(&shown, what.to_lowercase(), *n_done, *n_total);
         }
         tokio::select! {
             answered = &mut answer => break answered,
-            Ok(()) = state.changed() => {}
+            Ok(()) = work.changed() => {}
         }
     };
     shown.finish_and_clear();
     answered
 }
 
-fn show(bar: &ProgressBar, what: &'static str, n_done: u64, n_total: u64) {
+fn show(bar: &ProgressBar, what: String, n_done: u64, n_total: u64) {
     bar.set_message(what);
     bar.set_length(n_total);
     bar.set_position(n_done);

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use vraftls_gateway::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
-use vraftls_node::{DataDir, FolderProgress, FolderStats, NodeStats};
+use serde_json::json;
+use vraftls_gateway::{FolderStatus, PhaseStatus, SandboxStatus, Status, StatusRequest, TierStatus};
+use vraftls_node::{FolderProgress, FolderStats, NodeStats};
 
-use crate::attach;
+use crate::client::Session;
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, canonical, data_directory};
+use crate::serving::holder_of;
 
 /// How long the node may take to answer.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
@@ -35,12 +35,9 @@ pub(crate) struct StatusArguments {
 pub(crate) async fn run(arguments: &StatusArguments) -> anyhow::Result<Exit> {
     let root = canonical(&arguments.directory)?;
     let data = data_directory(&arguments.folder, &root)?;
-    let Some(holder) = DataDir::holder(&data) else { return Ok(nobody(&root, arguments.json)) };
-    let Some(socket) = holder.attach else { return Ok(nobody(&root, arguments.json)) };
-    let Ok(asked) = connect(&socket).await else { return Ok(nobody(&root, arguments.json)) };
-    let status = tokio::time::timeout(ANSWER_DEADLINE, asked.status()).await;
-    let status = status.with_context(|| format!("process {} does not answer", holder.pid))??;
-    print(&root, holder.pid, &status, arguments.json)?;
+    let Some((pid, socket)) = holder_of(&data).await else { return Ok(nobody(&root, arguments.json)) };
+    let status = ask(&socket).await.with_context(|| format!("process {pid} does not tell its status"))?;
+    print(&root, pid, &status, arguments.json)?;
     Ok(Exit::Done)
 }
 
@@ -54,59 +51,11 @@ fn nobody(root: &Path, as_json: bool) -> Exit {
     Exit::Found
 }
 
-/// A session that asks for nothing but the status.
-struct Asked<S> {
-    stream: S,
-    read: Vec<u8>,
-}
-
-#[cfg(unix)]
-async fn connect(socket: &Path) -> std::io::Result<Asked<tokio::net::UnixStream>> {
-    Ok(Asked { stream: tokio::net::UnixStream::connect(socket).await?, read: Vec::new() })
-}
-
-#[cfg(not(unix))]
-async fn connect(_: &Path) -> std::io::Result<Asked<tokio::io::DuplexStream>> {
-    Err(std::io::ErrorKind::Unsupported.into())
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Asked<S> {
-    async fn status(mut self) -> anyhow::Result<Status> {
-        let initialize = json!({"processId": null, "rootUri": null, "capabilities": {}});
-        self.ask(1, "initialize", initialize).await?;
-        self.send(&json!({"jsonrpc": "2.0", "method": "initialized", "params": {}})).await?;
-        let status = self.ask(2, "vraftls/status", Value::Null).await?;
-        self.ask(3, "shutdown", Value::Null).await?;
-        self.send(&json!({"jsonrpc": "2.0", "method": "exit"})).await?;
-        serde_json::from_value(status)
-            .context("the node speaks of its status in another way; it may be of another version")
-    }
-
-    async fn ask(&mut self, id: u64, method: &str, params: Value) -> anyhow::Result<Value> {
-        let mut request = json!({"jsonrpc": "2.0", "id": id, "method": method});
-        if !params.is_null() {
-            request["params"] = params;
-        }
-        self.send(&request).await?;
-        loop {
-            let buffered = std::mem::take(&mut self.read);
-            let first = attach::read_first_message(&mut buffered.as_slice().chain(&mut self.stream)).await?;
-            let message = first.message.context("the node ended the session")?;
-            // What came after the message begins the next one.
-            self.read = first.bytes[first.end..].to_vec();
-            if message["id"] == id && message.get("method").is_none() {
-                let error = message.get("error").map(|error| error["message"].to_string());
-                anyhow::ensure!(error.is_none(), "the node refuses `{method}`: {}", error.unwrap_or_default());
-                return Ok(message["result"].clone());
-            }
-        }
-    }
-
-    async fn send(&mut self, message: &Value) -> anyhow::Result<()> {
-        let content = message.to_string();
-        self.stream.write_all(format!("Content-Length: {}\r\n\r\n{content}", content.len()).as_bytes()).await?;
-        Ok(())
-    }
+async fn ask(socket: &Path) -> anyhow::Result<Status> {
+    let session = Session::without_folder(socket, ANSWER_DEADLINE).await?;
+    let status = session.ask::<StatusRequest>(()).await;
+    session.close().await?;
+    Ok(status?)
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]

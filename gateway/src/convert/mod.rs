@@ -4,5 +4,5 @@ pub(crate) mod from_lsp;
 pub(crate) mod to_lsp;
 mod uri;
 
-pub use uri::path_of_uri;
 pub(crate) use uri::{FilePath, UriError, repair_uris};
+pub use uri::{path_of_uri, uri_of_path};

@@ -20,6 +20,11 @@ pub fn path_of_uri(uri: &str) -> Option<PathBuf> {
     Some(FilePath::from_uri(&uri.parse().ok()?).ok()?.to_path())
 }
 
+/// The URI of the file at an absolute path of this machine, as this server writes it; none if the path is not absolute or not UTF-8.
+pub fn uri_of_path(path: &Path) -> Option<Uri> {
+    Some(FilePath::from_path(path)?.to_uri())
+}
+
 /// Why a URI names no file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum UriError {

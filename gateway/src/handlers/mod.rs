@@ -7,7 +7,9 @@ mod files;
 mod partial;
 mod workspace_edit;
 
+pub(crate) mod all_files;
 pub(crate) mod capabilities;
+pub(crate) mod catch_up;
 pub(crate) mod code_action;
 pub(crate) mod code_action_resolve;
 pub(crate) mod code_lens;

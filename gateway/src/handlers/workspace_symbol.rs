@@ -14,6 +14,9 @@ use crate::convert::to_lsp;
 use crate::error::RequestError;
 use crate::session::Mount;
 
+/// How many symbols a client gets that asks for more than an editor shows.
+const N_SYMBOLS_MAX: u32 = 10_000;
+
 /// What a symbol carries for being resolved.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SymbolData {
@@ -43,7 +46,8 @@ async fn best<T>(
     query: &str,
     make: impl AsyncFn(&Context, &Mount, &Folder, Answered) -> Result<Vec<(u32, T)>, RequestError>,
 ) -> Result<Vec<T>, RequestError> {
-    let limit = cx.session().options().limits.n_workspace_symbols_max;
+    let usual = cx.session().options().limits.n_workspace_symbols_max;
+    let limit = cx.profile().n_workspace_symbols_max.map_or(usual, |n| n.clamp(1, N_SYMBOLS_MAX));
     let mut found: Vec<(u32, T)> = Vec::new();
     for mount in cx.world().mounts() {
         let folder = mount.slot.ready().await?;

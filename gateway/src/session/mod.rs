@@ -26,7 +26,7 @@ use crate::client::Client;
 use crate::convert::FilePath;
 use crate::diagnostics::{Checks, WorkspaceReports};
 use crate::transport::Outbox;
-use crate::{Backend, Options};
+use crate::{Backend, Options, PartialAnswer, PartialAnswerParams};
 
 use configuration::Configuration;
 pub(crate) use document::Document;
@@ -196,11 +196,14 @@ impl Session {
         self.n_sync_calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says once in a session that an answer is incomplete.
+    /// Says that an answer is incomplete: once in a session to the person, each time to a program that wants to know.
     pub(crate) fn tell_partial(&self, what: &str) {
         let message = format!("The {what} are incomplete: a part of the workspace could not be asked.");
         if !self.told_partial.swap(true, Ordering::Relaxed) {
             self.client.show(MessageType::WARNING, message.clone());
+        }
+        if self.profile().notes_partial_answers {
+            self.client.notify::<PartialAnswer>(PartialAnswerParams { what: what.to_owned() });
         }
         self.client.log(MessageType::WARNING, message);
     }

@@ -1,5 +1,6 @@
 //! What an editor can, read once from what it says when it initializes.
 
+use serde_json::Value;
 use tower_lsp_server::ls_types::{
     ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind, TextDocumentClientCapabilities,
 };
@@ -39,6 +40,10 @@ pub(crate) struct Profile {
     pub(crate) actions: ActionProfile,
     pub(crate) commands: CommandProfile,
     pub(crate) file_operations: FileOperationProfile,
+    /// It wants to know of each answer that is incomplete.
+    pub(crate) notes_partial_answers: bool,
+    /// How many symbols of a workspace it takes, if not the usual number.
+    pub(crate) n_workspace_symbols_max: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -176,6 +181,10 @@ impl Profile {
             actions: ActionProfile::new(&params.capabilities),
             commands: CommandProfile::new(&params.capabilities),
             file_operations: FileOperationProfile::new(&params.capabilities),
+            notes_partial_answers: own(&params.capabilities, "partialAnswers").and_then(Value::as_bool) == Some(true),
+            n_workspace_symbols_max: own(&params.capabilities, "workspaceSymbols")
+                .and_then(Value::as_u64)
+                .and_then(|n| u32::try_from(n).ok()),
         }
     }
 
@@ -183,6 +192,11 @@ impl Profile {
     pub(crate) fn pushes_diagnostics(&self) -> bool {
         !self.diagnostics.pulls
     }
+}
+
+/// An ability that only clients of this server have.
+fn own<'a>(capabilities: &'a ClientCapabilities, name: &str) -> Option<&'a Value> {
+    capabilities.experimental.as_ref()?.get("vraftls")?.get(name)
 }
 
 /// UTF-8 where the editor offers it, since then nothing needs to be converted; else the first it offers that is known.

@@ -229,6 +229,11 @@ impl Backend for FakeBackend {
         self.hints.lock().unwrap().extend(paths.iter().map(ToString::to_string));
     }
 
+    fn catch_up(&self, workspace: WorkspaceId) -> BoxFuture<'_, Result<(), QueryError>> {
+        self.hints.lock().unwrap().push(format!("everything of {workspace}"));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn status(&self) -> BoxFuture<'_, Status> {
         Box::pin(std::future::ready(Status { revision: 7, ..Status::default() }))
     }

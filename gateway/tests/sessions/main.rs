@@ -14,6 +14,7 @@ mod decorations;
 mod diagnostics;
 mod editing;
 mod endings;
+mod extensions;
 mod features;
 mod folders;
 mod framing;

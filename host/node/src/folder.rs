@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
@@ -49,6 +50,10 @@ pub(crate) struct FolderHandle {
     pub(crate) base: watch::Receiver<Arc<TreeBase>>,
     pub(crate) ingest: watch::Receiver<Progress>,
     pub(crate) hints: mpsc::Sender<Hint>,
+    /// How often somebody wished that questions see the disk as it is.
+    pub(crate) wishes: AtomicU64,
+    /// The last wish that was fulfilled.
+    pub(crate) fulfilled: watch::Receiver<u64>,
     pub(crate) progress: watch::Receiver<FolderProgress>,
     /// The interpreters that sessions ask with.
     pub(crate) configured: Arc<Configured>,
@@ -58,6 +63,16 @@ impl FolderHandle {
     /// Says that something may have changed. Who empties a queue that was full looks at everything.
     pub(crate) fn hint(&self, hint: Hint) {
         drop(self.hints.try_send(hint));
+    }
+
+    /// Looks at the whole tree; returns when questions see the disk as it was when this was called, or newer.
+    pub(crate) async fn catch_up(&self) -> Result<(), QueryError> {
+        let ends = || QueryError::Unavailable("the node ends".to_owned());
+        let wish = self.wishes.fetch_add(1, Ordering::Relaxed) + 1;
+        self.hints.send(Hint::Wish(wish)).await.map_err(|_| ends())?;
+        let mut fulfilled = self.fulfilled.clone();
+        fulfilled.wait_for(|&fulfilled| fulfilled >= wish).await.map_err(|_| ends())?;
+        Ok(())
     }
 
     /// Has the base search the environment of an interpreter that a session configured; returns when it does.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -263,6 +264,7 @@ impl Node {
         let base = Arc::new(TreeBase::new(snapshot, self.contents.clone(), libraries));
         let (base_in, base) = watch::channel(base);
         let (progress_in, ingest) = watch::channel(Progress::default());
+        let (fulfilled_in, fulfilled) = watch::channel(0);
         let configured = Arc::new(Configured::default());
         let (looked_in, hints_for, also) = (root.to_owned(), self.config.python.clone(), configured.clone());
         let task = Ingest {
@@ -276,6 +278,8 @@ impl Node {
             base: base_in,
             progress: progress_in,
             hints,
+            fulfilled: fulfilled_in,
+            wished: 0,
             watcher,
             due: Instant::now(),
             stop: self.stopper.listener(),
@@ -286,7 +290,8 @@ impl Node {
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
         tasks.writers.push(tokio::spawn(task.run()));
         tasks.followers.extend([tokio::spawn(followed), tokio::spawn(async move { keeper.run().await })]);
-        Some(FolderHandle { workspace, root: root.to_owned(), base, ingest, hints: hints_in, progress, configured })
+        let (root, hints, wishes) = (root.to_owned(), hints_in, AtomicU64::new(0));
+        Some(FolderHandle { workspace, root, base, ingest, hints, wishes, fulfilled, progress, configured })
     }
 
     /// Answers a request. Dropping the future cancels the work.
@@ -347,6 +352,14 @@ impl Node {
     pub fn files_changed(&self, workspace: WorkspaceId, paths: Vec<VfsPath>) {
         if let Some(folder) = self.folders.by_id(workspace) {
             folder.hint(if paths.is_empty() { Hint::Everything } else { Hint::Paths(paths) });
+        }
+    }
+
+    /// Looks at a workspace's tree; returns when questions see the disk as it was when this was called, or newer.
+    pub async fn catch_up(&self, workspace: WorkspaceId) -> Result<(), QueryError> {
+        match self.folders.by_id(workspace) {
+            Some(folder) => folder.catch_up().await,
+            None => Err(QueryError::Unavailable(format!("workspace {workspace} is not open"))),
         }
     }
 

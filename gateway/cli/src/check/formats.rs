@@ -3,71 +3,46 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use vraftls_index::Diagnostic;
-use vraftls_text::LineIndex;
 
 use super::FileReport;
-use crate::place::line_and_column;
+use crate::finding::Finding;
+use crate::place::Region;
 use crate::render;
 
-/// Where a finding is; lines and columns from 1, columns in characters.
-struct Region {
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-/// All findings with their places, in the order of the files.
-fn findings(reports: &[FileReport]) -> impl Iterator<Item = (&str, &Diagnostic, Region)> {
-    reports.iter().flat_map(|report| {
-        let lines = LineIndex::new(&report.text);
-        report.found.iter().map(move |found| {
-            let (line, column) = line_and_column(&lines, found.span.start());
-            let (end_line, end_column) = line_and_column(&lines, found.span.end());
-            (report.path.as_str(), found, Region { line, column, end_line, end_column })
-        })
-    })
+/// All findings with their files, in the order of the files.
+fn findings(reports: &[FileReport]) -> impl Iterator<Item = (&str, &Finding)> {
+    reports.iter().flat_map(|report| report.found.iter().map(|found| (report.path.as_str(), found)))
 }
 
 /// For people: source lines, and how many there are of what.
 pub(super) fn text(reports: &[FileReport]) -> String {
     let mut text = String::new();
     for report in reports {
-        for found in report.found.iter() {
-            text.push_str(&render::diagnostic(report.path.as_str(), &report.text, found));
+        for found in &report.found {
+            text.push_str(&render::finding(&report.path, &report.text, found));
             text.push_str("\n\n");
         }
     }
-    let count = |severity: u8| {
-        reports.iter().flat_map(|report| report.found.iter()).filter(|found| found.severity == severity).count()
-    };
+    let count = |severity: u8| findings(reports).filter(|(_, found)| found.severity == severity).count();
     text.push_str(&format!("{} files checked: {} errors, {} warnings", reports.len(), count(1), count(2)));
     text
 }
 
 /// One array of objects.
 pub(super) fn json(reports: &[FileReport]) -> Value {
-    let each = findings(reports).map(|(path, found, region)| {
-        json!({
-            "file": path, "line": region.line, "column": region.column, "end_line": region.end_line,
-            "end_column": region.end_column, "severity": render::severity_name(found.severity), "code": found.code,
-            "message": found.message,
-        })
-    });
-    each.collect()
+    findings(reports).map(|(path, found)| found.json(path)).collect()
 }
 
 /// Workflow commands, which GitHub shows beside the lines of a change ("Workflow commands for GitHub Actions").
 pub(super) fn github(reports: &[FileReport]) -> String {
-    let lines = findings(reports).map(|(path, found, region)| {
+    let lines = findings(reports).map(|(path, found)| {
         let command = match found.severity {
             1 => "error",
             2 => "warning",
             _ => "notice",
         };
         let file = github_property(path);
-        let Region { line, column, end_line, end_column } = region;
+        let Region { line, column, end_line, end_column } = found.region;
         // Columns are shown only for findings within one line.
         let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
         let title = if found.code.is_empty() { "vraftls" } else { &found.code };
@@ -88,10 +63,9 @@ fn github_property(text: &str) -> String {
 /// A log of the Static Analysis Results Interchange Format 2.1.0 (OASIS), which code scanning services read.
 pub(super) fn sarif(reports: &[FileReport]) -> Value {
     let codes: BTreeSet<&str> =
-        findings(reports).map(|(_, found, _)| &*found.code).filter(|code| !code.is_empty()).collect();
+        findings(reports).map(|(_, found)| &*found.code).filter(|code| !code.is_empty()).collect();
     let help = |code: &str| {
-        let mut urls =
-            findings(reports).filter(|(_, found, _)| *found.code == *code).map(|(_, found, _)| &*found.code_url);
+        let mut urls = findings(reports).filter(|(_, found)| *found.code == *code).map(|(_, found)| &*found.code_url);
         urls.find(|url| !url.is_empty())
     };
     let rules = codes.iter().map(|code| match help(code) {
@@ -99,20 +73,20 @@ pub(super) fn sarif(reports: &[FileReport]) -> Value {
         None => json!({ "id": code }),
     });
     let rules: Vec<Value> = rules.collect();
-    let results = findings(reports).map(|(path, found, region)| {
+    let results = findings(reports).map(|(path, found)| {
         let level = match found.severity {
             1 => "error",
             2 => "warning",
             _ => "note",
         };
+        let Region { line, column, end_line, end_column } = found.region;
         let mut result = json!({
             "level": level,
             "message": { "text": found.message },
             "locations": [{ "physicalLocation": {
                 "artifactLocation": { "uri": uri_reference(path), "uriBaseId": "SRCROOT" },
                 "region": {
-                    "startLine": region.line, "startColumn": region.column,
-                    "endLine": region.end_line, "endColumn": region.end_column,
+                    "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
                 },
             } }],
         });
@@ -149,31 +123,22 @@ fn uri_reference(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use vraftls_text::Span;
-    use vraftls_vfs::VfsPath;
-
     use super::*;
 
     fn report() -> Vec<FileReport> {
-        let found = |span: (u32, u32), severity: u8, code: &str, message: &str| Diagnostic {
-            span: Span::new(span.0, span.1).expect("in order"),
+        let found = |region: [u32; 4], severity: u8, code: &str, message: &str| Finding {
+            region: Region { line: region[0], column: region[1], end_line: region[2], end_column: region[3] },
             severity,
             code: code.into(),
             code_url: if code == "rule" { "https://rules.example/rule".to_owned() } else { String::new() },
             message: message.into(),
-            unnecessary: false,
-            deprecated: false,
-            related: Vec::new(),
         };
         let found = vec![
-            found((3, 4), 1, "rule", "100% wrong,\nand: more"),
-            found((0, 6), 2, "", "over two lines"),
-            found((0, 2), 4, "hint", "so"),
+            found([2, 1, 2, 2], 1, "rule", "100% wrong,\nand: more"),
+            found([1, 1, 2, 4], 2, "", "over two lines"),
+            found([1, 1, 1, 2], 4, "hint", "so"),
         ];
-        let path = VfsPath::new("dir/a,b \u{e9}.py").expect("a path");
-        vec![FileReport { path, text: Arc::from("\u{e9}\nx = 1\n"), found: found.into() }]
+        vec![FileReport { path: "dir/a,b \u{e9}.py".to_owned(), text: "\u{e9}\nx = 1\n".to_owned(), found }]
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub(crate) enum Hint {
     Paths(Vec<VfsPath>),
     /// Anything, the library roots included.
     Everything,
+    /// The same, and somebody waits until it was looked at: the number of that wish.
+    Wish(u64),
 }
 
 /// How far it is.
@@ -86,6 +88,10 @@ pub(crate) struct Ingest {
     pub(crate) base: watch::Sender<Arc<TreeBase>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) hints: mpsc::Receiver<Hint>,
+    /// The last wish that was fulfilled.
+    pub(crate) fulfilled: watch::Sender<u64>,
+    /// The last one that was read.
+    pub(crate) wished: u64,
     pub(crate) watcher: Option<TreeWatcher>,
     /// When the whole tree is looked at again.
     pub(crate) due: Instant,
@@ -133,6 +139,10 @@ impl Ingest {
             n_hints += 1;
             match hint {
                 Hint::Everything => is_everything = true,
+                Hint::Wish(wish) => {
+                    is_everything = true;
+                    self.wished = self.wished.max(wish);
+                }
                 Hint::Paths(more) => paths.extend(more),
             }
             next = if n_hints < 2 * HINTS_MAX { self.hints.try_recv().ok() } else { None };
@@ -143,8 +153,14 @@ impl Ingest {
         Hint::Paths(paths.into_iter().collect())
     }
 
-    /// Compares the disk with what is known, and publishes what differs as pending.
-    async fn look(&mut self, hint: Hint, mut manifest: Manifest) -> Manifest {
+    /// Compares the disk with what is known, publishes what differs as pending, and tells whoever waits for that.
+    async fn look(&mut self, hint: Hint, manifest: Manifest) -> Manifest {
+        let manifest = self.look_at(hint, manifest).await;
+        self.fulfilled.send_if_modified(|wish| std::mem::replace(wish, self.wished) != self.wished);
+        manifest
+    }
+
+    async fn look_at(&mut self, hint: Hint, mut manifest: Manifest) -> Manifest {
         if let Hint::Paths(paths) = hint
             && paths.iter().all(|path| self.is_known_file(path))
         {

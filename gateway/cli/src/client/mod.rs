@@ -1,0 +1,273 @@
+//! A session of the node that serves a folder, for the commands that ask: they are clients of the gateway as editors are.
+//!
+//! If another process holds the folder's data, an editor's for example, the session is one more of its node; otherwise the node is
+//! embedded in this process, and takes the sessions of processes that come meanwhile. What is asked and answered is the same.
+//!
+//! It knows no question: what is asked with which parameters, and how the answer is shown, is up to the commands.
+
+mod capabilities;
+mod connection;
+mod error;
+mod progress;
+mod requests;
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vraftls_gateway::ls_types::notification::{Exit, Initialized};
+use vraftls_gateway::ls_types::request::{Initialize, Request, Shutdown};
+use vraftls_gateway::ls_types::{
+    ClientInfo, InitializeParams, InitializedParams, PositionEncodingKind, ServerCapabilities, Uri, WorkspaceFolder,
+};
+use vraftls_gateway::{Backend, CatchUpRequest, Options, serve_connection, uri_of_path};
+use vraftls_node::Node;
+
+use crate::embedded::{Embedded, node_config};
+use crate::folder::{FolderArguments, canonical};
+use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
+use connection::Connection;
+
+pub(crate) use error::AskError;
+pub(crate) use progress::Work;
+
+/// Bytes that wait between a command and the node in its own process.
+const DUPLEX_BYTES: usize = 256 << 10;
+
+/// How long `initialize` and `shutdown` may take.
+const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How often another process may end between being found and being spoken to.
+const N_ATTEMPTS_MAX: u32 = 5;
+
+/// What a session is opened for.
+pub(crate) struct Opening<'a> {
+    /// The command, as it is told to whoever asks who holds the folder's data: `vraftls query`.
+    pub(crate) command: &'static str,
+    /// How long it will have the node, if it has.
+    pub(crate) stay: Stay,
+    /// The folder.
+    pub(crate) folder: &'a Path,
+    /// How it is opened.
+    pub(crate) arguments: &'a FolderArguments,
+    /// How long each answer may take. A node of another process may have a shorter limit of its own.
+    pub(crate) deadline: Duration,
+    /// How many symbols a search may give, if not as many as an editor gets.
+    pub(crate) n_symbols_max: Option<u32>,
+}
+
+impl<'a> Opening<'a> {
+    /// With nothing but what every session needs.
+    pub(crate) fn new(
+        command: &'static str,
+        stay: Stay,
+        folder: &'a Path,
+        arguments: &'a FolderArguments,
+        deadline: Duration,
+    ) -> Self {
+        Self { command, stay, folder, arguments, deadline, n_symbols_max: None }
+    }
+}
+
+/// A session of the node that serves a folder.
+pub(crate) struct Session {
+    connection: Connection,
+    host: Option<EmbeddedHost>,
+    root: PathBuf,
+    deadline: Duration,
+    capabilities: ServerCapabilities,
+}
+
+/// What a session wants of the server.
+#[derive(Default)]
+struct Wishes {
+    deadline: Duration,
+    n_symbols_max: Option<u32>,
+    settings: Option<Value>,
+}
+
+impl Wishes {
+    fn of(opening: &Opening<'_>) -> Self {
+        Self { deadline: opening.deadline, n_symbols_max: opening.n_symbols_max, settings: None }
+    }
+}
+
+/// The node, if it is in this process.
+struct EmbeddedHost {
+    node: Arc<Node>,
+    attached: AttachedSessions,
+    serving: JoinHandle<()>,
+}
+
+impl Session {
+    /// Opens a session for a folder: embeds a node, or finds the one that has it.
+    pub(crate) async fn open(opening: &Opening<'_>) -> anyhow::Result<Self> {
+        let root = canonical(opening.folder)?;
+        let config = node_config(opening.command, &root, opening.arguments)?;
+        for _ in 1..N_ATTEMPTS_MAX {
+            match open_or_find(config.clone(), opening.stay).await? {
+                Opened::Here(node) => return Self::embed(opening, root, node).await,
+                Opened::Elsewhere(socket) => match Self::attach(opening, root.clone(), &socket).await {
+                    // It was about to end; the next look finds who comes after it, or nobody.
+                    Err(error) if matches!(error.downcast_ref(), Some(AskError::Ended(_))) => {}
+                    attached => return attached,
+                },
+            }
+        }
+        anyhow::bail!("whoever serves {} ends again and again", root.display())
+    }
+
+    /// A session of another process's node for which no folder is opened.
+    pub(crate) async fn without_folder(socket: &Path, deadline: Duration) -> anyhow::Result<Self> {
+        let connection = Connection::new(connect(socket).await?);
+        Ok(Self::initialize(connection, None, PathBuf::new(), Wishes { deadline, ..Wishes::default() }).await?)
+    }
+
+    async fn embed(opening: &Opening<'_>, root: PathBuf, node: Arc<Node>) -> anyhow::Result<Self> {
+        let mut options: Options = options();
+        options.timing.request_deadline = options.timing.request_deadline.max(opening.deadline);
+        let backend: Arc<dyn Backend> = Arc::new(Embedded(node.clone()));
+        let attached = AttachedSessions::start(opening.command, &node, backend.clone(), options.clone())?;
+        let (near, far) = tokio::io::duplex(DUPLEX_BYTES);
+        let serving = tokio::spawn(async move {
+            let (reader, writer) = tokio::io::split(far);
+            let end = serve_connection(backend, reader, writer, options).await;
+            tracing::debug!(?end, "the command's own session ended");
+        });
+        let host = EmbeddedHost { node, attached, serving };
+        let connection = Connection::new(near);
+        Ok(Self::initialize(connection, Some(host), root, Wishes::of(opening)).await?)
+    }
+
+    async fn attach(opening: &Opening<'_>, root: PathBuf, socket: &Path) -> anyhow::Result<Self> {
+        let connection = Connection::new(connect(socket).await?);
+        // A node of one's own is told when it is opened.
+        let python = opening.arguments.python.as_deref().map(std::path::absolute).transpose()?;
+        let settings = python.map(|python| json!({"vraftls": {"python": {"interpreter": python}}}));
+        Ok(Self::initialize(connection, None, root, Wishes { settings, ..Wishes::of(opening) }).await?)
+    }
+
+    async fn initialize(
+        connection: Connection,
+        host: Option<EmbeddedHost>,
+        root: PathBuf,
+        wishes: Wishes,
+    ) -> Result<Self, AskError> {
+        let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = uri_of_path(&root).map(|uri| vec![WorkspaceFolder { uri, name }]);
+        let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+        let params = InitializeParams {
+            process_id: Some(std::process::id()),
+            capabilities: capabilities::capabilities(wishes.n_symbols_max),
+            workspace_folders: folder,
+            client_info: Some(ClientInfo { name: "vraftls".to_owned(), version }),
+            initialization_options: wishes.settings,
+            ..InitializeParams::default()
+        };
+        let initialized = connection.ask::<Initialize>(params, HANDSHAKE_DEADLINE).await?;
+        let capabilities = initialized.capabilities;
+        let encoding = capabilities.position_encoding.as_ref();
+        if encoding != Some(&PositionEncodingKind::UTF32) {
+            let message = format!("the node counts characters in {encoding:?}; it may be of another version");
+            return Err(AskError::Refused { code: 0, message });
+        }
+        connection.notify::<Initialized>(InitializedParams {}).await?;
+        Ok(Self { connection, host, root, deadline: wishes.deadline, capabilities })
+    }
+
+    /// The folder, without symbolic links.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the server can.
+    pub(crate) fn capabilities(&self) -> &ServerCapabilities {
+        &self.capabilities
+    }
+
+    /// What the server is working on beside the questions.
+    pub(crate) fn work(&self) -> watch::Receiver<Option<Work>> {
+        self.connection.work()
+    }
+
+    /// Asks one question, and waits at most as long as the session was opened with. Many may be asked at once. Dropping the future cancels it.
+    pub(crate) async fn ask<R: Request>(&self, params: R::Params) -> Result<R::Result, AskError> {
+        self.connection.ask::<R>(params, self.deadline).await
+    }
+
+    /// Has the questions that come next see the disk as it is now. A node of this process walked the folder when it was opened.
+    pub(crate) async fn catch_up_if_attached(&self) -> Result<(), AskError> {
+        if self.host.is_some() { Ok(()) } else { self.catch_up().await }
+    }
+
+    /// Has the questions that come next see the disk as it is now.
+    pub(crate) async fn catch_up(&self) -> Result<(), AskError> {
+        self.ask::<CatchUpRequest>(()).await
+    }
+
+    /// Whether the server said that an answer is incomplete since this was asked last.
+    pub(crate) fn take_told_partial(&self) -> bool {
+        self.connection.take_told_partial()
+    }
+
+    /// The URI of a file that is named from the current directory. Fails if it is not there.
+    pub(crate) fn uri_of(&self, file: &Path) -> anyhow::Result<Uri> {
+        let file = file.canonicalize().with_context(|| format!("cannot open {}", file.display()))?;
+        uri_of_path(&file).with_context(|| format!("the path {} is not UTF-8", file.display()))
+    }
+
+    /// Ends the session, and the node if it is in this process: after the sessions that other processes have with it.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        let Self { connection, host, .. } = self;
+        let said = async {
+            connection.ask::<Shutdown>((), HANDSHAKE_DEADLINE).await?;
+            connection.notify::<Exit>(()).await
+        };
+        let said = said.await;
+        connection.close().await;
+        match host {
+            // What was asked was answered; why the other process did not hear the end is for its own log.
+            None => said.or_else(|error| if matches!(error, AskError::Ended(_)) { Ok(()) } else { Err(error) })?,
+            Some(host) => host.close().await?,
+        }
+        Ok(())
+    }
+}
+
+impl EmbeddedHost {
+    async fn close(self) -> anyhow::Result<()> {
+        let Self { node, attached, serving } = self;
+        serving.await.context("the command's own session failed")?;
+        if attached.n_sessions() > 0 {
+            tell_of_attached(attached.n_sessions());
+            tokio::select! {
+                () = attached.all_ended() => {}
+                () = asked_to_end() => {}
+            }
+        }
+        drop(attached);
+        node.shutdown().await.context("the node did not end well")
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a person wonders why the command does not end")]
+fn tell_of_attached(n_sessions: usize) {
+    eprintln!("done; {n_sessions} other sessions use this process's node, and it ends when they do");
+}
+
+#[cfg(unix)]
+async fn connect(socket: &Path) -> anyhow::Result<tokio::net::UnixStream> {
+    let stream = tokio::net::UnixStream::connect(socket).await;
+    // It was there a moment ago.
+    stream.map_err(|error| AskError::Ended(format!("cannot reach the node at {}: {error}", socket.display())).into())
+}
+
+#[cfg(not(unix))]
+async fn connect(_: &Path) -> anyhow::Result<tokio::io::DuplexStream> {
+    anyhow::bail!("nodes of other processes are reached only on Unix")
+}

@@ -1,0 +1,67 @@
+//! What this server answers beyond the protocol, to programs that are its clients.
+
+use serde_json::json;
+
+use super::backend::FakeBackend;
+use super::client::{Editor, at};
+
+const URI: &str = "file:///w/a.py";
+
+#[tokio::test]
+async fn a_client_can_have_the_folders_looked_at_again() {
+    let backend = FakeBackend::with(&[("b.py", "def f")]);
+    let mut editor = Editor::start(&backend).await;
+    let id = editor.request_without_params("vraftls/catchUp").await;
+    let response = editor.next().await;
+    assert_eq!((&response["id"], response.get("error")), (&json!(id), None), "{response}");
+    assert!(response["result"].is_null());
+    let hints = backend.hints.lock().unwrap().clone();
+    assert!(matches!(hints.as_slice(), [hint] if hint.starts_with("everything of ")), "{hints:?}");
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_can_ask_which_files_there_are() {
+    let backend = FakeBackend::with(&[("b c.py", "def f"), ("a.py", "")]);
+    let mut editor = Editor::start(&backend).await;
+    editor.request_without_params("vraftls/files").await;
+    let response = editor.next().await;
+    assert_eq!(response["result"], json!(["file:///w/a.py", "file:///w/b%20c.py"]), "{response}");
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_wants_to_know_hears_of_every_partial_answer() {
+    let backend = FakeBackend::with(&[("b.py", "def f")]);
+    let abilities = json!({"experimental": {"vraftls": {"partialAnswers": true}}});
+    let mut editor = Editor::start_with(&backend, abilities).await;
+    editor.open(URI, "f").await;
+    backend.partial.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut params = at(URI, 0, 0);
+    params["context"] = json!({"includeDeclaration": true});
+    for n in 0..2 {
+        let id = editor.request("textDocument/references", params.clone()).await;
+        if n == 0 {
+            editor.next_of("window/showMessage").await;
+        }
+        let told = editor.next_of("$/vraftls/partial").await;
+        assert_eq!(told["params"], json!({"what": "references"}));
+        editor.next_of("window/logMessage").await;
+        assert_eq!(editor.next().await["id"], id, "it comes before the answer");
+    }
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_gets_as_many_symbols_as_it_wants() {
+    let files: Vec<(String, String)> = (0..300).map(|n| (format!("m{n}.py"), format!("def f{n}"))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let backend = FakeBackend::with(&files);
+    for (wanted, n_expected) in [(json!(null), 256), (json!(280), 280), (json!(0), 1)] {
+        let abilities = json!({"experimental": {"vraftls": {"workspaceSymbols": wanted}}});
+        let mut editor = Editor::start_with(&backend, abilities).await;
+        let symbols = editor.ask("workspace/symbol", json!({"query": "f"})).await;
+        assert_eq!(symbols.as_array().map(Vec::len), Some(n_expected), "{wanted}");
+        editor.finish().await;
+    }
+}
