@@ -1,12 +1,13 @@
-//! A small client of the Language Server Protocol over the standard streams of a server that it starts.
+//! A small client of the Language Server Protocol, over the standard streams of a server that it starts or over TCP.
 //!
 //! It asks one question after the other and knows no server in particular. Times are taken when the last byte of an answer
 //! is here, before it is decoded.
 
-use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,15 +23,36 @@ const INBOX_MAX: usize = 4096;
 const START_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(20);
 
-/// A running server and our connection with it. Dropping it kills the server.
+/// The thread that reads for a client needs little.
+const READER_STACK_BYTES: usize = 128 * 1024;
+
+/// Our connection with a server. Dropping it kills the server that it started, or hangs up.
 pub(crate) struct Client {
-    child: Child,
-    writer: ChildStdin,
+    peer: Peer,
+    writer: Box<dyn Write + Send>,
     inbox: Receiver<Message>,
     last_id: u64,
     root_uri: String,
+    /// What the server says that it can.
+    capabilities: Value,
     /// Tokens of the work that the server says is under way.
     under_way: BTreeSet<String>,
+    /// The last diagnostics that the server sent of each document, unasked.
+    published: BTreeMap<String, Published>,
+}
+
+/// Who is at the other end.
+enum Peer {
+    Child(Child),
+    Socket(TcpStream),
+}
+
+/// Diagnostics of one document that came unasked.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    pub(crate) arrived: Instant,
+    /// Those of the protocol's `PublishDiagnosticsParams`.
+    pub(crate) diagnostics: Value,
 }
 
 struct Message {
@@ -53,12 +75,33 @@ impl Client {
         let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
         let writer = child.stdin.take().context("its input is piped")?;
         let output = child.stdout.take().context("its output is piped")?;
+        Self::over(Peer::Child(child), output, Box::new(writer), root)
+            .with_context(|| format!("{program} does not start as a language server"))
+    }
+
+    /// Connects to a server that listens and shakes hands about a folder.
+    pub(crate) fn connect(address: &str, root: &Path) -> Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
+        stream.set_nodelay(true)?;
+        let (reader, writer) = (stream.try_clone()?, stream.try_clone()?);
+        Self::over(Peer::Socket(stream), reader, Box::new(writer), root)
+            .with_context(|| format!("no language server answers on {address}"))
+    }
+
+    fn over(
+        peer: Peer,
+        output: impl Read + Send + 'static,
+        writer: Box<dyn Write + Send>,
+        root: &Path,
+    ) -> Result<Self> {
         let (sender, inbox) = sync_channel(INBOX_MAX);
         // Ends when the server closes its output, or when the client is gone.
-        thread::spawn(move || pass_on(BufReader::new(output), &sender));
-        let root_uri = uri::of_path(root);
-        let mut client = Self { child, writer, inbox, last_id: 0, root_uri, under_way: BTreeSet::new() };
-        client.initialize().with_context(|| format!("{program} does not start as a language server"))?;
+        let reader = thread::Builder::new().stack_size(READER_STACK_BYTES);
+        reader.spawn(move || pass_on(BufReader::new(output), &sender))?;
+        let (root_uri, under_way, published) = (uri::of_path(root), BTreeSet::new(), BTreeMap::new());
+        let mut client =
+            Self { peer, writer, inbox, last_id: 0, root_uri, capabilities: Value::Null, under_way, published };
+        client.initialize()?;
         Ok(client)
     }
 
@@ -75,7 +118,8 @@ impl Client {
             "textDocument": {
                 "definition": { "linkSupport": true },
                 "references": {},
-                "publishDiagnostics": {},
+                "completion": { "contextSupport": true },
+                "publishDiagnostics": { "versionSupport": true },
                 "diagnostic": {},
             },
         });
@@ -86,13 +130,43 @@ impl Client {
             "capabilities": capabilities,
         });
         let answer = self.ask("initialize", &parameters, START_MAX)?;
-        answer.result.map_err(anyhow::Error::msg)?;
+        self.capabilities = answer.result.map_err(anyhow::Error::msg)?["capabilities"].take();
         self.notify("initialized", &json!({}))
     }
 
-    /// The process of the server.
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+    /// The process of the server, if it is ours.
+    pub(crate) fn process(&self) -> Option<u32> {
+        match &self.peer {
+            Peer::Child(child) => Some(child.id()),
+            Peer::Socket(_) => None,
+        }
+    }
+
+    /// Whether the server announces something.
+    pub(crate) fn offers(&self, capability: &str) -> bool {
+        self.capabilities.get(capability).is_some_and(|value| !value.is_null() && *value != false)
+    }
+
+    /// Forgets what came unasked about a document, to wait for what comes next.
+    pub(crate) fn forget_published(&mut self, uri: &str) {
+        self.published.remove(uri);
+    }
+
+    /// Waits for diagnostics of a document that come unasked and are `wanted`; none if they do not come in time.
+    pub(crate) fn published(
+        &mut self,
+        uri: &str,
+        until: Instant,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Option<Published>> {
+        loop {
+            if let Some(found) = self.published.get(uri).filter(|found| wanted(&found.diagnostics)) {
+                return Ok(Some(found.clone()));
+            }
+            if self.receive(until)?.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     /// Sends a notification.
@@ -123,6 +197,12 @@ impl Client {
         Ok(Answer { result: Err(format!("{method}: no answer within {patience:?}")), took: asked.elapsed() })
     }
 
+    /// Answers what the server asks, until then.
+    pub(crate) fn listen(&mut self, until: Instant) -> Result<()> {
+        while self.receive(until)?.is_some() {}
+        Ok(())
+    }
+
     /// Waits until the server said for so long that no work is under way.
     pub(crate) fn wait_until_idle(&mut self, quiet: Duration, patience: Duration) -> Result<()> {
         let gives_up = Instant::now() + patience;
@@ -146,8 +226,11 @@ impl Client {
         // A server that ends closes its output; one that does not is killed when we are dropped.
         let gives_up = Instant::now() + STOP_MAX;
         while let Ok(Some(_)) = self.receive(gives_up) {}
-        if self.child.try_wait()?.is_none() && Instant::now() < gives_up {
-            self.child.wait()?;
+        if let Peer::Child(child) = &mut self.peer
+            && child.try_wait()?.is_none()
+            && Instant::now() < gives_up
+        {
+            child.wait()?;
         }
         Ok(())
     }
@@ -162,6 +245,7 @@ impl Client {
         let value: Value = serde_json::from_slice(&message.body).context("the server sent what is no JSON")?;
         match (value["method"].as_str(), value.get("id")) {
             (Some("$/progress"), _) => self.note_progress(&value["params"]),
+            (Some("textDocument/publishDiagnostics"), _) => self.note_published(message.arrived, &value["params"]),
             (Some(method), Some(id)) => {
                 let result = self.serve(method, &value["params"]);
                 self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))?;
@@ -177,6 +261,13 @@ impl Client {
             Some("begin") => drop(self.under_way.insert(token)),
             Some("end") => drop(self.under_way.remove(&token)),
             _ => {}
+        }
+    }
+
+    fn note_published(&mut self, arrived: Instant, parameters: &Value) {
+        if let Some(uri) = parameters["uri"].as_str() {
+            self.published
+                .insert(uri.to_owned(), Published { arrived, diagnostics: parameters["diagnostics"].clone() });
         }
     }
 
@@ -205,8 +296,14 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         // Whether it still runs or not.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        match &mut self.peer {
+            Peer::Child(child) => {
+                drop(child.kill());
+                drop(child.wait());
+            }
+            // The reading thread has the stream too.
+            Peer::Socket(stream) => drop(stream.shutdown(Shutdown::Both)),
+        }
     }
 }
 

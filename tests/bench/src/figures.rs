@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use crate::agreement::Agreement;
+use crate::freshness::Freshness;
 use crate::latency::Latencies;
+use crate::members::Completions;
 use crate::outside::Tree;
 use crate::servers::Server;
+use crate::symbols::Searches;
 
 /// What was measured of one server on one tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Figures {
     /// From the start of the process to the first right definition, with nothing kept of an earlier start.
     pub(crate) first_empty: Option<Duration>,
@@ -22,7 +25,13 @@ pub(crate) struct Figures {
     pub(crate) agreement: Agreement,
     /// With the kept answers, if there are any for the tree.
     pub(crate) golden: Option<Agreement>,
-    /// Where both of these fall short, for people.
+    /// Of the open file after an edit.
+    pub(crate) freshness: Option<Freshness>,
+    /// After a dot.
+    pub(crate) completions: Option<Completions>,
+    /// For symbols of the workspace.
+    pub(crate) searches: Option<Searches>,
+    /// Where definitions and references fall short, for people.
     pub(crate) misses: Vec<String>,
     /// For people.
     pub(crate) errors: Vec<String>,
@@ -42,6 +51,14 @@ pub(crate) struct TreeFigures {
 impl TreeFigures {
     pub(crate) fn of(&self, server: Server) -> Option<&Figures> {
         self.servers.iter().find(|(found, _)| *found == server).and_then(|(_, figures)| figures.as_ref().ok())
+    }
+}
+
+impl Figures {
+    /// All that people may look at when a bar is missed.
+    pub(crate) fn misses(&self) -> impl Iterator<Item = &String> {
+        let lists = self.completions.iter().flat_map(|completions| &completions.misses);
+        self.misses.iter().chain(lists)
     }
 }
 
@@ -70,6 +87,8 @@ enum Limit {
     AtMost(f64),
     Below(Server),
     AtMostTimes(f64, Server),
+    /// Of both others' figures the better one, less so much.
+    AtLeastOthersLess(f64),
 }
 
 /// A bar, and what became of it.
@@ -82,12 +101,23 @@ pub(crate) struct Verdict {
 }
 
 impl Measure {
-    /// Judges our figure on a tree by the bar that is set for it there.
+    /// Judges our figure on a tree by the bars that are set for it there: all of them must hold.
     pub(crate) fn verdict(&self, figures: &TreeFigures) -> Option<Verdict> {
         let is_set = |bar: &&Bar| bar.on.is_none_or(|tree| tree == figures.tree.name);
-        let bar = self.bars.iter().find(is_set)?;
         let of = |server| figures.of(server).and_then(self.of);
-        Some(bar.limit.verdict(of(Server::Vraftls), of))
+        let verdicts = self.bars.iter().filter(is_set).map(|bar| bar.limit.verdict(of(Server::Vraftls), of));
+        verdicts.reduce(Verdict::and)
+    }
+}
+
+impl Verdict {
+    fn and(self, other: Self) -> Self {
+        let met = match (self.met, other.met) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+        Self { bar: format!("{}, {}", self.bar, other.bar), met }
     }
 }
 
@@ -109,12 +139,22 @@ impl Limit {
                 let bar = format!("<= {factor} x {}", server.name());
                 Verdict { bar, met: compare(bound, |ours, bound| ours <= bound) }
             }
+            Self::AtLeastOthersLess(less) => {
+                let bound = [Server::Ty, Server::Pyright].into_iter().filter_map(&of).reduce(f64::max);
+                let bound = bound.map(|better| better - less);
+                let bar = format!(">= others - {less}");
+                Verdict { bar, met: compare(bound, |ours, bound| ours >= bound) }
+            }
         }
     }
 }
 
 const fn everywhere(limit: Limit) -> Bar {
     Bar { on: None, limit }
+}
+
+const fn on_networkx(limit: Limit) -> Bar {
+    Bar { on: Some("networkx"), limit }
 }
 
 const fn on_django(limit: Limit) -> Bar {
@@ -129,8 +169,12 @@ fn millis(time: Option<Duration>) -> Option<f64> {
     time.map(|time| time.as_secs_f64() * 1e3)
 }
 
+fn count(number: usize) -> Option<f64> {
+    (number > 0).then_some(number as f64)
+}
+
 /// All of them, in the order in which they are shown.
-pub(crate) const MEASURES: [Measure; 16] = [
+pub(crate) const MEASURES: [Measure; 27] = [
     Measure {
         key: "first_right_empty_s",
         title: "first right answer, nothing kept (s)",
@@ -184,7 +228,7 @@ pub(crate) const MEASURES: [Measure; 16] = [
         key: "definitions_compared",
         title: "definitions compared with pyright",
         digits: 0,
-        of: |figures| Some(figures.agreement.n_definitions as f64),
+        of: |figures| count(figures.agreement.n_definitions),
         bars: &[],
     },
     Measure {
@@ -205,7 +249,7 @@ pub(crate) const MEASURES: [Measure; 16] = [
         key: "references_compared",
         title: "references compared with pyright",
         digits: 0,
-        of: |figures| Some(figures.agreement.n_references as f64),
+        of: |figures| count(figures.agreement.n_references),
         bars: &[],
     },
     Measure {
@@ -237,6 +281,91 @@ pub(crate) const MEASURES: [Measure; 16] = [
         bars: &[everywhere(Limit::AtLeast(0.94))],
     },
     Measure {
+        key: "fresh_diagnostics_p50_ms",
+        title: "edit to fresh diagnostics p50 (ms)",
+        digits: 1,
+        of: |figures| millis(figures.freshness.as_ref()?.latencies.percentile(50)),
+        bars: &[on_django(Limit::AtMostTimes(2.0, Server::Ty)), on_django(Limit::Below(Server::Pyright))],
+    },
+    Measure {
+        key: "fresh_diagnostics_p99_ms",
+        title: "edit to fresh diagnostics p99 (ms)",
+        digits: 0,
+        of: |figures| millis(figures.freshness.as_ref()?.latencies.percentile(99)),
+        bars: &[],
+    },
+    Measure {
+        key: "completion_opening_p50_ms",
+        title: "completion in a file just opened p50 (ms)",
+        digits: 1,
+        of: |figures| millis(figures.completions.as_ref()?.opening.percentile(50)),
+        bars: &[on_django(Limit::AtMostTimes(2.0, Server::Ty))],
+    },
+    Measure {
+        key: "completion_opening_p99_ms",
+        title: "completion in a file just opened p99 (ms)",
+        digits: 0,
+        of: |figures| millis(figures.completions.as_ref()?.opening.percentile(99)),
+        bars: &[],
+    },
+    Measure {
+        key: "completion_typing_p50_ms",
+        title: "completion while typing p50 (ms)",
+        digits: 1,
+        of: |figures| millis(figures.completions.as_ref()?.typing.percentile(50)),
+        bars: &[on_django(Limit::AtMostTimes(2.0, Server::Ty))],
+    },
+    Measure {
+        key: "completion_typing_p99_ms",
+        title: "completion while typing p99 (ms)",
+        digits: 0,
+        of: |figures| millis(figures.completions.as_ref()?.typing.percentile(99)),
+        bars: &[],
+    },
+    Measure {
+        key: "members_found",
+        title: "members among the first ten",
+        digits: 3,
+        of: |figures| figures.completions.as_ref()?.found(),
+        bars: &[on_django(Limit::AtLeast(0.8)), on_django(Limit::AtLeastOthersLess(0.03))],
+    },
+    Measure {
+        key: "members_listed",
+        title: "members anywhere in the list",
+        digits: 3,
+        of: |figures| figures.completions.as_ref()?.listed(),
+        bars: &[],
+    },
+    Measure {
+        key: "symbols_p50_ms",
+        title: "workspace symbols p50 (ms)",
+        digits: 2,
+        of: |figures| millis(figures.searches.as_ref()?.latencies.percentile(50)),
+        bars: &[
+            on_networkx(Limit::AtMostTimes(0.1, Server::Pyright)),
+            on_django(Limit::AtMostTimes(0.1, Server::Pyright)),
+        ],
+    },
+    Measure {
+        key: "symbols_p99_ms",
+        title: "workspace symbols p99 (ms)",
+        digits: 1,
+        of: |figures| millis(figures.searches.as_ref()?.latencies.percentile(99)),
+        bars: &[
+            on_networkx(Limit::AtMost(30.0)),
+            on_networkx(Limit::AtMostTimes(0.1, Server::Pyright)),
+            on_django(Limit::AtMost(30.0)),
+            on_django(Limit::AtMostTimes(0.1, Server::Pyright)),
+        ],
+    },
+    Measure {
+        key: "symbols_found",
+        title: "symbols found by their names",
+        digits: 3,
+        of: |figures| figures.searches.as_ref()?.found(),
+        bars: &[],
+    },
+    Measure {
         key: "errors",
         title: "errors",
         digits: 0,
@@ -265,6 +394,19 @@ mod tests {
         check(Limit::Below(Server::Ty), Some(1.9), Some(true));
         check(Limit::AtMostTimes(3.0, Server::Ty), Some(6.0), Some(true));
         check(Limit::AtMostTimes(3.0, Server::Ty), Some(6.1), Some(false));
+    }
+
+    #[test]
+    fn all_bars_of_a_figure_must_hold() {
+        let verdict = |met| Verdict { bar: "x".to_owned(), met };
+        let both = |one, other| verdict(one).and(verdict(other)).met;
+        assert_eq!(both(Some(true), Some(true)), Some(true));
+        assert_eq!(both(Some(true), Some(false)), Some(false));
+        assert_eq!(both(None, Some(false)), Some(false));
+        assert_eq!(both(Some(true), None), None);
+        let others = |server| Some(if server == Server::Ty { 0.8 } else { 0.9 });
+        assert_eq!(Limit::AtLeastOthersLess(0.1).verdict(Some(0.8), others).met, Some(true));
+        assert_eq!(Limit::AtLeastOthersLess(0.1).verdict(Some(0.79), others).met, Some(false));
     }
 
     #[test]

@@ -11,6 +11,14 @@ impl Latencies {
         self.0.push(took);
     }
 
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The nearest-rank percentile: the shortest time that at least `percent` of all did not exceed. None of none.
     pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut sorted = self.0.clone();

@@ -5,10 +5,15 @@
 
 mod agreement;
 mod client;
+mod crowd;
+mod crowd_figures;
 mod figures;
+mod freshness;
+mod gaps;
 mod golden;
 mod latency;
 mod machine;
+mod members;
 mod memory;
 mod misses;
 mod outside;
@@ -18,7 +23,10 @@ mod run;
 mod sample;
 mod servers;
 mod session;
+mod shifts;
+mod symbols;
 mod tokens;
+mod typing;
 mod uri;
 
 use std::path::{Path, PathBuf};
@@ -28,10 +36,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
+use crowd::CrowdFigures;
 use outside::{Shelf, TREES, Tree};
 use report::Report;
-use run::Plan;
+use run::{Part, Plan};
 use servers::{Programs, Server};
+
+/// A session that is alone asks at least so often: a percentile needs some.
+const ALONE_STEPS_MIN: usize = 24;
 
 /// Measures our server beside ty and pyright.
 #[derive(Debug, Parser)]
@@ -52,6 +64,24 @@ struct Arguments {
     /// How many of these are asked for references
     #[arg(long, default_value_t = 40, value_name = "COUNT")]
     references: usize,
+    /// Files of each tree that are edited, ten times each
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    edited: usize,
+    /// Attribute accesses of each tree that are completed
+    #[arg(long, default_value_t = 300, value_name = "COUNT")]
+    accesses: usize,
+    /// Symbols of each tree that are searched for while their names are typed
+    #[arg(long, default_value_t = 40, value_name = "COUNT")]
+    symbols: usize,
+    /// Editors that are on our server at once
+    #[arg(long, default_value_t = 200, value_name = "COUNT")]
+    sessions: usize,
+    /// How often each of them edits and asks
+    #[arg(long, default_value_t = 12, value_name = "COUNT")]
+    steps: usize,
+    /// Seconds between two of its edits, on average
+    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
+    think: f64,
     /// Where the drawing of identifiers starts: the same seed draws the same
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -75,17 +105,18 @@ struct Arguments {
     component: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
-    /// Servers, on every tree.
-    Servers,
-    /// The Python analyzer in the sandbox and natively, on the last tree.
-    Parser,
-}
-
 impl Arguments {
-    fn wants(&self, part: Part) -> bool {
-        self.parts.is_empty() || self.parts.contains(&part)
+    fn crowd(&self, programs: &Programs, shelf: &Shelf, tree: Tree) -> Result<CrowdFigures> {
+        let plan = crowd::Plan {
+            n_sessions: self.sessions,
+            n_steps: self.steps,
+            n_steps_alone: ALONE_STEPS_MIN.max(self.steps),
+            think: Duration::from_secs_f64(self.think),
+            seed: self.seed,
+        };
+        let data = shelf.scratch()?;
+        let command = programs.command(Server::Vraftls, data.path())?;
+        crowd::measure(command, &shelf.tree(tree, programs.python())?, plan)
     }
 }
 
@@ -114,20 +145,28 @@ fn measure(arguments: &Arguments) -> Result<()> {
         servers,
         n_positions: arguments.positions,
         n_references: arguments.references,
+        n_edited_files: arguments.edited,
+        n_accesses: arguments.accesses,
+        n_sought: arguments.symbols,
+        parts: arguments.parts.clone(),
         seed: arguments.seed,
         budget: Duration::from_secs(arguments.seconds),
     };
     let shelf = Shelf::of_user()?;
     let trees = if arguments.trees.is_empty() { TREES.to_vec() } else { arguments.trees.clone() };
-    let mut report = Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new(), parser: None };
-    if arguments.wants(Part::Servers) {
+    let mut report =
+        Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new(), crowd: None, parser: None };
+    if plan.wants_servers() || plan.wants(Part::Sessions) {
         let binary = ours(arguments.binary.as_deref(), &format!("vraftls{}", std::env::consts::EXE_SUFFIX))?;
         let programs = Programs::fetch(&shelf, binary)?;
-        for tree in &trees {
+        for tree in trees.iter().filter(|_| plan.wants_servers()) {
             report.trees.push(run::tree(*tree, &plan, &programs, &shelf, arguments.golden.as_deref())?);
         }
+        if let Some(tree) = trees.last().filter(|_| plan.wants(Part::Sessions)) {
+            report.crowd = Some(arguments.crowd(&programs, &shelf, *tree)?);
+        }
     }
-    if let Some(tree) = trees.last().filter(|_| arguments.wants(Part::Parser)) {
+    if let Some(tree) = trees.last().filter(|_| plan.wants(Part::Parser)) {
         let components = parser::Components {
             parse: ours(None, "../test-components/parse.wasm")?,
             index: ours(arguments.component.as_deref(), "../plugins/python.wasm")?,

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
+use crate::crowd::CrowdFigures;
+use crate::crowd_figures::{CrowdMeasure, crowd_measures};
 use crate::figures::{MEASURES, Measure, TreeFigures, Verdict};
 use crate::machine;
 use crate::parser::{ParserSpeed, Speed};
@@ -20,6 +22,7 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) servers: Vec<Server>,
     pub(crate) trees: Vec<TreeFigures>,
+    pub(crate) crowd: Option<CrowdFigures>,
     pub(crate) parser: Option<ParserSpeed>,
 }
 
@@ -32,17 +35,23 @@ impl Report {
         for figures in &self.trees {
             rows.push(self.heading(figures));
             rows.extend(MEASURES.iter().filter_map(|measure| self.row(measure, figures)));
+            rows.extend(self.way_row(figures));
             for (server, outcome) in &figures.servers {
                 let place = format!("{} on {}", server.name(), figures.tree.name);
                 match outcome {
                     Ok(figures) => {
                         let errors = figures.errors.iter().take(ERRORS_SHOWN_MAX);
-                        let told = errors.chain(figures.misses.iter().take(n_misses));
+                        let told = errors.chain(figures.misses().take(n_misses));
                         notes.extend(told.map(|note| format!("{place}: {note}")));
                     }
                     Err(reason) => notes.push(format!("{place} failed: {reason}")),
                 }
             }
+        }
+        if let Some(crowd) = &self.crowd {
+            rows.extend(self.crowd_rows(crowd));
+            let wrong = crowd.wrong.iter().map(|line| format!("wrong: {line}"));
+            notes.extend(wrong.chain(crowd.errors.iter().cloned()).take(ERRORS_SHOWN_MAX.max(n_misses)));
         }
         rows.extend(self.parser.iter().flat_map(|speed| self.parser_rows(*speed)));
         let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
@@ -72,23 +81,46 @@ impl Report {
         Some(title.chain(self.servers.iter().map(cell)).chain([bar, met.to_owned()]).collect())
     }
 
+    /// How diagnostics come from each server, which decides what is measured of them.
+    fn way_row(&self, figures: &TreeFigures) -> Option<Vec<String>> {
+        let way = |server: &Server| Some(figures.of(*server)?.freshness.as_ref()?.way.name());
+        self.servers.iter().find_map(way)?;
+        let title = std::iter::once("  diagnostics after an edit come".to_owned());
+        let cells = self.servers.iter().map(|server| way(server).unwrap_or("-").to_owned());
+        Some(title.chain(cells).chain([String::new(), String::new()]).collect())
+    }
+
+    /// A row of a figure that only we have.
+    fn own_row(&self, title: &str, figure: String, verdict: Option<&Verdict>) -> Vec<String> {
+        let others = self.servers.iter().skip(1).map(|_| String::new());
+        let (bar, met) = verdict.map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(verdict)));
+        [title.to_owned(), figure].into_iter().chain(others).chain([bar, met.to_owned()]).collect()
+    }
+
+    /// Many editors at once, in the first column of figures.
+    fn crowd_rows(&self, crowd: &CrowdFigures) -> Vec<Vec<String>> {
+        let (before, after) = (machine::shown(crowd.load_before), machine::shown(crowd.load_after));
+        let title = format!("{} sessions (load {before} to {after})", crowd.n_sessions);
+        let rows = crowd_measures(crowd);
+        let rows = rows.iter().map(|row| {
+            let figure = format!("{:.*}", row.digits, row.figure);
+            self.own_row(&format!("  {}", row.title), figure, row.verdict.as_ref())
+        });
+        std::iter::once(self.own_row(&title, String::new(), None)).chain(rows).collect()
+    }
+
     /// The speeds of the parser and of the analyzer, in the first column of figures.
     fn parser_rows(&self, speed: ParserSpeed) -> Vec<Vec<String>> {
-        let row = |title: &str, figure: String, bar: &str, met: &str| -> Vec<String> {
-            let others = self.servers.iter().skip(1).map(|_| String::new());
-            let cells = [title.to_owned(), figure].into_iter().chain(others);
-            cells.chain([bar.to_owned(), met.to_owned()]).collect()
-        };
         let part = |title: &str, speed: Speed| {
             let verdict =
                 Verdict { bar: format!(">= {PARSER_SHARE_MIN}"), met: Some(speed.share() >= PARSER_SHARE_MIN) };
             [
-                row(&format!("  {title}, native (MB/s)"), format!("{:.1}", speed.native_mb_s), "", ""),
-                row(&format!("  {title}, sandboxed (MB/s)"), format!("{:.1}", speed.sandboxed_mb_s), "", ""),
-                row(&format!("  {title}, share"), format!("{:.3}", speed.share()), &verdict.bar, word(&verdict)),
+                self.own_row(&format!("  {title}, native (MB/s)"), format!("{:.1}", speed.native_mb_s), None),
+                self.own_row(&format!("  {title}, sandboxed (MB/s)"), format!("{:.1}", speed.sandboxed_mb_s), None),
+                self.own_row(&format!("  {title}, share"), format!("{:.3}", speed.share()), Some(&verdict)),
             ]
         };
-        let title = row(&format!("Python in the sandbox: {:.1} MB", speed.corpus_mb), String::new(), "", "");
+        let title = self.own_row(&format!("Python in the sandbox: {:.1} MB", speed.corpus_mb), String::new(), None);
         [vec![title], part("parser", speed.parse).into(), part("index", speed.index).into()].concat()
     }
 
@@ -106,7 +138,19 @@ impl Report {
         let parser = self.parser.map(
             |speed| json!({ "corpus_mb": speed.corpus_mb, "parse": part(speed.parse), "index": part(speed.index) }),
         );
-        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees, "parser": parser })
+        let crowd = self.crowd.as_ref().map(|crowd| {
+            let rows = crowd_measures(crowd).into_iter();
+            let value = |row: CrowdMeasure| {
+                let verdict = row.verdict.map(|verdict| json!({ "bar": verdict.bar, "met": verdict.met }));
+                (row.key.to_owned(), json!({ "value": row.figure, "bar": verdict }))
+            };
+            let mut object: Map<String, Value> = rows.map(value).collect();
+            object.insert("sessions".to_owned(), json!(crowd.n_sessions));
+            object.insert("load_before".to_owned(), json!(crowd.load_before));
+            object.insert("load_after".to_owned(), json!(crowd.load_after));
+            object
+        });
+        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees, "crowd": crowd, "parser": parser })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Measures every server on one tree.
 //!
 //! Pyright goes first, because what it says decides which answers of the others are right. Every server is started with
-//! nothing kept and asked everything, and then started a second time for its first right answer alone.
+//! nothing kept and asked everything, then started a second time for its first right answer alone, and a third time, with
+//! nothing kept again, for what one asks while typing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::outside::{Shelf, Tree};
 use crate::sample::{self, Position, Random};
 use crate::servers::{Programs, Server};
 use crate::session::{Outcome, Session};
+use crate::typing::Samples;
 use crate::{golden, machine};
 
 /// What is asked.
@@ -23,9 +25,47 @@ pub(crate) struct Plan {
     pub(crate) servers: Vec<Server>,
     pub(crate) n_positions: usize,
     pub(crate) n_references: usize,
+    /// Files that are edited, attribute accesses that are completed, and symbols that are searched for.
+    pub(crate) n_edited_files: usize,
+    pub(crate) n_accesses: usize,
+    pub(crate) n_sought: usize,
+    /// None for all.
+    pub(crate) parts: Vec<Part>,
     pub(crate) seed: u64,
     /// How long the questions of one kind to one server about one tree may take together.
     pub(crate) budget: Duration,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Definitions and references, on every tree.
+    Servers,
+    /// Diagnostics after an edit, on every tree.
+    Diagnostics,
+    /// Completion after a dot, on every tree.
+    Completion,
+    /// Symbols of the workspace, on every tree.
+    Symbols,
+    /// Many editors on our server at once, on the last tree.
+    Sessions,
+    /// The Python analyzer in the sandbox and natively, on the last tree.
+    Parser,
+}
+
+impl Plan {
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
+
+    /// Whether servers are measured beside each other.
+    pub(crate) fn wants_servers(&self) -> bool {
+        self.wants(Part::Servers) || self.wants_typing()
+    }
+
+    fn wants_typing(&self) -> bool {
+        [Part::Diagnostics, Part::Completion, Part::Symbols].into_iter().any(|part| self.wants(part))
+    }
 }
 
 /// The runs on one tree.
@@ -49,25 +89,50 @@ pub(crate) fn tree(
     let golden = golden.map(|directory| golden::read(directory, tree)).transpose()?.flatten();
     let runs = Runs { plan, programs, shelf, root: &root, golden };
     let load_before = machine::load();
-    let positions = sample::positions(&root, plan.n_positions, plan.seed)?;
-    ensure!(!positions.is_empty(), "{} has no identifiers", tree.name);
-    crate::say(&format!("{} {}: pyright", tree.name, tree.version));
-    let (reference, pyright) = runs.reference(positions).context("without pyright nothing can be judged")?;
-    let mut servers = Vec::new();
-    for &server in &plan.servers {
-        let figures = match server {
-            Server::Pyright => Ok(pyright.clone()),
-            other => {
-                crate::say(&format!("{} {}: {}", tree.name, tree.version, other.name()));
-                runs.compared(other, &reference)
+    let mut servers = match plan.wants(Part::Servers) {
+        true => runs.answers(tree)?,
+        false => plan.servers.iter().map(|server| (*server, Ok(Figures::default()))).collect(),
+    };
+    if plan.wants_typing() {
+        let samples = Samples::draw(&root, plan)?;
+        for (server, figures) in &mut servers {
+            crate::say(&format!("{} {}: {}, typing", tree.name, tree.version, server.name()));
+            let Ok(found) = figures else { continue };
+            if let Err(error) = runs.typed(*server, &samples, found) {
+                *figures = Err(format!("{error:#}"));
             }
-        };
-        servers.push((server, figures.map_err(|error| format!("{error:#}"))));
+        }
     }
     Ok(TreeFigures { tree, load_before, load_after: machine::load(), servers })
 }
 
 impl Runs<'_> {
+    /// What servers answer where it can be right or wrong.
+    fn answers(&self, tree: Tree) -> Result<Vec<(Server, Result<Figures, String>)>> {
+        let positions = sample::positions(self.root, self.plan.n_positions, self.plan.seed)?;
+        ensure!(!positions.is_empty(), "{} has no identifiers", tree.name);
+        crate::say(&format!("{} {}: pyright", tree.name, tree.version));
+        let (reference, pyright) = self.reference(positions).context("without pyright nothing can be judged")?;
+        let mut servers = Vec::new();
+        for &server in &self.plan.servers {
+            let figures = match server {
+                Server::Pyright => Ok(pyright.clone()),
+                other => {
+                    crate::say(&format!("{} {}: {}", tree.name, tree.version, other.name()));
+                    self.compared(other, &reference)
+                }
+            };
+            servers.push((server, figures.map_err(|error| format!("{error:#}"))));
+        }
+        Ok(servers)
+    }
+
+    /// What one asks while typing.
+    fn typed(&self, server: Server, samples: &Samples, figures: &mut Figures) -> Result<()> {
+        let data = self.shelf.scratch()?;
+        samples.measure(self.start(server, data.path())?, self.plan, figures)
+    }
+
     /// Asks pyright, whose answers are the reference. References are asked at positions that are defined in the tree.
     fn reference(&self, positions: Vec<Position>) -> Result<(Reference, Figures)> {
         let data = self.shelf.scratch()?;
@@ -122,6 +187,7 @@ impl Runs<'_> {
             golden,
             misses,
             errors,
+            ..Figures::default()
         })
     }
 

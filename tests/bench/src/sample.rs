@@ -38,7 +38,7 @@ impl Random {
     }
 
     /// A number below `bound`, which is above 0. Uneven by less than `bound` in 2^64.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
@@ -58,16 +58,24 @@ impl Random {
 /// Draws identifiers from the Python files of a tree.
 pub(crate) fn positions(root: &Path, count: usize, seed: u64) -> Result<Vec<Position>> {
     let mut all = Vec::new();
-    for file in source_files(root)? {
-        let text = fs::read_to_string(root.join(&file));
-        // Servers differ in what they make of lone carriage returns and of broken encodings: not what is measured here.
-        let Some(text) = text.ok().filter(|text| text.len() <= FILE_BYTES_MAX && !text.contains('\r')) else {
-            continue;
-        };
+    for (file, text) in texts(root)? {
         let found = identifiers(&text).into_iter();
         all.extend(found.map(|id| Position { file: file.clone(), line: id.line, character: id.character }));
     }
     Ok(Random::new(seed).choose(all, count))
+}
+
+/// The Python files of a tree that questions are asked about, with their texts.
+pub(crate) fn texts(root: &Path) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for file in source_files(root)? {
+        let text = fs::read_to_string(root.join(&file));
+        // Servers differ in what they make of lone carriage returns and of broken encodings: not what is measured here.
+        if let Some(text) = text.ok().filter(|text| text.len() <= FILE_BYTES_MAX && !text.contains('\r')) {
+            all.push((file, text));
+        }
+    }
+    Ok(all)
 }
 
 /// The Python files below a directory, relative to it and sorted.

@@ -1,6 +1,6 @@
 //! A conversation with one server about one tree, as an editor leads it, and what is noted of it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,7 +40,8 @@ pub(crate) struct Session {
     client: Client,
     started: Instant,
     root: PathBuf,
-    opened: BTreeSet<String>,
+    /// The open files with the versions of their texts.
+    opened: BTreeMap<String, i32>,
     /// How long the questions of one kind may take together.
     budget: Duration,
 }
@@ -49,7 +50,14 @@ impl Session {
     pub(crate) fn start(command: Command, root: &Path, budget: Duration) -> Result<Self> {
         let started = Instant::now();
         let client = Client::start(command, root)?;
-        Ok(Self { client, started, root: root.to_owned(), opened: BTreeSet::new(), budget })
+        Ok(Self { client, started, root: root.to_owned(), opened: BTreeMap::new(), budget })
+    }
+
+    /// A session of its own on a server that others share.
+    pub(crate) fn connect(address: &str, root: &Path) -> Result<Self> {
+        let started = Instant::now();
+        let client = Client::connect(address, root)?;
+        Ok(Self { client, started, root: root.to_owned(), opened: BTreeMap::new(), budget: READY_MAX })
     }
 
     /// Asks for one definition until it is right, as a person clicks again; how long after the start of the process that was.
@@ -69,9 +77,14 @@ impl Session {
         self.client.wait_until_idle(QUIET, READY_MAX)
     }
 
+    /// Asks once for a definition.
+    pub(crate) fn definition(&mut self, position: &Position) -> Result<Asked> {
+        self.ask("textDocument/definition", position, DEFINITION_MAX)
+    }
+
     /// Asks once for the definition at each position, within the budget.
     pub(crate) fn ask_definitions(&mut self, positions: &[Position], outcome: &mut Outcome) -> Result<()> {
-        let gives_up = Instant::now() + self.budget;
+        let gives_up = self.gives_up();
         for (number, position) in positions.iter().enumerate() {
             if Instant::now() > gives_up {
                 break;
@@ -90,7 +103,7 @@ impl Session {
         numbers: impl IntoIterator<Item = usize>,
         outcome: &mut Outcome,
     ) -> Result<()> {
-        let gives_up = Instant::now() + self.budget;
+        let gives_up = self.gives_up();
         for number in numbers {
             if Instant::now() > gives_up {
                 break;
@@ -104,7 +117,7 @@ impl Session {
 
     /// The memory of the server now, in bytes, where the system tells.
     pub(crate) fn resident_bytes(&self) -> Option<u64> {
-        memory::resident_bytes(self.client.process())
+        memory::resident_bytes(self.client.process()?)
     }
 
     pub(crate) fn stop(self) -> Result<()> {
@@ -131,20 +144,65 @@ impl Session {
 
     /// Opens a file unless it is open; its URI.
     fn open(&mut self, file: &str) -> Result<String> {
-        let path = self.root.join(file);
-        let uri = uri::of_path(&path);
-        if self.opened.insert(file.to_owned()) {
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
-            let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": text });
-            self.client.notify("textDocument/didOpen", &json!({ "textDocument": document }))?;
+        if self.opened.contains_key(file) {
+            return Ok(self.uri(file));
         }
+        let text = fs::read_to_string(self.root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        self.open_as(file, &text)
+    }
+
+    /// Opens a file with this text; its URI.
+    pub(crate) fn open_as(&mut self, file: &str, text: &str) -> Result<String> {
+        let uri = self.uri(file);
+        self.opened.insert(file.to_owned(), 1);
+        let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": text });
+        self.client.notify("textDocument/didOpen", &json!({ "textDocument": document }))?;
         Ok(uri)
+    }
+
+    /// Replaces what stands between two places of an open file, each a line and a character.
+    pub(crate) fn edit(&mut self, file: &str, start: (u32, u32), end: (u32, u32), text: &str) -> Result<()> {
+        let uri = self.uri(file);
+        let version = self.opened.get_mut(file).with_context(|| format!("{file} is not open"))?;
+        *version += 1;
+        let position = |(line, character): (u32, u32)| json!({ "line": line, "character": character });
+        let change = json!({ "range": { "start": position(start), "end": position(end) }, "text": text });
+        let document = json!({ "uri": uri, "version": *version });
+        let parameters = json!({ "textDocument": document, "contentChanges": [change] });
+        self.client.notify("textDocument/didChange", &parameters)
+    }
+
+    pub(crate) fn close(&mut self, file: &str) -> Result<()> {
+        self.opened.remove(file);
+        self.client.notify("textDocument/didClose", &json!({ "textDocument": { "uri": self.uri(file) } }))
+    }
+
+    /// The connection, for questions of other kinds.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// When the questions of one kind, that begin now, must end.
+    pub(crate) fn gives_up(&self) -> Instant {
+        Instant::now() + self.budget
+    }
+
+    /// The folder that is asked about.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn uri(&self, file: &str) -> String {
+        uri::of_path(&self.root.join(file))
     }
 }
 
-struct Asked {
-    places: std::result::Result<Vec<Place>, String>,
-    took: Duration,
+/// What became of a question about places.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The places, or an error for people.
+    pub(crate) places: std::result::Result<Vec<Place>, String>,
+    pub(crate) took: Duration,
 }
 
 fn outcome_of(places: std::result::Result<Vec<Place>, String>, errors: &mut Vec<String>) -> Vec<Place> {

@@ -20,6 +20,8 @@ pub(crate) struct Identifier<'a> {
     pub(crate) line: u32,
     /// Where it starts in the line, in UTF-16 code units.
     pub(crate) character: u32,
+    /// Where it starts in the text, in bytes.
+    pub(crate) offset: usize,
     /// As it is written.
     pub(crate) name: &'a str,
 }
@@ -45,7 +47,7 @@ pub(crate) fn identifiers(text: &str) -> Vec<Identifier<'_>> {
                         position.advance(text, at);
                         let Position { line, line_start, .. } = position;
                         let character = text[line_start..at].encode_utf16().count() as u32;
-                        found.push(Identifier { line, character, name: word });
+                        found.push(Identifier { line, character, offset: at, name: word });
                     }
                     word.len()
                 }

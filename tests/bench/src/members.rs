@@ -1,0 +1,226 @@
+//! Whether completion after a dot has the member that stood there near the top of its list, and how long lists take.
+//!
+//! Attribute accesses are drawn from the tree as it is: a name behind the dot of a name, a call, an index or a string, that is
+//! read and not assigned, and stands in no import. The name is cut out, the rest of the line stays, and the list is asked for
+//! where the name began. Editors sort a list by `sortText`, and by label where that is equal.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::latency::Latencies;
+use crate::sample::Random;
+use crate::session::Session;
+use crate::tokens::{Identifier, identifiers};
+
+/// How long one list may take.
+const LIST_MAX: Duration = Duration::from_secs(60);
+/// A member is found if it is among so many items at the top of the list.
+const TOP_COUNT: usize = 10;
+/// Items that are shown of a list without the member near its top.
+const ITEMS_SHOWN_MAX: usize = 12;
+
+/// A name behind a dot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Access {
+    file: String,
+    line: u32,
+    character: u32,
+    name: String,
+}
+
+/// What was measured of one server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Completions {
+    /// Of the first list in a file that was just opened.
+    pub(crate) opening: Latencies,
+    /// Of the same list when the file was open and the name was just cut out.
+    pub(crate) typing: Latencies,
+    /// For each access the place of the name in the list, from 0, if it is in it.
+    pub(crate) ranks: Vec<Option<usize>>,
+    /// Lists without the name near their top, for people.
+    pub(crate) misses: Vec<String>,
+    pub(crate) errors: Vec<String>,
+}
+
+impl Completions {
+    /// The share of the names that are near the top of their lists.
+    pub(crate) fn found(&self) -> Option<f64> {
+        self.share(|rank| rank < TOP_COUNT)
+    }
+
+    /// The share of the names that are in their lists at all.
+    pub(crate) fn listed(&self) -> Option<f64> {
+        self.share(|_| true)
+    }
+
+    fn share(&self, holds: impl Fn(usize) -> bool) -> Option<f64> {
+        let count = self.ranks.iter().flatten().filter(|rank| holds(**rank)).count();
+        (!self.ranks.is_empty()).then(|| count as f64 / self.ranks.len() as f64)
+    }
+}
+
+/// Draws accesses from the texts of a tree.
+pub(crate) fn sample(texts: &[(String, String)], count: usize, seed: u64) -> Vec<Access> {
+    let in_file = |(file, text): &(String, String)| {
+        let access = |id: &Identifier<'_>| Access {
+            file: file.clone(),
+            line: id.line,
+            character: id.character,
+            name: id.name.to_owned(),
+        };
+        identifiers(text).iter().filter(|id| is_read_member(text, id)).map(access).collect::<Vec<_>>()
+    };
+    Random::new(seed).choose(texts.iter().flat_map(in_file).collect(), count)
+}
+
+fn is_read_member(text: &str, identifier: &Identifier<'_>) -> bool {
+    let line_start = text[..identifier.offset].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = text[identifier.offset..].find('\n').map_or(text.len(), |length| identifier.offset + length);
+    let before = &text[line_start..identifier.offset];
+    let after = text[identifier.offset + identifier.name.len()..line_end].trim_start();
+    let Some(receiver) = before.strip_suffix('.') else { return false };
+    let has_receiver = receiver.ends_with(|last: char| last.is_alphanumeric() || "_)]\"'".contains(last));
+    let is_import = ["from ", "import "].iter().any(|word| before.trim_start().starts_with(word));
+    let is_assigned = after.starts_with('=') && !after.starts_with("==");
+    let is_plain = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let is_declared = after.starts_with(": ") && receiver.trim_start().chars().all(is_plain);
+    has_receiver && !is_import && !is_assigned && !is_declared
+}
+
+/// Asks for one list at each access, once when the file was opened without the name and once when the name was cut out of the
+/// open file; within the session's budget.
+pub(crate) fn measure(session: &mut Session, texts: &[(String, String)], all: &[Access]) -> Result<Completions> {
+    let mut found = Completions::default();
+    let gives_up = session.gives_up();
+    for access in all {
+        if Instant::now() > gives_up {
+            break;
+        }
+        let text = &texts.iter().find(|(file, _)| *file == access.file).context("it was drawn from these")?.1;
+        let (start, length) = ((access.line, access.character), access.name.encode_utf16().count() as u32);
+        session.open_as(&access.file, &without(text, access))?;
+        let opening = ask(session, access, access.line)?;
+        found.opening.add(opening.took);
+        session.edit(&access.file, start, start, &access.name)?;
+        // Another text than that of the first list, so that it cannot be given again.
+        session.edit(&access.file, (0, 0), (0, 0), "#\n")?;
+        let line = access.line + 1;
+        session.edit(&access.file, (line, access.character), (line, access.character + length), "")?;
+        let typing = ask(session, access, line)?;
+        found.typing.add(typing.took);
+        session.close(&access.file)?;
+        // The second list is the first once more, and measured for its time alone.
+        match opening.list {
+            Ok(labels) => note(&mut found, access, &labels),
+            Err(error) => found.errors.push(error),
+        }
+        found.errors.extend(typing.list.err());
+    }
+    Ok(found)
+}
+
+fn note(found: &mut Completions, access: &Access, labels: &[String]) {
+    let rank = labels.iter().position(|label| *label == access.name);
+    found.ranks.push(rank);
+    if rank.is_none_or(|rank| rank >= TOP_COUNT) {
+        let Access { file, line, character, name } = access;
+        let place = rank.map_or_else(|| "not".to_owned(), |rank| format!("number {}", rank + 1));
+        let top = labels.iter().take(ITEMS_SHOWN_MAX).cloned().collect::<Vec<_>>().join(" ");
+        let n_labels = labels.len();
+        found.misses.push(format!("{file}:{}:{}: {name} is {place} of {n_labels}: {top}", line + 1, character + 1));
+    }
+}
+
+/// The text without the name.
+fn without(text: &str, access: &Access) -> String {
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    if let Some(line) = lines.get_mut(access.line as usize) {
+        let units: Vec<u16> = line.encode_utf16().collect();
+        let (start, length) = (access.character as usize, access.name.encode_utf16().count());
+        *line = String::from_utf16_lossy(&[&units[..start], &units[start + length..]].concat());
+    }
+    lines.join("\n")
+}
+
+struct Asked {
+    /// The names of the items, as an editor sorts them.
+    list: std::result::Result<Vec<String>, String>,
+    took: Duration,
+}
+
+fn ask(session: &mut Session, access: &Access, line: u32) -> Result<Asked> {
+    let parameters = json!({
+        "textDocument": { "uri": session.uri(&access.file) },
+        "position": { "line": line, "character": access.character },
+        "context": { "triggerKind": 2, "triggerCharacter": "." },
+    });
+    let answer = session.client().ask("textDocument/completion", &parameters, LIST_MAX)?;
+    let Access { file, character, .. } = access;
+    let list = answer.result.map(|result| sorted(&result));
+    Ok(Asked {
+        list: list.map_err(|error| format!("{file}:{}:{}: {error}", line + 1, character + 1)),
+        took: answer.took,
+    })
+}
+
+/// The names of the items of a list, as an editor sorts them where nothing was typed yet.
+fn sorted(result: &Value) -> Vec<String> {
+    let items = result.as_array().or(result["items"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    let key = |item: &Value| {
+        let label = item["label"].as_str().unwrap_or_default();
+        let sort_text = item["sortText"].as_str().filter(|text| !text.is_empty()).unwrap_or(label);
+        (sort_text.to_lowercase(), label.to_lowercase())
+    };
+    let mut sorted: Vec<&Value> = items.iter().collect();
+    sorted.sort_by_cached_key(|item| key(item));
+    sorted.into_iter().map(|item| name(item["label"].as_str().unwrap_or_default())).collect()
+}
+
+/// The name that a label begins with: some servers write parameters behind it.
+fn name(label: &str) -> String {
+    label.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str) -> Vec<String> {
+        let mut all = sample(&[("a.py".to_owned(), text.to_owned())], 100, 1);
+        all.sort();
+        all.into_iter().map(|access| access.name).collect()
+    }
+
+    #[test]
+    fn members_that_are_read_are_drawn() {
+        assert_eq!(drawn("a.b(c.d).e\nx[0].f == 1\n'x'.join(y)\n"), ["b", "d", "e", "f", "join"]);
+        assert_eq!(drawn("if a.b: c.d = 1\na.e: int = 2\nfrom .a import b\nimport a.b\nfrom a.b import c\n"), ["b"]);
+        assert_eq!(drawn("'a.b' # c.d\n1.5\n...\n"), [""; 0]);
+    }
+
+    #[test]
+    fn the_name_is_cut_out_and_nothing_else() {
+        let text = "x\né𝒳.abc(1)\n";
+        let access = Access { file: String::new(), line: 1, character: 4, name: "abc".to_owned() };
+        assert_eq!(without(text, &access), "x\né𝒳.(1)\n");
+    }
+
+    #[test]
+    fn lists_are_sorted_as_editors_do() {
+        let items = json!([
+            { "label": "b", "sortText": "1" }, { "label": "A(x)", "sortText": "1" }, { "label": "0", "sortText": "" },
+        ]);
+        assert_eq!(sorted(&items), ["0", "A", "b"]);
+        assert_eq!(sorted(&json!({ "isIncomplete": true, "items": items })), ["0", "A", "b"]);
+        assert_eq!(sorted(&Value::Null), [""; 0]);
+    }
+
+    #[test]
+    fn the_first_ten_count_as_found() {
+        let completions = Completions { ranks: vec![Some(9), Some(10), None, Some(0)], ..Completions::default() };
+        assert_eq!((completions.found(), completions.listed()), (Some(0.5), Some(0.75)));
+        assert_eq!(Completions::default().found(), None);
+    }
+}
