@@ -3,7 +3,7 @@
 use vraftls_text::Span;
 use vraftls_vfs::{ContentDigest, VfsPath};
 
-use crate::{Facts, Roles};
+use crate::{Facts, Roles, Shown};
 
 /// A name of a shard, as its name table numbers it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct NameId(pub(crate) u32);
 pub(crate) struct IndexedFile {
     pub(crate) path: VfsPath,
     pub(crate) digest: ContentDigest,
+    /// What it shows to other files.
+    pub(crate) shown: Shown,
     /// The names that occur in the file or name a symbol of it, ascending by id.
     names: Box<[NameRun]>,
     /// The occurrences of the names, one run after another; within a run pairs of varints: how far behind the last
@@ -73,7 +75,7 @@ impl IndexedFile {
         all.sort_unstable();
         all.dedup();
         let (names, runs) = pack(&all, &places);
-        Self { path, digest, names, runs, symbols }
+        Self { path, digest, shown: Shown::of(facts, digest), names, runs, symbols }
     }
 
     /// The ids of its names, ascending.

@@ -19,6 +19,7 @@ mod symbol_match;
 mod merge;
 
 mod indexed_file;
+mod interfaces;
 mod name_table;
 mod rank;
 mod shard_index;
@@ -30,6 +31,7 @@ pub use description::{Description, Features, Language};
 pub use diagnostic::{Diagnostic, Related};
 pub use facts::{Facts, ImportRef, Occurrence, Occurrences, Roles, Symbol, SymbolTraits};
 pub use facts_codec::{DecodeFactsError, decode_facts, encode_facts};
+pub use interfaces::{Interfaces, Shown};
 pub use location::Location;
 pub use merge::{merge_candidates, merge_references, merge_symbols};
 pub use shard_index::ShardIndex;

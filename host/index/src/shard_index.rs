@@ -9,7 +9,7 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 use crate::indexed_file::{IndexedFile, IndexedSymbol, NameId};
 use crate::name_table::{FileId, NameTable};
 use crate::rank::{Letters, Pattern};
-use crate::{Candidate, Facts, Location, Roles, SymbolMatch};
+use crate::{Candidate, Facts, Interfaces, Location, Roles, Shown, SymbolMatch};
 
 /// In the place of a score, which is never as high.
 const NO_MATCH: u32 = u32::MAX;
@@ -28,14 +28,21 @@ pub struct ShardIndex {
     /// Files of which nothing is known because their facts could not be made: whoever searches must look into them
     /// itself.
     unindexed: OrdMap<VfsPath, ContentDigest>,
+    /// Files that nobody indexes, and that others may depend on nevertheless: there is nothing in them to be found.
+    plain: OrdMap<VfsPath, ContentDigest>,
+    /// What all of these show.
+    interfaces: Interfaces,
 }
 
 impl ShardIndex {
     /// Puts a file in, in the place of what was known of its path before.
     pub fn insert(&mut self, path: &VfsPath, digest: ContentDigest, facts: &Facts) {
+        self.forget_shown(path);
         self.unindexed.remove(path);
+        self.plain.remove(path);
         let names = &mut self.names;
         let file = Arc::new(IndexedFile::new(path.clone(), digest, facts, |name| names.intern(name)));
+        self.interfaces = self.interfaces.with(path, file.shown);
         let id = self.by_path.get(path).copied().unwrap_or_else(|| self.new_file_id(path));
         let before = self.files.set(id.0 as usize, Some(Arc::clone(&file)));
         // In this order a name that both have is never forgotten in between.
@@ -49,12 +56,21 @@ impl ShardIndex {
     pub fn insert_unindexed(&mut self, path: &VfsPath, digest: ContentDigest) {
         self.remove(path);
         self.unindexed.insert(path.clone(), digest);
+        self.interfaces = self.interfaces.with(path, Shown::Contents(digest));
+    }
+
+    /// Records a file that has nothing to be found in it, in the place of what was known of its path before.
+    pub fn insert_plain(&mut self, path: &VfsPath, digest: ContentDigest) {
+        self.remove(path);
+        self.plain.insert(path.clone(), digest);
+        self.interfaces = self.interfaces.with(path, Shown::Contents(digest));
     }
 
     /// Takes a file out. Whether it was in.
     pub fn remove(&mut self, path: &VfsPath) -> bool {
-        let was_unindexed = self.unindexed.remove(path).is_some();
-        let Some(id) = self.by_path.remove(path) else { return was_unindexed };
+        self.forget_shown(path);
+        let was_without_facts = self.unindexed.remove(path).or_else(|| self.plain.remove(path)).is_some();
+        let Some(id) = self.by_path.remove(path) else { return was_without_facts };
         if let Some(before) = self.files.set(id.0 as usize, None) {
             self.forget_names(&before, id, None);
         }
@@ -64,13 +80,25 @@ impl ShardIndex {
 
     /// The contents that a file had when it was put in, indexed or not.
     pub fn digest(&self, path: &VfsPath) -> Option<ContentDigest> {
-        self.file(path).map(|file| file.digest).or_else(|| self.unindexed.get(path).copied())
+        let without_facts = || self.unindexed.get(path).or_else(|| self.plain.get(path)).copied();
+        self.file(path).map(|file| file.digest).or_else(without_facts)
     }
 
-    /// The files that are in, indexed or not, with their contents; by path within each of the two kinds.
+    /// What a file shows to others.
+    pub fn shown(&self, path: &VfsPath) -> Option<Shown> {
+        let without_facts = || self.unindexed.get(path).or_else(|| self.plain.get(path)).copied().map(Shown::Contents);
+        self.file(path).map(|file| file.shown).or_else(without_facts)
+    }
+
+    /// What all files show to others.
+    pub fn interfaces(&self) -> Interfaces {
+        self.interfaces
+    }
+
+    /// The files that are in, indexed or not, with their contents; by path within each of the kinds.
     pub fn files(&self) -> impl Iterator<Item = (&VfsPath, ContentDigest)> {
         let indexed = self.by_path.iter().filter_map(|(path, id)| self.slot(*id).map(|file| (path, file.digest)));
-        indexed.chain(self.unindexed())
+        indexed.chain(self.unindexed()).chain(self.plain.iter().map(|(path, digest)| (path, *digest)))
     }
 
     /// The files of which nothing but their being there is known, by path.
@@ -185,6 +213,13 @@ impl ShardIndex {
         });
         self.by_path.insert(path.clone(), id);
         id
+    }
+
+    /// Takes what a file shows out of what all show.
+    fn forget_shown(&mut self, path: &VfsPath) {
+        if let Some(shown) = self.shown(path) {
+            self.interfaces = self.interfaces.without(path, shown);
+        }
     }
 
     /// Takes the names of an old content out that the new one has not.

@@ -17,6 +17,11 @@ pub trait Base: Send + Sync + Any {
         self.revision().0
     }
 
+    /// The same for the library roots alone.
+    fn libraries_generation(&self) -> u64 {
+        self.generation()
+    }
+
     /// What is known of a file. May read a disk, where its digest is not known yet; never called on the async runtime.
     fn file(&self, path: &VfsPath) -> Option<BaseFile>;
 

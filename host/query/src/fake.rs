@@ -2,13 +2,14 @@
 //!
 //! Files end with `.w`. A word is letters, digits and `_`; the word behind `def` is defined there, every other is a
 //! use; one name means one thing everywhere. A file with the word `TRAP` makes indexing trap, and the word `error` is
-//! an error.
+//! an error; so is the word behind `needs` where nobody defines it, and the word behind `shows` says where it is defined.
 
+mod dependents;
 mod hierarchies;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -70,6 +71,10 @@ pub(crate) struct FakeBase {
 impl Base for FakeBase {
     fn revision(&self) -> Revision {
         Revision(self.revision)
+    }
+
+    fn libraries_generation(&self) -> u64 {
+        self.files.iter().filter(|(path, _)| is_outside(path)).map(|(_, text)| text.len() as u64).sum()
     }
 
     fn file(&self, path: &VfsPath) -> Option<BaseFile> {
@@ -207,6 +212,8 @@ pub(crate) struct FakeAnalyzer {
     pub(crate) last_cancel: Mutex<CancelFlag>,
     /// What calls of the engine end with, if not with a reply.
     pub(crate) fault: Mutex<Option<Fault>>,
+    /// Whether facts say what a file shows to others: the words that it defines.
+    pub(crate) shows_interfaces: AtomicBool,
     /// What a reply to `Definition` says instead.
     pub(crate) astray: Mutex<Option<Location>>,
 }
@@ -237,6 +244,7 @@ impl FakeAnalyzer {
             index_fault: Mutex::default(),
             last_cancel: Mutex::default(),
             fault: Mutex::default(),
+            shows_interfaces: AtomicBool::new(false),
             astray: Mutex::default(),
         }
     }
@@ -280,7 +288,7 @@ impl FakeAnalyzer {
                 });
                 Reply::Hover(hover)
             }
-            Question::Diagnostics { path } => Reply::Diagnostics(errors(&read(view, &path)?)),
+            Question::Diagnostics { path } => Reply::Diagnostics(dependents::findings(view, &path)?),
             Question::Plan { path, offset } | Question::PlanRename { path, offset, .. } => {
                 Reply::Plan(self.plan(view, &path, offset)?)
             }
@@ -343,6 +351,7 @@ impl Analyzer for Arc<FakeAnalyzer> {
     fn index(&self, document: IndexDocument) -> BoxFuture<'static, Result<Facts, Fault>> {
         self.n_indexed.fetch_add(1, Ordering::Relaxed);
         let fault = self.index_fault.lock().expect("no panic").clone();
+        let shows_interfaces = self.shows_interfaces.load(Ordering::Relaxed);
         Box::pin(async move {
             if let Some(fault) = fault {
                 return Err(fault);
@@ -350,7 +359,9 @@ impl Analyzer for Arc<FakeAnalyzer> {
             if document.text.contains("TRAP") {
                 return Err(Fault::Trap("on purpose".into()));
             }
-            Ok(facts(&document.text))
+            let facts = facts(&document.text);
+            let interface_hash = if shows_interfaces { dependents::interface_hash(&facts) } else { 0 };
+            Ok(Facts { interface_hash, ..facts })
         })
     }
 

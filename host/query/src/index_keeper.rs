@@ -60,12 +60,16 @@ pub struct IndexProgress {
 #[derive(Default)]
 struct Round {
     gone: Vec<VfsPath>,
+    plain: Vec<(VfsPath, ContentDigest)>,
     documents: Vec<Document>,
 }
 
 /// A part of what is to be done to an index.
+#[derive(Default)]
 struct Edit {
     gone: Vec<VfsPath>,
+    /// Files that nobody indexes.
+    plain: Vec<(VfsPath, ContentDigest)>,
     indexed: Vec<Indexed>,
 }
 
@@ -155,10 +159,10 @@ impl IndexKeeper {
             let (base, analyzers) = (Arc::clone(base), Arc::clone(analyzers));
             move || plan_round(last.as_deref(), &retry, &base, &analyzers)
         };
-        let Round { gone, documents } = offload(&*self.threads, plan.clone()).await.unwrap_or_else(|_| plan());
+        let Round { gone, plain, documents } = offload(&*self.threads, plan.clone()).await.unwrap_or_else(|_| plan());
         self.progress.send_modify(|progress| (progress.n_done, progress.n_total) = (0, documents.len() as u64));
-        if !gone.is_empty() {
-            index = self.edit(index, Edit { gone, indexed: Vec::new() }).await;
+        if !gone.is_empty() || !plain.is_empty() {
+            index = self.edit(index, Edit { gone, plain, indexed: Vec::new() }).await;
         }
         let made = stream::iter(documents).map(|document| self.index(document)).buffer_unordered(self.n_parallel);
         let mut batches = made.ready_chunks(INSERT_BATCH);
@@ -166,7 +170,7 @@ impl IndexKeeper {
         while let Some(indexed) = batches.next().await {
             retry.extend(indexed.iter().filter(|file| is_transient(&file.2)).map(|file| file.0.clone()));
             let n_indexed = indexed.len() as u64;
-            index = self.edit(index, Edit { gone: Vec::new(), indexed }).await;
+            index = self.edit(index, Edit { indexed, ..Edit::default() }).await;
             self.progress.send_modify(|progress| progress.n_done += n_indexed);
         }
         let n_unindexed = index.n_unindexed() as u64;
@@ -200,11 +204,16 @@ impl Edit {
         for path in &self.gone {
             index.remove(path);
         }
+        for (path, digest) in &self.plain {
+            index.insert_plain(path, *digest);
+        }
         for (path, digest, facts) in &self.indexed {
             match facts {
                 Ok(facts) => index.insert(path, *digest, facts),
                 // No engine can read it either, so there is nothing in it to be found.
-                Err(Failure::Read(_, error)) if !matches!(error, ReadError::Unavailable(_)) => _ = index.remove(path),
+                Err(Failure::Read(_, error)) if !matches!(error, ReadError::Unavailable(_)) => {
+                    index.insert_plain(path, *digest);
+                }
                 Err(_) => index.insert_unindexed(path, *digest),
             }
         }
@@ -236,17 +245,18 @@ fn plan_round(
     let same = last.filter(|last| last.analyzers.generation == analyzers.generation);
     let changes = same.map_or(Changes::Everything, |last| base.changes_since(&*last.base));
     let mut round = Round::default();
-    let mut take = |path: &VfsPath, digest: Option<ContentDigest>, again: bool| {
-        let served = analyzers.by_path(path).filter(|_| !is_outside(path));
-        match digest.zip(served) {
-            Some((digest, _)) if !again && index.digest(path) == Some(digest) => {}
-            Some((digest, served)) => {
-                let text = Text::In(Arc::clone(base));
-                round.documents.push(Document { path: path.clone(), digest, text, served });
-            }
-            None if index.digest(path).is_some() => round.gone.push(path.clone()),
-            None => {}
+    let mut take = |path: &VfsPath, digest: Option<ContentDigest>, again: bool| match (
+        digest.filter(|_| !is_outside(path)),
+        analyzers.by_path(path),
+    ) {
+        (Some(digest), _) if !again && index.digest(path) == Some(digest) => {}
+        (Some(digest), Some(served)) => {
+            let text = Text::In(Arc::clone(base));
+            round.documents.push(Document { path: path.clone(), digest, text, served });
         }
+        (Some(digest), None) => round.plain.push((path.clone(), digest)),
+        (None, _) if index.digest(path).is_some() => round.gone.push(path.clone()),
+        (None, _) => {}
     };
     match changes {
         Changes::Paths(changes) => {

@@ -4,6 +4,7 @@ mod call;
 mod file_operations;
 mod files;
 mod hierarchy;
+mod interfaces;
 mod named;
 mod pin;
 mod question;
@@ -158,6 +159,9 @@ impl QueryService {
             (_, Some(path)) => {
                 let call = self.call(request, deadline, pinned, path).await?;
                 let Some(key) = call.cache_key() else { return Ok(Arc::new(self.ask(&call).await?)) };
+                if interfaces::is_by_interfaces(&request.query) {
+                    return self.findings(&call, key).await;
+                }
                 self.answers.get_or_make(key.into(), async || Ok(Made::Whole(self.ask(&call).await?))).await
             }
             (_, None) => Ok(Arc::new(self.files(pinned).await?)),

@@ -99,6 +99,35 @@ fn a_file_without_facts_is_remembered_until_it_has_some() {
     assert!(!index.remove(&path("a.py")));
 }
 
+#[test]
+fn what_files_show_is_told_by_their_interfaces_where_they_have_one() {
+    let with = |hash: u64| Facts { interface_hash: hash, ..Facts::default() };
+    let mut index = ShardIndex::default();
+    index.insert(&path("a.py"), digest("1"), &with(7));
+    index.insert(&path("b.py"), digest("2"), &with(0));
+    index.insert_plain(&path("c.toml"), digest("3"));
+    let before = index.interfaces();
+    index.insert(&path("a.py"), digest("other"), &with(7));
+    assert_eq!(index.interfaces(), before);
+    let changes: [&dyn Fn(&mut ShardIndex); 5] = [
+        &|index| index.insert(&path("a.py"), digest("1"), &with(8)),
+        &|index| index.insert(&path("b.py"), digest("other"), &with(0)),
+        &|index| index.insert_plain(&path("c.toml"), digest("other")),
+        &|index| index.insert_unindexed(&path("a.py"), digest("1")),
+        &|index| assert!(index.remove(&path("c.toml"))),
+    ];
+    for change in changes {
+        let mut changed = index.clone();
+        change(&mut changed);
+        assert_ne!(changed.interfaces(), before);
+    }
+    assert_eq!(index.files().count(), 3);
+    for file in ["a.py", "b.py", "c.toml"] {
+        index.remove(&path(file));
+    }
+    assert_eq!(index.interfaces(), ShardIndex::default().interfaces());
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Insert(u8, Vec<(u32, &'static str, u32)>),
@@ -168,6 +197,8 @@ proptest! {
             prop_assert_eq!(index.symbols(typed, limit), merge_symbols(parts, limit));
         }
         prop_assert_eq!(index.n_files() + index.n_unindexed(), model.len());
+        let shown = model.keys().fold(Interfaces::default(), |all, path| all.with(path, Shown::Contents(digest("x"))));
+        prop_assert_eq!(index.interfaces(), shown);
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct TreeBase {
     pub(crate) libraries: Arc<Libraries>,
     /// Which contents: see [`Base::generation`].
     generation: u64,
+    /// Which library roots: see [`Base::libraries_generation`].
+    libraries_generation: u64,
 }
 
 /// What the disk has beyond the replicated state.
@@ -62,13 +64,15 @@ enum Standing<'a> {
 impl TreeBase {
     /// The base of a workspace before its tree was looked at.
     pub(crate) fn new(snapshot: Snapshot, contents: ContentStore, libraries: Arc<Libraries>) -> Self {
-        Self { snapshot, pending: OrdMap::new(), contents, libraries, generation: 0 }
+        Self { snapshot, pending: OrdMap::new(), contents, libraries, generation: 0, libraries_generation: 0 }
     }
 
     /// Takes the generation of `older` where the files are the same, and the next one where they are not.
     pub(crate) fn settle_generation(&mut self, older: &TreeBase) {
         let moved = self.changes_since(older) != Changes::Paths(Vec::new());
         self.generation = older.generation + u64::from(moved);
+        let has_other_libraries = !Arc::ptr_eq(&self.libraries, &older.libraries);
+        self.libraries_generation = older.libraries_generation + u64::from(has_other_libraries);
     }
 
     fn standing(&self, path: &VfsPath) -> Standing<'_> {
@@ -119,6 +123,10 @@ impl Base for TreeBase {
 
     fn generation(&self) -> u64 {
         self.generation
+    }
+
+    fn libraries_generation(&self) -> u64 {
+        self.libraries_generation
     }
 
     fn file(&self, path: &VfsPath) -> Option<BaseFile> {

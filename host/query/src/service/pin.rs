@@ -108,7 +108,8 @@ impl Pinned {
         dirty.filter_map(|path| self.document(path, self.overlays.get(path)?))
     }
 
-    fn document(&self, path: &VfsPath, file: &OverlayFile) -> Option<Document> {
+    /// An unsaved buffer, ready for indexing, if an analyzer serves it.
+    pub(super) fn document(&self, path: &VfsPath, file: &OverlayFile) -> Option<Document> {
         let served = self.analyzers.in_session(path, &self.overlays)?;
         Some(Document { path: path.clone(), digest: file.digest, text: Text::Here(Arc::clone(&file.text)), served })
     }

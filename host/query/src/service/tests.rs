@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod hierarchies;
+mod interfaces;
 mod isolation;
 mod keeping;
 mod many_files;
