@@ -138,7 +138,7 @@ pub(crate) fn status_of(stats: NodeStats) -> Status {
 }
 
 fn folder_of(folder: FolderStats) -> FolderStatus {
-    let FolderProgress { revision, walked, n_taken, n_to_take, n_indexed, n_to_index } = folder.progress;
+    let FolderProgress { revision, walked, n_taken, n_to_take, n_indexed, n_to_index, n_losses: _ } = folder.progress;
     let (phase, done, files) = if !walked || n_taken < n_to_take {
         (PhaseStatus::Reading, n_taken, n_to_take)
     } else if n_indexed < n_to_index {

@@ -10,6 +10,7 @@ use vraftls_proto::QueryError;
 use vraftls_vfs::{ContentDigest, Revision, WorkspaceId, WorkspaceName};
 
 use crate::libraries::Configured;
+use crate::saving::SharedSaves;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::{Hint, Progress};
 
@@ -40,6 +41,8 @@ pub struct FolderProgress {
     pub n_indexed: u64,
     /// Files to index.
     pub n_to_index: u64,
+    /// Saves that were lost to others: a new one says that some session has something to hear.
+    pub n_losses: u64,
 }
 
 /// What the node keeps of an open folder.
@@ -55,6 +58,8 @@ pub(crate) struct FolderHandle {
     /// The last wish that was fulfilled.
     pub(crate) fulfilled: watch::Receiver<u64>,
     pub(crate) progress: watch::Receiver<FolderProgress>,
+    /// What became of saves.
+    pub(crate) saves: SharedSaves,
     /// The interpreters that sessions ask with.
     pub(crate) configured: Arc<Configured>,
 }

@@ -15,6 +15,8 @@ mod network;
 mod node;
 pub mod plugins;
 mod replica;
+mod saves;
+mod saving;
 mod sessions;
 mod stats;
 mod stop;

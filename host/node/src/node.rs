@@ -31,6 +31,7 @@ use crate::machine::VfsMachine;
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, Plugins};
 use crate::replica::{Replica, ReplicaError};
+use crate::saving::SharedSaves;
 use crate::sessions::Sessions;
 use crate::stats::NodeStats;
 use crate::stop::Stopper;
@@ -265,7 +266,7 @@ impl Node {
         let (base_in, base) = watch::channel(base);
         let (progress_in, ingest) = watch::channel(Progress::default());
         let (fulfilled_in, fulfilled) = watch::channel(0);
-        let configured = Arc::new(Configured::default());
+        let (configured, saves) = (Arc::new(Configured::default()), SharedSaves::new());
         let (looked_in, hints_for, also) = (root.to_owned(), self.config.python.clone(), configured.clone());
         let task = Ingest {
             workspace,
@@ -276,6 +277,7 @@ impl Node {
             wants,
             discover: Arc::new(move || python::discover_all(&looked_in, &hints_for, also.list())),
             base: base_in,
+            saves: saves.clone(),
             progress: progress_in,
             hints,
             fulfilled: fulfilled_in,
@@ -287,11 +289,11 @@ impl Node {
         let now = FolderProgress { revision: base.borrow().revision(), ..FolderProgress::default() };
         let (progress_in, progress) = watch::channel(now);
         let keeper = self.service.keeper(workspace);
-        let followed = follow(base.clone(), ingest.clone(), keeper.clone(), progress_in);
+        let followed = follow(base.clone(), ingest.clone(), keeper.clone(), saves.n_losses(), progress_in);
         tasks.writers.push(tokio::spawn(task.run()));
         tasks.followers.extend([tokio::spawn(followed), tokio::spawn(async move { keeper.run().await })]);
         let (root, hints, wishes) = (root.to_owned(), hints_in, AtomicU64::new(0));
-        Some(FolderHandle { workspace, root, base, ingest, hints, wishes, fulfilled, progress, configured })
+        Some(FolderHandle { workspace, root, base, ingest, hints, wishes, fulfilled, progress, saves, configured })
     }
 
     /// Answers a request. Dropping the future cancels the work.
@@ -318,6 +320,11 @@ impl Node {
             Ok(()) => folder.mount(interpreter).await.err().map(|error| error.to_string()),
         };
         refused.map(|reason| (python::INTERPRETER.to_owned(), reason)).into_iter().collect()
+    }
+
+    /// An open folder.
+    pub(crate) fn folder(&self, workspace: WorkspaceId) -> Option<Arc<FolderHandle>> {
+        self.folders.by_id(workspace)
     }
 
     /// The text of a file: library roots and bundled files included. With a digest, exactly that content or an error.
@@ -504,6 +511,7 @@ async fn follow(
     mut base: watch::Receiver<Arc<TreeBase>>,
     mut ingest: watch::Receiver<Progress>,
     keeper: Arc<IndexKeeper>,
+    mut n_losses: watch::Receiver<u64>,
     progress: watch::Sender<FolderProgress>,
 ) {
     let mut index = keeper.progress();
@@ -521,12 +529,14 @@ async fn follow(
             n_to_take: taken.n_total,
             n_indexed: indexed.n_done,
             n_to_index: indexed.n_total,
+            n_losses: *n_losses.borrow_and_update(),
         };
         progress.send_if_modified(|progress| std::mem::replace(progress, next) != next);
         let ended = tokio::select! {
             changed = base.changed() => changed.is_err(),
             changed = ingest.changed() => changed.is_err(),
             changed = index.changed() => changed.is_err(),
+            changed = n_losses.changed() => changed.is_err(),
         };
         if ended {
             return;

@@ -18,6 +18,7 @@ mod decoration;
 mod error;
 mod hierarchy;
 mod resolved;
+mod save;
 
 pub use action::Action;
 pub use answer::{
@@ -31,6 +32,7 @@ pub use hierarchy::{Call, HierarchyItem};
 pub use overlay::{OverlayFile, OverlaySet};
 pub use request::{At, FileMove, FormattingOptions, Query, Request, SessionId};
 pub use resolved::{Resolved, ResolvedName, Target, TargetDescription};
+pub use save::{Author, Loss, Save, SaveBase, SaveOutcome, Standing};
 pub use settings::SessionSettings;
 // What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.
 pub use vraftls_index::{Candidate, FileReferences, Reference, SymbolMatch};

@@ -26,6 +26,7 @@ use super::watch::{TreeWatcher, changes_the_rules};
 use crate::contents::{ContentStore, Pin};
 use crate::libraries::Environments;
 use crate::replica::{Replica, ReplicaError};
+use crate::saving::SharedSaves;
 use crate::stop::Stop;
 
 /// A batch is cut here: about one log entry.
@@ -86,6 +87,7 @@ pub(crate) struct Ingest {
     /// Looks for library roots again.
     pub(crate) discover: Arc<dyn Fn() -> Environments + Send + Sync>,
     pub(crate) base: watch::Sender<Arc<TreeBase>>,
+    pub(crate) saves: SharedSaves,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) hints: mpsc::Receiver<Hint>,
     /// The last wish that was fulfilled.
@@ -234,7 +236,7 @@ impl Ingest {
         let mut next = TreeBase::clone(&older);
         change(&mut next);
         next.settle_generation(&older);
-        self.base.send_replace(Arc::new(next));
+        self.saves.publish(&self.base, next);
     }
 
     /// Commits everything that is pending, in batches. What cannot be read or committed stays pending for the next look.

@@ -8,5 +8,6 @@ mod child;
 mod crash;
 mod ingest;
 mod lifecycle;
+mod saving;
 mod support;
 mod sweeping;
