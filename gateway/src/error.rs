@@ -52,6 +52,12 @@ pub(crate) enum RequestError {
     /// The answer is not the one that belongs to the question, or has a place in a file that it does not name.
     #[error("the answer does not fit the question")]
     BadAnswer,
+    /// The cell of a notebook is no code, or in a language that nobody serves.
+    #[error("{0} is no code that is served")]
+    NoCode(String),
+    /// An edit needs text of two documents of a file, or of another than the one it was asked for.
+    #[error("the change of {0} reaches into another cell")]
+    OtherCell(VfsPath),
     /// The file changed between the question and the answer.
     #[error("{0} changed meanwhile")]
     Moved(VfsPath),
@@ -95,9 +101,12 @@ impl RequestError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Query(QueryError::Cancelled) => ErrorCode::RequestCancelled,
-            Self::Query(_) | Self::Outside { .. } | Self::NoPlace(_) | Self::NotOpen(_) => {
-                ErrorCode::ServerError(REQUEST_FAILED)
-            }
+            Self::Query(_)
+            | Self::Outside { .. }
+            | Self::NoPlace(_)
+            | Self::NotOpen(_)
+            | Self::OtherCell(_)
+            | Self::NoCode(_) => ErrorCode::ServerError(REQUEST_FAILED),
             Self::Poisoned { .. } | Self::Moved(_) => ErrorCode::ContentModified,
             Self::Uri(_) | Self::Position(_) | Self::Invalid(_) => ErrorCode::InvalidParams,
             Self::WrongContent(_) | Self::BadAnswer => ErrorCode::InternalError,

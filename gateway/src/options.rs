@@ -58,6 +58,8 @@ pub struct Limits {
     pub document_bytes_max: usize,
     /// Bytes of all open documents.
     pub documents_bytes_max: usize,
+    /// Cells of one open notebook.
+    pub n_notebook_cells_max: usize,
     /// Folders that are open at once.
     pub n_folders_max: usize,
     /// Proposals of a completion.
@@ -81,6 +83,7 @@ impl Default for Limits {
             n_client_requests_max: 64,
             document_bytes_max: 32 * MIB,
             documents_bytes_max: 256 * MIB,
+            n_notebook_cells_max: 16 * 1024,
             n_folders_max: 64,
             n_completions_max: 500,
             n_workspace_symbols_max: 256,

@@ -109,6 +109,22 @@ impl LanguageServer for Server {
         self.session.tokens().forget(params.text_document.uri.as_str());
     }
 
+    async fn notebook_did_open(&self, params: lsp::DidOpenNotebookDocumentParams) {
+        self.session.open_notebook(params);
+    }
+
+    async fn notebook_did_change(&self, params: lsp::DidChangeNotebookDocumentParams) {
+        self.session.change_notebook(params);
+    }
+
+    async fn notebook_did_close(&self, params: lsp::DidCloseNotebookDocumentParams) {
+        self.session.close_notebook(&params);
+    }
+
+    async fn notebook_did_save(&self, params: lsp::DidSaveNotebookDocumentParams) {
+        handlers::watched_files::did_save_notebook(&self.session, &params);
+    }
+
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
         handlers::watched_files::did_save(&self.session, &params);
     }

@@ -150,7 +150,7 @@ fn push_encoded(text: &mut String, byte: u8) {
 }
 
 /// How deep parameters are searched for URIs; those of the protocol lie within this.
-const REPAIR_DEPTH_MAX: usize = 6;
+const REPAIR_DEPTH_MAX: usize = 8;
 
 /// Percent-encodes what some editors leave bare in URIs, such as spaces and letters beyond ASCII. Otherwise the whole message would be
 /// refused, and an edit would be lost without a word.
@@ -166,7 +166,9 @@ fn repair_within(value: &mut Value, depth: usize) {
         Value::Object(members) => {
             for (name, member) in members {
                 match member {
-                    Value::String(text) if name == "uri" || name.ends_with("Uri") => repair(text),
+                    Value::String(text) if matches!(&**name, "uri" | "document") || name.ends_with("Uri") => {
+                        repair(text)
+                    }
                     Value::Object(_) | Value::Array(_) => repair_within(member, depth - 1),
                     _ => {}
                 }

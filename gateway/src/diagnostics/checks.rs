@@ -1,6 +1,6 @@
 //! When which document is checked: a pure schedule behind a lock, fed by edits and read by the task that checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub(crate) struct Checks {
 struct News {
     /// What happened to documents, the last thing of each.
     documents: BTreeMap<FilePath, DocumentNews>,
+    /// The URIs of documents of which what was published was taken back.
+    taken_back: BTreeSet<String>,
     /// Something was edited that other documents may depend on.
     edited: bool,
     /// The files of a folder changed.
@@ -56,6 +58,13 @@ impl Checks {
         });
     }
 
+    /// What was published of a document was taken back.
+    pub(crate) fn taken_back(&self, uri: &str) {
+        self.tell(|news| {
+            news.taken_back.insert(uri.to_owned());
+        });
+    }
+
     /// The files of a folder changed, or the folder is new.
     pub(crate) fn folder_moved(&self) {
         self.tell(|news| news.moved = true);
@@ -77,13 +86,14 @@ impl Checks {
         self.wake.notified().await;
     }
 
-    /// Moves the news into a schedule.
-    pub(super) fn take_into(&self, schedule: &mut Schedule, now: Instant) {
-        let News { documents, edited, moved } = std::mem::take(&mut *self.lock());
+    /// Moves the news into a schedule; gives the URIs of documents of which what was published was taken back.
+    pub(super) fn take_into(&self, schedule: &mut Schedule, now: Instant) -> BTreeSet<String> {
+        let News { documents, taken_back, edited, moved } = std::mem::take(&mut *self.lock());
         for (file, news) in documents {
             schedule.document(file, news, now);
         }
         schedule.others(edited, moved, now);
+        taken_back
     }
 
     fn lock(&self) -> MutexGuard<'_, News> {

@@ -8,5 +8,5 @@ mod workspace_reports;
 
 pub(crate) use checks::Checks;
 pub(crate) use push::run;
-pub(crate) use report::{Report, SOURCE, report, report_in};
+pub(crate) use report::{DocumentReport, SOURCE, report, report_in};
 pub(crate) use workspace_reports::{Seen, WorkspaceReports};

@@ -3,7 +3,7 @@
 //! What is published of a document is never older than what was published before: a check that another one follows is dropped, and
 //! publishing looks, while no edit can come in between, whether the document still is what was checked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -14,11 +14,11 @@ use tracing::debug;
 
 use super::checks::{Due, Schedule};
 use super::refresh::refresh;
-use super::report;
+use super::{DocumentReport, report, report_in};
 use crate::convert::FilePath;
 use crate::error::RequestError;
 use crate::handlers::Context;
-use crate::session::Session;
+use crate::session::{Place, Session, World};
 
 /// How many documents of a session are checked at once.
 const N_CHECKS: usize = 4;
@@ -36,7 +36,10 @@ pub(crate) async fn run(session: Arc<Session>) {
     };
     loop {
         let session = pusher.session.clone();
-        session.checks().take_into(&mut pusher.schedule, Instant::now());
+        let taken_back = session.checks().take_into(&mut pusher.schedule, Instant::now());
+        for published in pusher.published.values_mut() {
+            taken_back.iter().for_each(|uri| drop(published.remove(uri)));
+        }
         let due = pusher.schedule.take_due(Instant::now());
         pusher.start(due);
         let next_due = pusher.schedule.next_due();
@@ -54,14 +57,17 @@ struct Pusher {
     turns: Arc<Semaphore>,
     tasks: JoinSet<Checked>,
     running: HashMap<FilePath, AbortHandle>,
-    /// What was published last of a document: its version and the id of the findings.
-    published: HashMap<FilePath, (i32, String)>,
+    /// What was published last of a document, or of the cells of a notebook.
+    published: HashMap<FilePath, Published>,
 }
+
+/// What was published of documents, by their URI: their version and the id of the findings.
+type Published = BTreeMap<String, (Option<i32>, String)>;
 
 /// What a check came to.
 struct Checked {
     file: FilePath,
-    published: Option<(i32, String)>,
+    published: Option<Published>,
     retry: bool,
 }
 
@@ -78,18 +84,20 @@ impl Pusher {
         let mut files = due.files;
         if due.all {
             files.extend(world.documents().map(|(file, _)| file.clone()));
+            files.extend(world.notebooks().map(|(file, _)| file.clone()));
             files.sort_unstable();
             files.dedup();
         }
-        self.published.retain(|file, _| world.document(file).is_some());
-        for file in files.into_iter().filter(|file| world.document(file).is_some()) {
+        let is_open = |file: &FilePath| world.document(file).is_some() || world.notebook(file).is_some();
+        self.published.retain(|file, _| is_open(file));
+        for file in files.into_iter().filter(is_open) {
             self.check(file);
         }
     }
 
     fn check(&mut self, file: FilePath) {
         let (session, turns) = (self.session.clone(), self.turns.clone());
-        let last = self.published.get(&file).cloned();
+        let last = self.published.get(&file).cloned().unwrap_or_default();
         let checked = file.clone();
         let handle = self.tasks.spawn(async move {
             let published = {
@@ -109,11 +117,13 @@ impl Pusher {
 
     fn finish(&mut self, done: Result<(tokio::task::Id, Checked), tokio::task::JoinError>) {
         let Ok((id, Checked { file, published, retry })) = done else { return };
-        // An older check that ended just before it was dropped has nothing to say about the one that runs.
-        if self.running.get(&file).is_some_and(|handle| handle.id() == id) {
+        // An older check that ended just before it was dropped has nothing to say about the one that runs. What it published may have
+        // been taken back since.
+        let is_latest = self.running.get(&file).is_some_and(|handle| handle.id() == id);
+        if is_latest {
             self.running.remove(&file);
         }
-        if let Some(published) = published {
+        if let Some(published) = published.filter(|_| is_latest) {
             self.published.insert(file.clone(), published);
         }
         if retry {
@@ -122,33 +132,47 @@ impl Pusher {
     }
 }
 
-/// Checks a document and publishes what is found, unless it is what was published last.
+/// Checks a document, or the cells of a notebook, and publishes what is found and is not what was published last.
 async fn check_and_publish(
     session: &Arc<Session>,
     file: &FilePath,
-    last: Option<(i32, String)>,
-) -> Result<Option<(i32, String)>, RequestError> {
+    last: Published,
+) -> Result<Option<Published>, RequestError> {
     let world = session.world();
-    let Some(document) = world.document(file).cloned() else { return Ok(None) };
-    if document.poison.is_some() {
-        return Ok(None);
-    }
+    let stamp = stamp(&world, file);
     let cx = Context::of(session.clone(), world).await;
-    let report = report(&cx, &document.uri).await?;
-    let now = (document.version, report.result_id);
-    if last.as_ref() == Some(&now) {
-        return Ok(Some(now));
+    let mut reports = Vec::new();
+    if let Some(document) = cx.world().document(file).filter(|document| document.poison.is_none()) {
+        let report = report(&cx, &document.uri).await?;
+        reports.push(DocumentReport { uri: document.uri.clone(), version: Some(document.version), report });
     }
-    let version = session.profile().diagnostics.versions.then_some(document.version);
-    let params = PublishDiagnosticsParams::new(document.uri.clone(), report.items, version);
+    if let Some(notebook) = cx.world().notebook(file).filter(|notebook| notebook.poison.is_none())
+        && let Some(Place { slot, .. }) = &notebook.place
+        && let Some(mount) = cx.world().mount(slot)
+    {
+        let folder = slot.ready().await?;
+        for (path, _) in notebook.files() {
+            reports.extend(report_in(&cx, slot, &folder, &mount.overlays, path).await?);
+        }
+    }
+    let has_versions = session.profile().diagnostics.versions;
     let is_current = session.with_world(|world| {
-        let is_current = world.document(file).is_some_and(|current| current.stamp == document.stamp);
-        if is_current {
-            session.client().publish(params);
+        let is_current = self::stamp(world, file) == stamp;
+        let news = reports.iter().filter(|found| is_current && last.get(found.uri.as_str()) != Some(&found.state()));
+        for DocumentReport { uri, version, report } in news {
+            let version = version.filter(|_| has_versions);
+            session.client().publish(PublishDiagnosticsParams::new(uri.clone(), report.items.clone(), version));
         }
         is_current
     });
-    Ok(is_current.then_some(now))
+    let states = reports.iter().map(|found| (found.uri.as_str().to_owned(), found.state()));
+    Ok(is_current.then(|| states.collect()))
+}
+
+/// Of the states that a check is about.
+fn stamp(world: &World, file: &FilePath) -> (Option<u64>, Option<u64>) {
+    let document = world.document(file).map(|document| document.stamp);
+    (document, world.notebook(file).map(|notebook| notebook.stamp))
 }
 
 async fn sleep_until(due: Option<Instant>) {

@@ -9,10 +9,11 @@ use tower_lsp_server::ls_types::{
     CompletionOptions, CompletionOptionsCompletionItem, DeclarationCapability, DiagnosticOptions,
     DiagnosticServerCapabilities, DocumentLinkOptions, DocumentOnTypeFormattingOptions, FoldingRangeProviderCapability,
     HoverProviderCapability, ImplementationProviderCapability, InlayHintOptions, InlayHintServerCapabilities,
-    LinkedEditingRangeServerCapabilities, OneOf, RenameOptions, SaveOptions, SelectionRangeProviderCapability,
-    SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions, SemanticTokensServerCapabilities,
-    ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TypeDefinitionProviderCapability,
+    LinkedEditingRangeServerCapabilities, NotebookCellSelector, NotebookDocumentSyncOptions,
+    NotebookDocumentSyncRegistrationOptions, NotebookSelector, OneOf, RenameOptions, SaveOptions,
+    SelectionRangeProviderCapability, SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions,
+    SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TypeDefinitionProviderCapability,
     WorkspaceFileOperationsServerCapabilities, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
     WorkspaceSymbolOptions,
 };
@@ -32,6 +33,7 @@ pub(super) fn capabilities(session: &Session, analyzers: &[Arc<Description>]) ->
     ServerCapabilities {
         position_encoding: Some(to_lsp::encoding_kind(profile.encoding)),
         text_document_sync: Some(synchronization()),
+        notebook_document_sync: indexes.then(|| notebooks(analyzers)),
         hover_provider: any(|f| f.hover).then_some(HoverProviderCapability::Simple(true)),
         completion_provider: any(|f| f.completion).then(|| completion(analyzers)),
         signature_help_provider: any(|f| f.signature_help).then(|| signature_help(analyzers)),
@@ -104,6 +106,15 @@ fn synchronization() -> TextDocumentSyncCapability {
         will_save_wait_until: None,
         save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
     })
+}
+
+/// All notebooks that have cells in the languages of analyzers, and of those these cells.
+fn notebooks(
+    analyzers: &[Arc<Description>],
+) -> OneOf<NotebookDocumentSyncOptions, NotebookDocumentSyncRegistrationOptions> {
+    let cells = languages(analyzers).into_iter().map(|language| NotebookCellSelector { language: language.to_owned() });
+    let selector = NotebookSelector::ByCells { notebook: None, cells: cells.collect() };
+    OneOf::Left(NotebookDocumentSyncOptions { notebook_selector: vec![selector], save: Some(true) })
 }
 
 fn workspace_symbols(profile: &Profile) -> OneOf<bool, WorkspaceSymbolOptions> {

@@ -38,7 +38,7 @@ pub(crate) async fn code_action(
         return Ok(None);
     }
     let located = cx.locate(&params.text_document.uri).await?;
-    let span = from_lsp::span(&located.lines, params.range, cx.encoding())?;
+    let span = located.span(params.range, cx.encoding())?;
     let shown = own_findings(cx, &located, params.context.diagnostics);
     let kinds: Vec<String> = params
         .context
@@ -82,7 +82,7 @@ fn is_wanted(kinds: &[String], kind: &str) -> bool {
 fn own_findings(cx: &Context, located: &Located, shown: Vec<lsp::Diagnostic>) -> Vec<(lsp::Diagnostic, Diagnostic)> {
     let own = shown.into_iter().filter(|found| found.source.as_deref().is_none_or(|source| source == SOURCE));
     let back = |found: lsp::Diagnostic| {
-        let span = from_lsp::span(&located.lines, found.range, cx.encoding()).ok()?;
+        let span = located.span(found.range, cx.encoding()).ok()?;
         let code = match &found.code {
             Some(NumberOrString::String(code)) => code.clone(),
             Some(NumberOrString::Number(code)) => code.to_string(),
@@ -124,7 +124,15 @@ async fn code_action_of(
         ..CodeAction::default()
     };
     if !action.edits.is_empty() {
-        made.edit = Some(workspace_edit(cx, files, action.edits)?);
+        match workspace_edit(cx, files, action.edits) {
+            Ok(edit) => made.edit = Some(edit),
+            // Made of several cells of a notebook as if they were one text.
+            Err(error @ RequestError::OtherCell(_)) => {
+                debug!(%error, title = made.title, "an offered change is no change of documents");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
     } else if profile.resolves_edit {
         let data = ActionData { uri: uri.clone(), digest: located.digest.to_string(), token: to_hex(&action.token) };
         made.data = serde_json::to_value(data).ok();

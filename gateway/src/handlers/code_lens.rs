@@ -42,7 +42,7 @@ pub(crate) async fn code_lens(cx: &Context, params: CodeLensParams) -> Result<Op
         Some(CodeLens { range, command: None, data: serde_json::to_value(data).ok() })
     };
     let lenses = lenses.iter().filter_map(|lens| {
-        let (range, offset) = (file.range(lens.span), lens.span.start());
+        let (range, offset) = (file.here(lens.span)?, lens.span.start());
         match lens.kind {
             LensKind::References => counted(range, offset, Counted::References),
             LensKind::Implementations => counted(range, offset, Counted::Implementations),

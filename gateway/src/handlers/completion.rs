@@ -43,7 +43,12 @@ pub(crate) async fn completion(
     };
     let place = InsertPlace::new(files.get(&located.path)?, replace, offset)?;
     let profile = &cx.profile().completion;
-    let items = items.into_iter().enumerate().map(|(idx, item)| completion_item(item, idx, &uri, &place, profile));
+    let path = &located.path;
+    let items = items.into_iter().enumerate().filter_map(|(idx, item)| {
+        // What is written along must be in this document; a proposal whose is not would be half of itself.
+        let additional = place.file.edits_here(path, item.additional.clone()).ok()?;
+        Some(completion_item(item, idx, &uri, &place, additional, profile))
+    });
     Ok(Some(CompletionResponse::List(CompletionList { is_incomplete: incomplete, items: items.collect() })))
 }
 
@@ -60,7 +65,7 @@ impl<'a> InsertPlace<'a> {
     fn new(file: &'a AnswerFile, replace: Span, offset: u32) -> Result<Self, RequestError> {
         let insert = Span::new(replace.start(), offset).filter(|insert| replace.contains(*insert));
         let insert = insert.ok_or(RequestError::BadAnswer)?;
-        Ok(Self { file, insert: file.range(insert), replace: file.range(replace) })
+        Ok(Self { file, insert: file.range(insert)?, replace: file.range(replace)? })
     }
 
     fn edit(&self, new_text: String, profile: &CompletionProfile) -> CompletionTextEdit {
@@ -77,6 +82,7 @@ fn completion_item(
     idx: usize,
     uri: &Uri,
     place: &InsertPlace<'_>,
+    additional: Vec<lsp::TextEdit>,
     profile: &CompletionProfile,
 ) -> CompletionItem {
     let is_snippet = item.snippet && profile.snippets;
@@ -96,7 +102,7 @@ fn completion_item(
         sort_text: Some(format!("{idx:05}")),
         insert_text_format: is_snippet.then_some(InsertTextFormat::SNIPPET),
         text_edit: Some(place.edit(new_text, profile)),
-        additional_text_edits: (!item.additional.is_empty()).then(|| place.file.edits(item.additional)),
+        additional_text_edits: (!additional.is_empty()).then_some(additional),
         data: data.and_then(|data| serde_json::to_value(data).ok()),
         label: item.label,
         ..CompletionItem::default()

@@ -23,7 +23,7 @@ pub(crate) async fn completion_resolve(cx: &Context, mut item: CompletionItem) -
     item.detail = some(detail).or(item.detail);
     item.documentation = to_lsp::documentation(documentation, profile.markdown).or(item.documentation);
     if !additional.is_empty() && profile.resolves_edits {
-        item.additional_text_edits = Some(files.get(&located.path)?.edits(additional));
+        item.additional_text_edits = Some(files.get(&located.path)?.edits_here(&located.path, additional)?);
     }
     Ok(item)
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tower_lsp_server::ls_types::{Position, Uri};
+use tower_lsp_server::ls_types::{Position, Range, Uri};
 use vraftls_proto::{Answered, At, OverlaySet, Query, QueryError, Request, SessionSettings};
-use vraftls_text::{LineIndex, PositionEncoding};
+use vraftls_text::{LineIndex, PositionEncoding, Span};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
-use crate::convert::{FilePath, from_lsp};
+use super::files::uri_of;
+use crate::convert::{FilePath, Part, Parts};
 use crate::error::RequestError;
-use crate::session::{Document, FolderSlot, Place, Profile, Session, World};
+use crate::session::{CellPlace, Document, FolderSlot, Notebook, Place, Profile, Session, World};
 use crate::transport::current_world;
 use crate::{Backend, Folder};
 
@@ -34,14 +35,16 @@ pub(crate) struct Located {
     pub(crate) folder: Folder,
     /// The buffers of that view.
     pub(crate) overlays: Arc<OverlaySet>,
-    /// The path in that view.
+    /// The path in that view of the file that the document is, or is a part of.
     pub(crate) path: VfsPath,
     /// Of the content that the request sees.
     pub(crate) digest: ContentDigest,
-    /// Of the same content.
-    pub(crate) lines: Arc<LineIndex>,
-    /// The document, if it is open.
-    pub(crate) document: Option<Arc<Document>>,
+    /// The documents that make up the file.
+    pub(crate) parts: Parts,
+    /// Which of them it is.
+    pub(crate) here: usize,
+    /// Whether it is open, so that the content is the session's own.
+    is_open: bool,
 }
 
 impl Context {
@@ -89,6 +92,9 @@ impl Context {
 
     /// Finds the document that a request is about.
     pub(crate) async fn locate(&self, uri: &Uri) -> Result<Located, RequestError> {
+        if let Some((file, notebook)) = self.world.notebook_of(uri.as_str()) {
+            return self.locate_cell(uri, file, notebook).await;
+        }
         let file = FilePath::from_uri(uri)?;
         let document = self.world.document(&file);
         if let Some(Document { poison: Some(reason), .. }) = document.map(|document| &**document) {
@@ -103,11 +109,38 @@ impl Context {
         };
         let folder = slot.ready().await?;
         let overlays = self.world.mount(&slot).map(|mount| mount.overlays.clone()).unwrap_or_default();
-        let (digest, lines) = match document {
-            Some(document) => (document.file.digest, document.lines.clone()),
-            None => self.closed_file(&folder, &overlays, &path).await?,
+        let is_open = document.is_some();
+        let (digest, part) = match document {
+            Some(document) => (document.file.digest, document.part()),
+            None => {
+                let (digest, lines) = self.closed_file(&folder, &overlays, &path).await?;
+                (digest, Part::whole(uri_of(self, &slot, &folder, &path).await, None, lines))
+            }
         };
-        Ok(Located { slot, folder, overlays, path, digest, lines, document: document.cloned() })
+        Ok(Located { slot, folder, overlays, path, digest, parts: Parts::one(part), here: 0, is_open })
+    }
+
+    /// Finds the cell that a request is about.
+    async fn locate_cell(&self, uri: &Uri, file: &FilePath, notebook: &Notebook) -> Result<Located, RequestError> {
+        let poisoned =
+            |path: &str, reason: &str| RequestError::Poisoned { path: path.to_owned(), reason: reason.to_owned() };
+        if let Some(reason) = &notebook.poison {
+            return Err(poisoned(file.as_str(), reason));
+        }
+        let found = notebook.find(uri.as_str()).ok_or_else(|| RequestError::NoCode(uri.as_str().to_owned()))?;
+        let CellPlace { module, idx: here } = found;
+        if let Some(reason) = &module.parts.get(here).poison {
+            return Err(poisoned(uri.as_str(), reason));
+        }
+        let place = notebook.place.as_ref().zip(notebook.path_of(module));
+        let Some((Place { slot, .. }, path)) = place else {
+            return Err(RequestError::Outside { path: file.to_string() });
+        };
+        let slot = slot.clone();
+        let (digest, parts) = (module.file.digest, module.parts.clone());
+        let folder = slot.ready().await?;
+        let overlays = self.world.mount(&slot).map(|mount| mount.overlays.clone()).unwrap_or_default();
+        Ok(Located { slot, folder, overlays, path, digest, parts, here, is_open: true })
     }
 
     /// The content of a file that is not open: the one that its outline was read from.
@@ -145,7 +178,7 @@ impl Context {
         // An open document is pinned by its overlay. Another may have changed since its lines were read, and then the place that was
         // asked about is no longer the one that was meant.
         let moved = |(path, digest): &(VfsPath, ContentDigest)| *path == located.path && *digest != located.digest;
-        if located.document.is_none() && answered.digests.iter().any(moved) {
+        if !located.is_open && answered.digests.iter().any(moved) {
             return Err(RequestError::Moved(located.path.clone()));
         }
         Ok(answered)
@@ -185,6 +218,21 @@ impl Context {
 impl Located {
     /// A place in the document, as the backend names it.
     pub(crate) fn at(&self, position: Position, encoding: PositionEncoding) -> Result<At, RequestError> {
-        Ok(At { path: self.path.clone(), offset: from_lsp::offset(&self.lines, position, encoding)? })
+        Ok(At { path: self.path.clone(), offset: self.part().offset(position, encoding)? })
+    }
+
+    /// The span of a range in the document, as the backend names it.
+    pub(crate) fn span(&self, range: Range, encoding: PositionEncoding) -> Result<Span, RequestError> {
+        Ok(self.part().span_of(range, encoding)?)
+    }
+
+    /// The document.
+    pub(crate) fn part(&self) -> &Part {
+        self.parts.get(self.here)
+    }
+
+    /// The span to ask about for an answer about the whole document; none for all of the file.
+    pub(crate) fn scope(&self) -> Option<Span> {
+        (!self.parts.is_one()).then(|| self.part().span())
     }
 }

@@ -21,9 +21,9 @@ pub(crate) async fn document_highlight(
     let files = AnswerFiles::load(cx, &located, &answered).await?;
     let Answer::Highlights(highlights) = answered.answer else { return Err(RequestError::BadAnswer) };
     let file = files.get(&located.path)?;
-    let highlights = highlights.iter().map(|highlight| DocumentHighlight {
-        range: file.range(highlight.span),
-        kind: Some(to_lsp::highlight_kind(highlight.kind)),
+    let highlights = highlights.iter().filter_map(|highlight| {
+        let kind = Some(to_lsp::highlight_kind(highlight.kind));
+        Some(DocumentHighlight { range: file.here(highlight.span)?, kind })
     });
     Ok(Some(highlights.collect()))
 }

@@ -35,6 +35,7 @@ pub(crate) async fn document_link(
     let file = AnswerFile::of(cx, &located);
     let mut links = Vec::with_capacity(found.len());
     for link in found {
+        let Some(range) = file.here(link.span) else { continue };
         let (target, data) = match link.target {
             LinkTarget::Web(url) => (url.parse::<Uri>().ok(), None),
             LinkTarget::File(path) if path.as_str().starts_with(BUNDLED) => {
@@ -45,7 +46,7 @@ pub(crate) async fn document_link(
         // What leads nowhere is no link.
         if target.is_some() || data.is_some() {
             let data = data.and_then(|data| serde_json::to_value(data).ok());
-            links.push(DocumentLink { range: file.range(link.span), target, tooltip: None, data });
+            links.push(DocumentLink { range, target, tooltip: None, data });
         }
     }
     Ok(Some(links))

@@ -27,15 +27,14 @@ pub(crate) async fn document_symbol(
     if cx.profile().nested_symbols {
         return Ok(Some(DocumentSymbolResponse::Nested(tree(symbols, file, cx.profile()))));
     }
-    let uri = file.uri(&located.path)?;
-    let flat = symbols.iter().map(|symbol| information(symbol, symbols, file, uri.clone(), cx.profile()));
+    let uri = &params.text_document.uri;
+    let flat = symbols.iter().filter_map(|symbol| information(symbol, symbols, file, uri.clone(), cx.profile()));
     Ok(Some(DocumentSymbolResponse::Flat(flat.collect())))
 }
 
-/// The symbols inside one another. Parents come before children, so from the last to the first each finds its children complete.
+/// The symbols of the document inside one another. Parents come before children, so from the last to the first each finds its children complete.
 fn tree(symbols: &[Symbol], file: &AnswerFile, profile: &Profile) -> Vec<DocumentSymbol> {
-    let mut nodes: Vec<Option<DocumentSymbol>> =
-        symbols.iter().map(|symbol| Some(node(symbol, file, profile))).collect();
+    let mut nodes: Vec<Option<DocumentSymbol>> = symbols.iter().map(|symbol| node(symbol, file, profile)).collect();
     let mut roots = Vec::new();
     for idx in (0..nodes.len()).rev() {
         let Some(mut node) = nodes[idx].take() else { continue };
@@ -53,17 +52,18 @@ fn tree(symbols: &[Symbol], file: &AnswerFile, profile: &Profile) -> Vec<Documen
 }
 
 #[expect(deprecated, reason = "the field has to be given, and says less than the tags")]
-fn node(symbol: &Symbol, file: &AnswerFile, profile: &Profile) -> DocumentSymbol {
-    DocumentSymbol {
+fn node(symbol: &Symbol, file: &AnswerFile, profile: &Profile) -> Option<DocumentSymbol> {
+    let selection_range = file.here(symbol.span)?;
+    Some(DocumentSymbol {
         name: symbol.name.clone(),
         detail: (!symbol.detail.is_empty()).then(|| symbol.detail.clone()),
         kind: to_lsp::symbol_kind(symbol.kind),
         tags: tags(symbol, profile),
         deprecated: None,
-        range: file.range(symbol.full),
-        selection_range: file.range(symbol.span),
+        range: file.within(symbol.full).unwrap_or(selection_range),
+        selection_range,
         children: None,
-    }
+    })
 }
 
 #[expect(deprecated, reason = "the field has to be given, and says less than the tags")]
@@ -73,16 +73,17 @@ fn information(
     file: &AnswerFile,
     uri: tower_lsp_server::ls_types::Uri,
     profile: &Profile,
-) -> SymbolInformation {
+) -> Option<SymbolInformation> {
+    let name = file.here(symbol.span)?;
     let parent = symbol.parent.and_then(|parent| symbols.get(parent as usize));
-    SymbolInformation {
+    Some(SymbolInformation {
         name: symbol.name.clone(),
         kind: to_lsp::symbol_kind(symbol.kind),
         tags: tags(symbol, profile),
         deprecated: None,
-        location: Location { uri, range: file.range(symbol.full) },
+        location: Location { uri, range: file.within(symbol.full).unwrap_or(name) },
         container_name: parent.map(|parent| parent.name.clone()),
-    }
+    })
 }
 
 fn tags(symbol: &Symbol, profile: &Profile) -> Option<Vec<SymbolTag>> {

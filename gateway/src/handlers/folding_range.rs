@@ -27,7 +27,7 @@ pub(crate) async fn folding_range(
 
 /// One fold; nothing where there is nothing to fold because it stays on one line.
 fn fold(file: &AnswerFile, group: &[u32], profile: &Profile) -> Option<FoldingRange> {
-    let range = file.range(Span::new(group[0], group[1])?);
+    let range = file.within(Span::new(group[0], group[1])?)?;
     if range.start.line == range.end.line {
         return None;
     }

@@ -13,7 +13,7 @@ pub(crate) async fn formatting(
 ) -> Result<Option<Vec<TextEdit>>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
     let options = from_lsp::formatting_options(&params.options);
-    let query = Query::Format { path: located.path.clone(), span: None, options };
+    let query = Query::Format { path: located.path.clone(), span: located.scope(), options };
     edits(cx, &located, query).await
 }
 
@@ -29,5 +29,5 @@ pub(super) async fn edits(
     let answered = cx.ask(located, query).await?;
     let files = AnswerFiles::load(cx, located, &answered).await?;
     let Answer::TextEdits(edits) = answered.answer else { return Err(RequestError::BadAnswer) };
-    Ok(Some(files.get(&located.path)?.edits(edits)))
+    files.get(&located.path)?.edits_here(&located.path, edits).map(Some)
 }

@@ -13,7 +13,7 @@ use vraftls_proto::{Answer, Answered, At, HierarchyItem, Query};
 
 use super::completion::{from_hex, some, to_hex};
 use super::{AnswerFiles, Context, Located};
-use crate::convert::{from_lsp, to_lsp};
+use crate::convert::to_lsp;
 use crate::error::RequestError;
 
 /// What an item carries for the next question.
@@ -69,13 +69,13 @@ pub(super) fn to_editor(
     item: HierarchyItem,
 ) -> Result<Item, RequestError> {
     let path = &item.location.path;
-    let file = files.get(path)?;
+    let (place, range) = files.construct(&item.location)?;
     let digest = answered.iter().find(|(named, _)| named == path).ok_or(RequestError::BadAnswer)?.1;
     let data = ItemData { token: to_hex(&item.token), digest: digest.to_string() };
     Ok(Item {
-        uri: file.uri(path)?.clone(),
-        range: file.range(item.location.full),
-        selection_range: file.range(item.location.span),
+        uri: place.uri,
+        range,
+        selection_range: place.range,
         kind: to_lsp::symbol_kind(item.kind),
         detail: some(item.detail),
         name: item.name,
@@ -120,8 +120,8 @@ pub(super) async fn known(
         let found = found_again(cx, &located, &item, prepare).await?;
         return Ok((located, found));
     }
-    let span = from_lsp::span(&located.lines, item.selection_range, cx.encoding())?;
-    let full = from_lsp::span(&located.lines, item.range, cx.encoding())?;
+    let span = located.span(item.selection_range, cx.encoding())?;
+    let full = located.span(item.range, cx.encoding())?;
     if !full.contains(span) {
         return Err(RequestError::Invalid("the item's name is not inside it".to_owned()));
     }

@@ -18,7 +18,7 @@ pub(crate) async fn hover(cx: &Context, params: HoverParams) -> Result<Option<Ho
         Answer::Hover(None) => return Ok(None),
         _ => return Err(RequestError::BadAnswer),
     };
-    let range = Some(files.get(&located.path)?.range(hover.span));
+    let range = files.get(&located.path)?.here(hover.span);
     let shows_markdown = cx.profile().hover_markdown;
     let content = to_lsp::hover_content(&hover.signature, &hover.language, &hover.documentation, shows_markdown);
     Ok(Some(Hover { contents: HoverContents::Markup(content), range }))

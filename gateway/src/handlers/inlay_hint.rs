@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use tower_lsp_server::ls_types::{InlayHint, InlayHintLabel, InlayHintLabelPart, InlayHintParams};
 use vraftls_proto::{Answer, Query};
 use vraftls_text::Span;
+use vraftls_vfs::VfsPath;
 
 use super::{AnswerFile, AnswerFiles, Context};
-use crate::convert::{from_lsp, to_lsp};
+use crate::convert::to_lsp;
 use crate::error::RequestError;
 
 /// What a hint carries for being resolved.
@@ -21,8 +22,8 @@ pub(crate) async fn inlay_hint(cx: &Context, params: InlayHintParams) -> Result<
     let uri = params.text_document.uri;
     let located = cx.locate(&uri).await?;
     // Editors ask about what was visible, and the text may have become shorter since.
-    let span = from_lsp::span(&located.lines, params.range, cx.encoding());
-    let span = span.unwrap_or_else(|_| Span::new(0, located.lines.len_bytes()).unwrap_or_default());
+    let span = located.span(params.range, cx.encoding());
+    let span = span.unwrap_or_else(|_| located.part().span());
     let answered = match cx.ask(&located, Query::InlayHints { path: located.path.clone(), span }).await {
         Err(error) if error.is_not_served() => return Ok(None),
         answered => answered?,
@@ -36,10 +37,10 @@ pub(crate) async fn inlay_hint(cx: &Context, params: InlayHintParams) -> Result<
     let Answer::InlayHints(hints) = answered.answer else { return Err(RequestError::BadAnswer) };
     let file = AnswerFile::of(cx, &located);
     let digest = located.digest.to_string();
-    let hints = hints.into_iter().map(|hint| {
+    let hints = hints.into_iter().filter(|hint| file.here(Span::empty(hint.offset)).is_some()).map(|hint| {
         let data = HintData { uri: uri.clone(), digest: digest.clone(), offset: hint.offset };
         let resolves = profile.hints_resolve_locations || profile.hints_resolve_edits || profile.hints_resolve_tooltips;
-        let mut shown = shown(&file, files.as_ref(), hint)?;
+        let mut shown = shown(&located.path, &file, files.as_ref(), hint)?;
         if profile.hints_resolve_edits {
             shown.text_edits = None;
         }
@@ -51,6 +52,7 @@ pub(crate) async fn inlay_hint(cx: &Context, params: InlayHintParams) -> Result<
 
 /// A hint with all that is known of it; without `files`, without where its parts lead.
 pub(super) fn shown(
+    path: &VfsPath,
     file: &AnswerFile,
     files: Option<&AnswerFiles>,
     hint: vraftls_proto::InlayHint,
@@ -64,10 +66,11 @@ pub(super) fn shown(
         InlayHintLabelPart { value: part.label, tooltip: None, location, command: None }
     };
     Ok(InlayHint {
-        position: file.position(hint.offset),
+        position: file.range(Span::empty(hint.offset))?.start,
         label: InlayHintLabel::LabelParts(hint.parts.into_iter().map(part).collect()),
         kind: to_lsp::hint_kind(hint.kind),
-        text_edits: (!hint.edits.is_empty()).then(|| file.edits(hint.edits)),
+        // Accepting it in half would be wrong.
+        text_edits: file.edits_here(path, hint.edits).ok().filter(|edits| !edits.is_empty()),
         tooltip: None,
         padding_left: hint.pads_left.then_some(true),
         padding_right: hint.pads_right.then_some(true),

@@ -26,7 +26,7 @@ pub(crate) async fn inlay_hint_resolve(cx: &Context, hint: InlayHint) -> Result<
         return Err(RequestError::Moved(located.path.clone()));
     };
     let parts = found.parts.clone();
-    let whole = shown(&AnswerFile::of(cx, &located), Some(&files), found)?;
+    let whole = shown(&located.path, &AnswerFile::of(cx, &located), Some(&files), found)?;
     let mut resolved = InlayHint { label: whole.label, text_edits: whole.text_edits, ..hint };
     if cx.profile().decorations.hints_resolve_tooltips {
         add_tooltips(cx, &located, &parts, &mut resolved).await;

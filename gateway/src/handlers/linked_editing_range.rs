@@ -19,6 +19,6 @@ pub(crate) async fn linked_editing_range(
     };
     let Answer::LinkedRanges(spans) = answered.answer else { return Err(RequestError::BadAnswer) };
     let file = AnswerFile::of(cx, &located);
-    let ranges: Vec<_> = spans.iter().map(|span| file.range(*span)).collect();
+    let ranges: Vec<_> = spans.iter().filter_map(|span| file.here(*span)).collect();
     Ok((!ranges.is_empty()).then_some(LinkedEditingRanges { ranges, word_pattern: None }))
 }

@@ -17,7 +17,7 @@ pub(crate) async fn outgoing_calls(
     // The calls stand in the file of the function that was asked about.
     let caller = files.get(&located.path)?;
     let calls = calls.into_iter().map(|call| {
-        let from_ranges = call.spans.iter().map(|span| caller.range(*span)).collect();
+        let from_ranges = call.spans.iter().filter_map(|span| caller.here(*span)).collect();
         let to = hierarchy::to_editor(&files, &answered.digests, call.item)?.into();
         Ok(CallHierarchyOutgoingCall { to, from_ranges })
     });

@@ -16,7 +16,7 @@ pub(crate) async fn prepare_rename(
     let files = AnswerFiles::load(cx, &located, &answered).await?;
     match answered.answer {
         Answer::RenameTarget(Some(RenameTarget { span, placeholder })) => {
-            let range = files.get(&located.path)?.range(span);
+            let range = files.get(&located.path)?.range(span)?;
             Ok(Some(PrepareRenameResponse::RangeWithPlaceholder { range, placeholder }))
         }
         Answer::RenameTarget(None) => Ok(None),

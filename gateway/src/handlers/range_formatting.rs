@@ -13,7 +13,7 @@ pub(crate) async fn range_formatting(
     params: DocumentRangeFormattingParams,
 ) -> Result<Option<Vec<TextEdit>>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
-    let span = Some(from_lsp::span(&located.lines, params.range, cx.encoding())?);
+    let span = Some(located.span(params.range, cx.encoding())?);
     let options = from_lsp::formatting_options(&params.options);
     edits(cx, &located, Query::Format { path: located.path.clone(), span, options }).await
 }

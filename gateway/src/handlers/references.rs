@@ -26,9 +26,9 @@ pub(super) fn locations(files: &AnswerFiles, found: &[FileReferences]) -> Result
     let mut locations = Vec::with_capacity(found.iter().map(|file| file.references.len()).sum());
     for in_file in found {
         let file = files.get(&in_file.path)?;
-        let uri = file.uri(&in_file.path)?;
-        let ranges = in_file.references.iter().map(|reference| file.range(reference.span));
-        locations.extend(ranges.map(|range| Location { uri: uri.clone(), range }));
+        for reference in &in_file.references {
+            locations.push(file.place(&in_file.path, reference.span)?);
+        }
     }
     Ok(locations)
 }

@@ -1,11 +1,10 @@
 //! `textDocument/selectionRange`: what encloses each of several cursors.
 
-use tower_lsp_server::ls_types::{SelectionRange, SelectionRangeParams};
+use tower_lsp_server::ls_types::{Range, SelectionRange, SelectionRangeParams};
 use vraftls_proto::{Answer, Query};
 use vraftls_text::Span;
 
 use super::{AnswerFile, Context};
-use crate::convert::from_lsp;
 use crate::error::RequestError;
 
 pub(crate) async fn selection_range(
@@ -13,7 +12,7 @@ pub(crate) async fn selection_range(
     params: SelectionRangeParams,
 ) -> Result<Option<Vec<SelectionRange>>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
-    let offsets = params.positions.iter().map(|at| from_lsp::offset(&located.lines, *at, cx.encoding()));
+    let offsets = params.positions.iter().map(|at| located.part().offset(*at, cx.encoding()));
     let offsets: Vec<u32> = offsets.collect::<Result<_, _>>()?;
     let query = Query::SelectionRanges { path: located.path.clone(), offsets: offsets.clone() };
     let answered = match cx.ask(&located, query).await {
@@ -26,16 +25,17 @@ pub(crate) async fn selection_range(
     }
     let file = AnswerFile::of(cx, &located);
     // Every cursor has a range, and be it the cursor.
-    let ranges = lists.iter().zip(offsets).map(|(spans, offset)| {
-        nested(&file, spans).unwrap_or_else(|| SelectionRange { range: file.range(Span::empty(offset)), parent: None })
+    let ranges = lists.iter().zip(offsets).map(|(spans, offset)| match nested(&file, spans) {
+        Some(range) => Ok(range),
+        None => Ok(SelectionRange { range: file.range(Span::empty(offset))?, parent: None }),
     });
-    Ok(Some(ranges.collect()))
+    ranges.collect::<Result<_, RequestError>>().map(Some)
 }
 
 /// Spans from the innermost to the outermost, each the parent of the one before.
 fn nested(file: &AnswerFile, spans: &[Span]) -> Option<SelectionRange> {
-    spans
-        .iter()
-        .rev()
-        .fold(None, |parent, span| Some(SelectionRange { range: file.range(*span), parent: parent.map(Box::new) }))
+    // What reaches beyond the document ends with it, and several that do are one.
+    let mut ranges: Vec<Range> = spans.iter().filter_map(|span| file.within(*span)).collect();
+    ranges.dedup();
+    ranges.into_iter().rev().fold(None, |parent, range| Some(SelectionRange { range, parent: parent.map(Box::new) }))
 }

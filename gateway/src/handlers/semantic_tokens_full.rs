@@ -11,7 +11,7 @@ pub(crate) async fn semantic_tokens_full(
     params: SemanticTokensParams,
 ) -> Result<Option<SemanticTokensResult>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
-    let Some(data) = tokens(cx, &located, None).await? else { return Ok(None) };
+    let Some(data) = tokens(cx, &located, located.scope()).await? else { return Ok(None) };
     let result_id = cx.session().tokens().keep(params.text_document.uri.as_str(), &data);
     Ok(Some(SemanticTokens { result_id: Some(result_id), data }.into()))
 }

@@ -17,7 +17,7 @@ pub(crate) async fn semantic_tokens_full_delta(
     params: SemanticTokensDeltaParams,
 ) -> Result<Option<SemanticTokensFullDeltaResult>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
-    let Some(data) = tokens(cx, &located, None).await? else { return Ok(None) };
+    let Some(data) = tokens(cx, &located, located.scope()).await? else { return Ok(None) };
     let (uri, memory) = (params.text_document.uri.as_str(), cx.session().tokens());
     let before = memory.recall(uri, &params.previous_result_id);
     let result_id = Some(memory.keep(uri, &data));

@@ -4,7 +4,6 @@ use tower_lsp_server::ls_types::{SemanticTokens, SemanticTokensRangeParams, Sema
 
 use super::Context;
 use super::tokens::tokens;
-use crate::convert::from_lsp;
 use crate::error::RequestError;
 
 pub(crate) async fn semantic_tokens_range(
@@ -12,7 +11,7 @@ pub(crate) async fn semantic_tokens_range(
     params: SemanticTokensRangeParams,
 ) -> Result<Option<SemanticTokensRangeResult>, RequestError> {
     let located = cx.locate(&params.text_document.uri).await?;
-    let span = from_lsp::span(&located.lines, params.range, cx.encoding())?;
+    let span = located.span(params.range, cx.encoding())?;
     let data = tokens(cx, &located, Some(span)).await?;
     Ok(data.map(|data| SemanticTokens { result_id: None, data }.into()))
 }

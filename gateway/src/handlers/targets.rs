@@ -24,7 +24,7 @@ pub(super) async fn targets(
         _ => return Err(RequestError::BadAnswer),
     };
     if takes_links {
-        let origin = files.get(&located.path)?.range(origin);
+        let origin = files.get(&located.path)?.range(origin)?;
         let links = locations.iter().map(|location| files.link(origin, location));
         return Ok(Some(GotoDefinitionResponse::Link(links.collect::<Result<_, _>>()?)));
     }

@@ -23,11 +23,13 @@ pub(super) async fn tokens(
     let analyzer = analyzers.iter().find(|analyzer| analyzer.id == found.analyzer);
     let Some(analyzer) = analyzer else { return Err(RequestError::BadAnswer) };
     let words = cx.session().tokens().legend().of(analyzer);
-    let mut row = Row::new(&located.lines, cx.encoding(), cx.profile().decorations.multiline_tokens);
+    let mut row = Row::new(&located.part().lines, cx.encoding(), cx.profile().decorations.multiline_tokens);
+    let part = located.part();
     for token in found.tokens {
+        let Some(span) = part.local(token.span).filter(|span| span.len() == token.span.len()) else { continue };
         // A word that came after the editor learned the legend cannot be said to it.
         if let Some(kind) = words.kind(token.kind) {
-            row.push(token.span, kind, words.modifiers(token.modifiers));
+            row.push(span, kind, words.modifiers(token.modifiers));
         }
     }
     Ok(Some(row.tokens))

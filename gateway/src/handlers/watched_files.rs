@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tower_lsp_server::ls_types::{
-    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidSaveTextDocumentParams,
-    FileSystemWatcher, GlobPattern, Uri,
+    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidSaveNotebookDocumentParams,
+    DidSaveTextDocumentParams, FileSystemWatcher, GlobPattern, Uri,
 };
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
@@ -19,6 +19,10 @@ pub(crate) fn did_change_watched_files(session: &Arc<Session>, params: &DidChang
 
 pub(crate) fn did_save(session: &Arc<Session>, params: &DidSaveTextDocumentParams) {
     hint(session, [&params.text_document.uri]);
+}
+
+pub(crate) fn did_save_notebook(session: &Arc<Session>, params: &DidSaveNotebookDocumentParams) {
+    hint(session, [&params.notebook_document.uri]);
 }
 
 /// Says that these files may have changed.

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use tower_lsp_server::ls_types::{
@@ -20,7 +19,7 @@ use vraftls_vfs::VfsPath;
 
 use super::{Context, partial};
 use crate::Folder;
-use crate::diagnostics::{Seen, report_in};
+use crate::diagnostics::{DocumentReport, Seen, report_in};
 use crate::error::RequestError;
 use crate::session::{DiagnosticMode, Mount};
 
@@ -67,13 +66,13 @@ async fn report_folder(cx: &Context, mount: &Mount, told: &mut Told<'_>) -> Resu
     let checks = files.into_iter().map(|path| check(cx, mount, &folder, path));
     let mut checks = pin!(stream::iter(checks).buffered(N_FILES));
     let mut is_whole = true;
-    while let Some((uri, report)) = checks.next().await {
-        match report {
-            Ok(report) => told.push(report),
+    while let Some((uris, reports)) = checks.next().await {
+        match reports {
+            Ok(reports) => reports.into_iter().for_each(|report| told.push(report)),
             // One file less is no reason to keep all others back; the editor keeps what it knew of this one.
             Err(error) => {
                 debug!(%error, "a file of the workspace could not be checked");
-                told.keep(&uri);
+                uris.iter().for_each(|uri| told.keep(uri));
                 is_whole = false;
             }
         }
@@ -81,23 +80,20 @@ async fn report_folder(cx: &Context, mount: &Mount, told: &mut Told<'_>) -> Resu
     Ok(is_whole)
 }
 
-/// A file as it was found.
-struct Found {
-    uri: Uri,
-    version: Option<i64>,
-    report: crate::diagnostics::Report,
-}
-
-async fn check(cx: &Context, mount: &Mount, folder: &Folder, path: VfsPath) -> (Uri, Result<Found, RequestError>) {
-    let open = cx.world().document_at(&mount.slot, &path).map(|(_, document)| Arc::clone(document));
-    let uri = match &open {
-        Some(document) => document.uri.clone(),
-        None => mount.slot.root.join(path.as_str()).to_uri(),
+/// The findings of a file, and the documents that make it up.
+async fn check(
+    cx: &Context,
+    mount: &Mount,
+    folder: &Folder,
+    path: VfsPath,
+) -> (Vec<Uri>, Result<Vec<DocumentReport>, RequestError>) {
+    let open = cx.world().document_at(&mount.slot, &path).map(|(_, document)| vec![document.uri.clone()]);
+    let cells = || {
+        let (.., module) = cx.world().module_at(&mount.slot, &path)?;
+        Some(module.parts.iter().filter_map(|part| part.uri.clone()).collect())
     };
-    let version = open.map(|document| document.version.into());
-    let report = report_in(cx, &mount.slot, folder, &mount.overlays, path).await;
-    let found = report.map(|report| Found { uri: uri.clone(), version, report });
-    (uri, found)
+    let uris = open.or_else(cells).unwrap_or_else(|| vec![mount.slot.root.join(path.as_str()).to_uri()]);
+    (uris, report_in(cx, &mount.slot, folder, &mount.overlays, path).await)
 }
 
 /// What is told, and what was told the last time.
@@ -113,8 +109,9 @@ impl<'a> Told<'a> {
         Self { cx, token, previous, waiting: Vec::new() }
     }
 
-    fn push(&mut self, found: Found) {
-        let Found { uri, version, report } = found;
+    fn push(&mut self, found: DocumentReport) {
+        let DocumentReport { uri, version, report } = found;
+        let version = version.map(i64::from);
         let previous = self.previous.remove(&uri);
         let result_id = report.result_id;
         let report = if previous.as_ref() == Some(&result_id) {

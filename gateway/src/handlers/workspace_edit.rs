@@ -7,6 +7,7 @@ use tower_lsp_server::ls_types::{
 };
 use vraftls_proto::DocumentEdit;
 
+use super::files::FileEdits;
 use super::{AnswerFiles, Context};
 use crate::error::RequestError;
 
@@ -17,24 +18,26 @@ pub(super) fn workspace_edit(
     documents: Vec<DocumentEdit>,
 ) -> Result<WorkspaceEdit, RequestError> {
     if cx.profile().document_changes {
-        let edits = documents.into_iter().map(|document| versioned(files, document));
-        let changes = DocumentChanges::Edits(edits.collect::<Result<_, _>>()?);
+        let mut edits = Vec::with_capacity(documents.len());
+        for DocumentEdit { path, edits: of_file } in documents {
+            edits.extend(files.get(&path)?.edits(&path, of_file)?.into_iter().map(versioned));
+        }
+        let changes = DocumentChanges::Edits(edits);
         return Ok(WorkspaceEdit { document_changes: Some(changes), ..WorkspaceEdit::default() });
     }
-    let changes = documents.into_iter().map(|DocumentEdit { path, edits }| {
-        let file = files.get(&path)?;
-        Ok((file.uri(&path)?.clone(), file.edits(edits)))
-    });
-    Ok(WorkspaceEdit::new(changes.collect::<Result<HashMap<Uri, Vec<TextEdit>>, RequestError>>()?))
+    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::with_capacity(documents.len());
+    for DocumentEdit { path, edits } in documents {
+        let of_file = files.get(&path)?.edits(&path, edits)?;
+        changes.extend(of_file.into_iter().map(|FileEdits { uri, edits, .. }| (uri, edits)));
+    }
+    Ok(WorkspaceEdit::new(changes))
 }
 
-fn versioned(files: &AnswerFiles, document: DocumentEdit) -> Result<TextDocumentEdit, RequestError> {
-    let file = files.get(&document.path)?;
-    let uri = file.uri(&document.path)?.clone();
-    Ok(TextDocumentEdit {
-        text_document: OptionalVersionedTextDocumentIdentifier { uri, version: file.version },
-        edits: file.edits(document.edits).into_iter().map(OneOf::Left).collect(),
-    })
+fn versioned(FileEdits { uri, version, edits }: FileEdits) -> TextDocumentEdit {
+    TextDocumentEdit {
+        text_document: OptionalVersionedTextDocumentIdentifier { uri, version },
+        edits: edits.into_iter().map(OneOf::Left).collect(),
+    }
 }
 
 /// Edits of different folders, of which no two have a document in common.

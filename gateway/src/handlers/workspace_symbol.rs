@@ -100,13 +100,14 @@ async fn unresolved(
     for symbol in symbols {
         let path = &symbol.location.path;
         let digest = digests.iter().find(|(named, _)| named == path).ok_or(RequestError::BadAnswer)?.1;
+        let span = symbol.location.span;
         let open = cx.world().document_at(&mount.slot, path).map(|(_, document)| document.uri.clone());
-        let uri = match open {
+        let cell = || cx.world().module_at(&mount.slot, path)?.2.parts.at(span.start()).uri.clone();
+        let uri = match open.or_else(cell) {
             Some(uri) => Some(uri),
             None => uri_of(cx, &mount.slot, folder, path).await,
         };
         let uri = uri.ok_or_else(|| RequestError::NoPlace(path.clone()))?;
-        let span = symbol.location.span;
         let data = SymbolData { digest: digest.to_string(), start: span.start(), end: span.end() };
         let shown = WorkspaceSymbol {
             name: symbol.name,

@@ -1,6 +1,6 @@
 //! `workspaceSymbol/resolve`: the range of a symbol that was chosen.
 
-use tower_lsp_server::ls_types::{Location, OneOf, WorkspaceSymbol};
+use tower_lsp_server::ls_types::{OneOf, WorkspaceSymbol};
 use vraftls_proto::{Answer, Query};
 use vraftls_text::Span;
 
@@ -23,11 +23,10 @@ pub(crate) async fn workspace_symbol_resolve(
         true => span,
         false => found_again(cx, &located, &symbol).await?,
     };
-    if span.end() > located.lines.len_bytes() {
+    if span.end() > located.parts.end() {
         return Err(bad_data());
     }
-    let range = AnswerFile::of(cx, &located).range(span);
-    symbol.location = OneOf::Left(Location { uri, range });
+    symbol.location = OneOf::Left(AnswerFile::of(cx, &located).place(&located.path, span)?);
     Ok(symbol)
 }
 

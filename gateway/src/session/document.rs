@@ -8,7 +8,7 @@ use vraftls_text::{ChangeError, ContentChange, LineIndex, PositionEncoding, appl
 use vraftls_vfs::ContentDigest;
 
 use super::Place;
-use crate::convert::from_lsp;
+use crate::convert::{Part, from_lsp};
 
 /// An open document as of one edit.
 #[derive(Clone, Debug)]
@@ -34,6 +34,11 @@ impl Document {
         &self.file.text
     }
 
+    /// As what makes up its file.
+    pub(crate) fn part(&self) -> Part {
+        Part::whole(Some(self.uri.clone()), Some(self.version), self.lines.clone())
+    }
+
     /// The file of a text.
     pub(crate) fn file_of(text: String, language: Arc<str>) -> OverlayFile {
         OverlayFile { digest: ContentDigest::of(text.as_bytes()), text: text.into(), language }
@@ -46,12 +51,23 @@ impl Document {
         encoding: PositionEncoding,
         bytes_max: usize,
     ) -> Result<(OverlayFile, Arc<LineIndex>), ChangeError> {
-        let mut text = self.text().to_owned();
-        let mut lines = (*self.lines).clone();
-        for change in changes {
-            let change = ContentChange { range: change.range.map(from_lsp::range), new_text: &change.text };
-            apply_change(&mut text, &mut lines, change, encoding, bytes_max)?;
-        }
+        let (text, lines) = edited_text(self.text(), &self.lines, changes, encoding, bytes_max)?;
         Ok((Self::file_of(text, self.file.language.clone()), Arc::new(lines)))
     }
+}
+
+/// A text after edits, each of which speaks of the text after those before it.
+pub(crate) fn edited_text(
+    text: &str,
+    lines: &LineIndex,
+    changes: &[TextDocumentContentChangeEvent],
+    encoding: PositionEncoding,
+    bytes_max: usize,
+) -> Result<(String, LineIndex), ChangeError> {
+    let (mut text, mut lines) = (text.to_owned(), lines.clone());
+    for change in changes {
+        let change = ContentChange { range: change.range.map(from_lsp::range), new_text: &change.text };
+        apply_change(&mut text, &mut lines, change, encoding, bytes_max)?;
+    }
+    Ok((text, lines))
 }

@@ -6,6 +6,8 @@
 pub(crate) mod configuration;
 mod document;
 mod folder;
+mod notebook;
+mod notebook_sync;
 mod profile;
 mod settings;
 mod sync;
@@ -31,6 +33,7 @@ use crate::{Backend, Options, PartialAnswer, PartialAnswerParams};
 use configuration::Configuration;
 pub(crate) use document::Document;
 pub(crate) use folder::FolderSlot;
+pub(crate) use notebook::{CellPlace, Module, Notebook};
 pub(crate) use profile::{CompletionProfile, Profile};
 pub(crate) use settings::DiagnosticMode;
 pub(crate) use tokens::{Legend, TokenMemory};
@@ -213,6 +216,7 @@ impl Session {
         let file = uri.parse::<Uri>().ok().and_then(|uri| FilePath::from_uri(&uri).ok());
         if let Some(file) = file {
             self.poison(&file, reason);
+            self.poison_notebook(&file, reason);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tower_lsp_server::ls_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, MessageType,
-    PublishDiagnosticsParams, TextDocumentItem,
+    PublishDiagnosticsParams, TextDocumentItem, Uri,
 };
 use tracing::{debug, warn};
 use vraftls_text::{ChangeError, LineIndex};
@@ -32,7 +32,8 @@ enum Edited {
     Misfit(ChangeError),
 }
 
-fn misfit(error: &ChangeError) -> String {
+/// Why an edit does not fit, for a person.
+pub(super) fn misfit(error: &ChangeError) -> String {
     use std::error::Error;
 
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -71,7 +72,7 @@ impl Session {
             poisoned
         });
         match poison {
-            Some(reason) => self.tell_poisoned(&file, &reason),
+            Some(reason) => self.tell_poisoned(file.as_str(), &reason),
             None => self.checks().opened(&file),
         }
     }
@@ -121,14 +122,11 @@ impl Session {
     pub(crate) fn close_document(&self, params: &DidCloseTextDocumentParams) {
         self.count_sync_call();
         let Ok(file) = FilePath::from_uri(&params.text_document.uri) else { return };
-        let pushes = self.profile().pushes_diagnostics();
         let closed = self.update(|world| {
             let closed = world.remove(&file);
             // Said while no check can publish in between: nothing may come after it.
-            if let Some(document) = &closed
-                && pushes
-            {
-                self.client().publish(PublishDiagnosticsParams::new(document.uri.clone(), Vec::new(), None));
+            if let Some(document) = &closed {
+                self.forget_published(&document.uri);
             }
             closed
         });
@@ -150,18 +148,26 @@ impl Session {
             newly
         });
         if newly {
-            self.tell_poisoned(file, reason);
+            self.tell_poisoned(file.as_str(), reason);
         }
     }
 
-    fn tell_poisoned(&self, file: &FilePath, reason: &str) {
-        warn!(%file, reason, "a buffer is not known any more");
+    /// Takes back what was published of a document.
+    pub(super) fn forget_published(&self, uri: &Uri) {
+        if self.profile().pushes_diagnostics() {
+            self.client().publish(PublishDiagnosticsParams::new(uri.clone(), Vec::new(), None));
+            self.checks().taken_back(uri.as_str());
+        }
+    }
+
+    pub(super) fn tell_poisoned(&self, file: &str, reason: &str) {
+        warn!(file, reason, "a buffer is not known any more");
         let message = format!("{file}: {reason}. Close and open it again to have answers in it.");
         self.client().show(MessageType::WARNING, message);
     }
 
     /// Opens the directory of a file as a folder, if the editor gave no folder at all and the file is in none yet.
-    fn open_parent_if_alone(self: &Arc<Self>, file: &FilePath) {
+    pub(super) fn open_parent_if_alone(self: &Arc<Self>, file: &FilePath) {
         if !self.profile().is_folderless {
             return;
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use vraftls_proto::OverlaySet;
+use vraftls_proto::{OverlayFile, OverlaySet};
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
-use super::{Document, FolderSlot};
+use super::{Document, FolderSlot, Module, Notebook};
 use crate::convert::FilePath;
 
 /// What an editor has told up to one message.
@@ -15,6 +15,9 @@ use crate::convert::FilePath;
 pub(crate) struct World {
     mounts: Vec<Mount>,
     documents: BTreeMap<FilePath, Arc<Document>>,
+    notebooks: BTreeMap<FilePath, Arc<Notebook>>,
+    /// Which notebook a cell is in, by the cell's URI: the only truth about that.
+    cells: BTreeMap<String, FilePath>,
     /// Whether every folder was open, or had failed to, when the documents were placed.
     settled: bool,
     n_stamps: u64,
@@ -108,10 +111,70 @@ impl World {
     }
 
     fn overlay(&mut self, place: &Place, document: Option<&Document>) {
-        let mount = self.mounts.iter_mut().find(|mount| Arc::ptr_eq(&mount.slot, &place.slot));
+        self.overlay_file(&place.slot, place.path.clone(), document.map(|document| document.file.clone()));
+    }
+
+    fn overlay_file(&mut self, slot: &Arc<FolderSlot>, path: VfsPath, file: Option<OverlayFile>) {
+        let mount = self.mounts.iter_mut().find(|mount| Arc::ptr_eq(&mount.slot, slot));
         if let Some(mount) = mount {
-            let file = document.map(|document| document.file.clone());
-            mount.overlays = Arc::new(mount.overlays.with(place.path.clone(), file));
+            mount.overlays = Arc::new(mount.overlays.with(path, file));
+        }
+    }
+
+    pub(crate) fn notebook(&self, file: &FilePath) -> Option<&Arc<Notebook>> {
+        self.notebooks.get(file)
+    }
+
+    /// The notebook that a cell is in.
+    pub(crate) fn notebook_of(&self, cell: &str) -> Option<(&FilePath, &Arc<Notebook>)> {
+        self.notebooks.get_key_value(self.cells.get(cell)?)
+    }
+
+    pub(crate) fn notebooks(&self) -> impl Iterator<Item = (&FilePath, &Arc<Notebook>)> {
+        self.notebooks.iter()
+    }
+
+    /// The cells that make up the file at a place.
+    pub(crate) fn module_at(&self, slot: &Arc<FolderSlot>, path: &VfsPath) -> Option<(&FilePath, &Notebook, &Module)> {
+        let notebooks = self.notebooks.iter().filter(|(_, notebook)| {
+            notebook
+                .place
+                .as_ref()
+                .is_some_and(|place| Arc::ptr_eq(&place.slot, slot) && path.as_str().starts_with(place.path.as_str()))
+        });
+        notebooks.into_iter().find_map(|(file, notebook)| {
+            let (_, module) = notebook.files().find(|(known, _)| known == path)?;
+            Some((file, &**notebook, module))
+        })
+    }
+
+    /// Puts a state of a notebook in the place of the one before, in its folder's overlays too.
+    pub(crate) fn put_notebook(&mut self, file: FilePath, mut notebook: Notebook, inside: InsidePath<'_>) {
+        self.remove_notebook(&file);
+        if notebook.place.is_none() {
+            notebook.place = self.locate(&file, inside);
+        }
+        self.documents_bytes += notebook.bytes();
+        self.overlay_modules(&notebook, true);
+        self.cells.extend(notebook.cell_uris().map(|uri| (uri.as_str().to_owned(), file.clone())));
+        self.notebooks.insert(file, Arc::new(notebook));
+    }
+
+    /// Takes a notebook away.
+    pub(crate) fn remove_notebook(&mut self, file: &FilePath) -> Option<Arc<Notebook>> {
+        let notebook = self.notebooks.remove(file)?;
+        self.documents_bytes -= notebook.bytes();
+        for uri in notebook.cell_uris() {
+            self.cells.remove(uri.as_str());
+        }
+        self.overlay_modules(&notebook, false);
+        Some(notebook)
+    }
+
+    fn overlay_modules(&mut self, notebook: &Notebook, is_there: bool) {
+        let Some(slot) = notebook.place.as_ref().map(|place| place.slot.clone()) else { return };
+        for (path, module) in notebook.files() {
+            self.overlay_file(&slot, path, is_there.then(|| module.file.clone()));
         }
     }
 
@@ -143,6 +206,20 @@ impl World {
                 overlays[idx] = overlays[idx].with(place.path.clone(), Some(document.file.clone()));
             }
             Arc::make_mut(document).place = place;
+        }
+        let places: Vec<(FilePath, Option<Place>)> =
+            self.notebooks.keys().map(|file| (file.clone(), self.locate(file, inside))).collect();
+        for (file, place) in places {
+            let Some(notebook) = self.notebooks.get_mut(&file) else { continue };
+            let slot = place.as_ref().map(|place| place.slot.clone());
+            Arc::make_mut(notebook).place = place;
+            if let Some(idx) =
+                slot.and_then(|slot| self.mounts.iter().position(|mount| Arc::ptr_eq(&mount.slot, &slot)))
+            {
+                for (path, module) in notebook.files() {
+                    overlays[idx] = overlays[idx].with(path, Some(module.file.clone()));
+                }
+            }
         }
         for (mount, overlays) in self.mounts.iter_mut().zip(overlays) {
             mount.overlays = Arc::new(overlays);

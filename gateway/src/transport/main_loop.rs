@@ -206,9 +206,13 @@ struct SyncCheck {
 
 impl SyncCheck {
     fn before(session: &Session, notification: &Request) -> Self {
-        let is_edit = matches!(notification.method(), "textDocument/didOpen" | "textDocument/didChange");
-        let uri = || notification.params()?.get("textDocument")?.get("uri")?.as_str().map(str::to_owned);
-        Self { n_before: session.n_sync_calls(), uri: is_edit.then(uri).flatten() }
+        let edited = match notification.method() {
+            "textDocument/didOpen" | "textDocument/didChange" => Some("textDocument"),
+            "notebookDocument/didOpen" | "notebookDocument/didChange" => Some("notebookDocument"),
+            _ => None,
+        };
+        let uri = |of: &str| notification.params()?.get(of)?.get("uri")?.as_str().map(str::to_owned);
+        Self { n_before: session.n_sync_calls(), uri: edited.and_then(uri) }
     }
 
     fn after(self, session: &Session) {

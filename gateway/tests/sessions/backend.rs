@@ -257,6 +257,11 @@ impl Backend for FakeBackend {
     }
 }
 
+/// Whether a file is in the language: by its suffix, or because it is a notebook's cells, which are there only in that language.
+fn has_words(path: &VfsPath) -> bool {
+    matches!(path.suffix(), Some("py" | "ipynb"))
+}
+
 /// What one request sees.
 struct Seen {
     revision: Revision,
@@ -412,7 +417,7 @@ impl Seen {
     }
 
     fn text(&self, path: &VfsPath) -> Result<Arc<str>, QueryError> {
-        if path.suffix() != Some("py") {
+        if !has_words(path) {
             return Err(QueryError::NoAnalyzer(path.clone()));
         }
         self.files.get(path).cloned().ok_or_else(|| QueryError::NotFound(path.clone()))
@@ -442,7 +447,7 @@ impl Seen {
                 .collect();
             found
         };
-        self.files.iter().filter(|(path, _)| path.suffix() == Some("py")).flat_map(in_file).collect()
+        self.files.iter().filter(|(path, _)| has_words(path)).flat_map(in_file).collect()
     }
 
     /// Each `def WORD` is a symbol that lies in the one before it; each file folds as a whole.

@@ -20,6 +20,7 @@ mod folders;
 mod framing;
 mod hierarchies;
 mod lsp_table;
+mod notebooks;
 mod ordering;
 mod responses;
 mod settings;

@@ -85,7 +85,7 @@ impl Seen {
             }
             Query::Files => {
                 let own =
-                    self.files.keys().filter(|path| path.suffix() == Some("py") && !path.as_str().starts_with('@'));
+                    self.files.keys().filter(|path| super::has_words(path) && !path.as_str().starts_with('@'));
                 return Ok(Answer::Files(own.cloned().collect()));
             }
             Query::WillRename { moves } => {
