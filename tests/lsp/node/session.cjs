@@ -140,6 +140,7 @@ function capabilities(pulls) {
             ...(pulls ? { diagnostic: {} } : { publishDiagnostics: { versionSupport: true } }),
         },
         workspace: { workspaceFolders: true },
+        notebookDocument: { synchronization: { executionSummaryReport: true } },
     };
 }
 
@@ -234,6 +235,43 @@ async function cancels(connection, pricing, model) {
     assert.match(JSON.stringify(hover.contents), /What the line costs before discounts/);
 }
 
+/** Cells of a notebook are one module, and each is spoken of by itself. */
+async function readsNotebooks(connection, root, model) {
+    const cell = (name) => `vscode-notebook-cell:/nb.ipynb#${name}`;
+    const text = (name, text) => ({ uri: cell(name), languageId: "python", version: 1, text });
+    const code = (name) => ({ kind: protocol.NotebookCellKind.Code, document: cell(name) });
+    const notebook = { uri: pathToFileURL(join(root, "nb.ipynb")).href, notebookType: "jupyter-notebook", version: 1 };
+    await connection.sendNotification(protocol.DidOpenNotebookDocumentNotification.type, {
+        notebookDocument: { ...notebook, cells: [code("one"), code("two")] },
+        cellTextDocuments: [text("one", "%time\nfrom orders.model import Order"), text("two", "made = Order\nmade")],
+    });
+    const ask = (name, line, character) =>
+        connection.sendRequest(protocol.DefinitionRequest.type, { textDocument: { uri: cell(name) }, position: { line, character } });
+    const [made] = await ask("two", 1, 1);
+    assert.deepEqual([made.uri, made.range.start], [cell("two"), { line: 0, character: 0 }]);
+    const [order] = await ask("two", 0, 8);
+    assert.equal(order.uri, model.uri);
+
+    const array = { start: 1, deleteCount: 0, cells: [code("new")] };
+    const edit = { range: { start: { line: 1, character: 0 }, end: { line: 1, character: 4 } }, text: "späte" };
+    await connection.sendNotification(protocol.DidChangeNotebookDocumentNotification.type, {
+        notebookDocument: { uri: notebook.uri, version: 2 },
+        change: {
+            cells: {
+                structure: { array, didOpen: [text("new", "\n# 😀\nspäte = 1")] },
+                textContent: [{ document: { uri: cell("two"), version: 2 }, changes: [edit] }],
+            },
+        },
+    });
+    const [late] = await ask("two", 1, 2);
+    assert.deepEqual([late.uri, late.range.start], [cell("new"), { line: 2, character: 0 }]);
+    await connection.sendNotification(protocol.DidCloseNotebookDocumentNotification.type, {
+        notebookDocument: { uri: notebook.uri },
+        cellTextDocuments: ["one", "new", "two"].map((name) => ({ uri: cell(name) })),
+    });
+    await assert.rejects(ask("two", 0, 0), (error) => error.code === protocol.ErrorCodes.InvalidParams);
+}
+
 async function run(transport, pulls, root, command) {
     const { connection, ended, expectedEnd } = await connect(transport, command);
     const published = new Published(connection);
@@ -265,6 +303,8 @@ async function run(transport, pulls, root, command) {
     await within("completion", completes(connection, pricing));
     await within("diagnostics", diagnoses(connection, pricing, pulls, published));
     await within("cancellation", cancels(connection, pricing, model));
+    assert.deepEqual(initialized.capabilities.notebookDocumentSync.notebookSelector, [{ cells: [{ language: "python" }] }]);
+    await within("notebooks", readsNotebooks(connection, root, model));
 
     assert.equal(await within("shutdown", connection.sendRequest(protocol.ShutdownRequest.type)), null);
     await connection.sendNotification(protocol.ExitNotification.type);

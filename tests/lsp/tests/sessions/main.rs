@@ -9,6 +9,7 @@ mod ends;
 mod files;
 mod late;
 mod neovim;
+mod notebooks;
 mod protocol;
 mod python;
 mod toy;
