@@ -26,6 +26,7 @@ mod error;
 mod extensions;
 mod handlers;
 mod lines;
+mod occurrences;
 mod options;
 mod progress;
 mod serve;
@@ -38,6 +39,10 @@ pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
 pub use convert::{path_of_uri, uri_of_path};
 pub use extensions::{CatchUpRequest, FilesRequest, PartialAnswer, PartialAnswerParams, StatusRequest};
 pub use lines::LineIndexCache;
+pub use occurrences::{
+    DocumentOccurrences, NameNumbers, OccurrencesParams, OccurrencesRequest, TargetDescription, TargetDocument,
+    TargetNumbers,
+};
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
 pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_websocket, serve_websocket_connection};
 pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};

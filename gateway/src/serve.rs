@@ -19,7 +19,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::server::Server;
 use crate::session::Session;
 use crate::transport::{FrameReader, LoopEnd, MainLoop, Outbox, write_outbox};
-use crate::{Backend, BoxFuture, CatchUpRequest, FilesRequest, FrameError, Options, StatusRequest};
+use crate::{Backend, BoxFuture, CatchUpRequest, FilesRequest, FrameError, OccurrencesRequest, Options, StatusRequest};
 
 pub use websocket::{UpgradeError, serve_websocket_connection};
 
@@ -75,7 +75,8 @@ where
         .custom_method("$/setTrace", Server::set_trace)
         .custom_method(StatusRequest::METHOD, Server::status)
         .custom_method(CatchUpRequest::METHOD, Server::catch_up)
-        .custom_method(FilesRequest::METHOD, Server::files);
+        .custom_method(FilesRequest::METHOD, Server::files)
+        .custom_method(OccurrencesRequest::METHOD, Server::occurrences);
     let (service, _) = service.finish();
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
     let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };

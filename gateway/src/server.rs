@@ -21,11 +21,11 @@ use tower_lsp_server::ls_types::{
     WorkspaceSymbolResponse,
 };
 
-use crate::Status;
 use crate::convert::FilePath;
 use crate::error::RequestError;
 use crate::handlers::{self, Context};
 use crate::session::Session;
+use crate::{DocumentOccurrences, OccurrencesParams, Status};
 
 /// One session's side of the protocol.
 pub(crate) struct Server {
@@ -71,6 +71,11 @@ impl Server {
     pub(crate) async fn catch_up(&self) -> Result<()> {
         let nothing = ();
         request!(self, catch_up, nothing)
+    }
+
+    /// `vraftls/occurrences`
+    pub(crate) async fn occurrences(&self, params: OccurrencesParams) -> Result<DocumentOccurrences> {
+        request!(self, occurrences, params)
     }
 
     /// `vraftls/files`

@@ -33,6 +33,7 @@ pub(crate) mod initialize;
 pub(crate) mod inlay_hint;
 pub(crate) mod inlay_hint_resolve;
 pub(crate) mod linked_editing_range;
+pub(crate) mod occurrences;
 pub(crate) mod on_type_formatting;
 pub(crate) mod outgoing_calls;
 pub(crate) mod prepare_call_hierarchy;
