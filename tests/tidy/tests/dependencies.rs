@@ -6,7 +6,7 @@ use anyhow::Result;
 use vraftls_tidy::{expect_none, packages, tree};
 
 /// Every package of the main workspace, and which of ours it may link. A new edge is a decision: change the design with it.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("vraftls-text", &[]),
     ("vraftls-vfs", &["vraftls-text"]),
     ("vraftls-meta", &["vraftls-vfs"]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("vraftls-query", &["vraftls-cache", "vraftls-index", "vraftls-proto", "vraftls-text", "vraftls-vfs"]),
     ("vraftls-wasm", &["vraftls-index", "vraftls-proto", "vraftls-query", "vraftls-text", "vraftls-vfs"]),
     ("vraftls-raft", &["vraftls-vfs"]),
+    ("vraftls-transport", &["vraftls-meta", "vraftls-raft"]),
     (
         "vraftls-node",
         &[
@@ -52,7 +53,11 @@ const MONOPOLIES: [(&str, &[&str], &str); 21] = [
     ("wasmtime-wasi", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("tower-lsp-server", &["vraftls-gateway"], "one room knows the protocol of editors"),
     ("tower-service", &["vraftls-gateway"], "one room knows the protocol of editors"),
-    ("tokio-tungstenite", &["vraftls-gateway"], "one room knows the transports of editors"),
+    (
+        "tokio-tungstenite",
+        &["vraftls-gateway", "vraftls-transport"],
+        "one room knows the transports of editors, one that of nodes",
+    ),
     ("lsp-types", &["vraftls-gateway"], "one room knows the protocol of editors"),
     ("sled", &["vraftls-cache", "vraftls-node", "vraftls-raft"], "storage stands behind small traits"),
     (
@@ -64,6 +69,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 21] = [
             "vraftls-node",
             "vraftls-query",
             "vraftls-raft",
+            "vraftls-transport",
             "vraftls-wasm",
         ],
         "text, state machine, index and messages are pure values",
@@ -87,6 +93,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 21] = [
             "vraftls-node",
             "vraftls-proto",
             "vraftls-raft",
+            "vraftls-transport",
             "vraftls-vfs",
         ],
         "inner types are not serialized by accident",

@@ -1,0 +1,15 @@
+//! Who a node is.
+
+use vraftls_meta::{ClusterId, Incarnation};
+use vraftls_raft::ids::NodeId;
+
+/// What a node says of itself to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Its id.
+    pub node: NodeId,
+    /// Its data directory.
+    pub incarnation: Incarnation,
+}
