@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod embedded;
 mod exit;
+mod export;
 mod finding;
 mod folder;
 mod listen_address;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Ask one question about a tree
     Query(query::QueryArguments),
+    /// Write what is known of a tree into a file that other tools read
+    Export(export::ExportArguments),
     /// Say how the node stands that serves a folder; exit with 1 if nobody does
     Status(status::StatusArguments),
     /// Look at and prepare analyzers
@@ -62,6 +65,7 @@ fn main() -> std::process::ExitCode {
         Command::Lsp(arguments) => lsp::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };

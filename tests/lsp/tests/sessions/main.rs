@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod ends;
+mod export;
 mod files;
 mod late;
 mod neovim;
