@@ -20,6 +20,8 @@ const METHOD_NOT_FOUND = -32601;
 const SHOW_REFERENCES = "vraftls.showReferences";
 /** The page that shows the status; nobody can edit it. */
 const PAGE = vscode.Uri.parse("vraftls-status:VRaftLS%20status.txt");
+/** Of what the server is asked about: files, and cells of notebooks, which the client tells it of by themselves. */
+const SCHEMES: readonly string[] = ["file", "vscode-notebook-cell"];
 /** Where the languages are remembered that the server announced. */
 const LANGUAGES_KEY = "languages";
 
@@ -164,7 +166,7 @@ class Extension {
         languages: readonly string[],
     ): Promise<LanguageClient | undefined> {
         const options: LanguageClientOptions = {
-            documentSelector: languages.map((language) => ({ scheme: "file", language })),
+            documentSelector: languages.flatMap((language) => SCHEMES.map((scheme) => ({ scheme, language }))),
             outputChannel: this.#log,
             revealOutputChannelOn: RevealOutputChannelOn.Never,
         };

@@ -87,7 +87,9 @@ test("the languages are those that the server announces", async (test) => {
     await editor.until((item) => item.text === "$(check) VRaftLS");
     const [registered] = [...editor.providers].filter((one) => one.what === "registerDefinitionProvider");
     const selector = registered?.selector as { language: string; scheme: string }[];
-    assert.deepEqual(selector.map(({ scheme, language }) => `${scheme} ${language}`), ["file python", "file rust"]);
+    assert.deepEqual(selector.map(({ scheme, language }) => `${scheme} ${language}`), [
+        "file python", "vscode-notebook-cell python", "file rust", "vscode-notebook-cell rust",
+    ]);
 });
 
 test("a restart leaves one server", async (test) => {

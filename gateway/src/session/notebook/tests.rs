@@ -1,3 +1,5 @@
+//! Changes of notebooks one by one, and at random against a model that joins the cells from scratch.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tower_lsp_server::ls_types::Position;
