@@ -421,7 +421,9 @@ impl Node {
             }
         }
         let group = self.replica.group();
-        let is_behind = |status: &vraftls_raft::status::GroupStatus| status.snapshot != status.applied;
+        // What is applied after this was on its way when its asker left, and is in the log.
+        let applied = group.status().applied;
+        let is_behind = |status: &vraftls_raft::status::GroupStatus| status.snapshot < applied;
         if is_behind(&group.status()) && group.trigger_snapshot().await.is_ok() {
             let deadline = Instant::now() + SHUTDOWN_DEADLINE;
             // Without it the next start replays more of the log.
