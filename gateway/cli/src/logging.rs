@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the log. A filter that makes no sense is said and replaced by `warn`.
 pub(crate) fn start(filter: &str) {
-    // openraft speaks of every step of its protocol, and warns of what is normal; who wants to read that asks for it.
-    let quiet = if filter.contains("openraft") { "" } else { ",openraft=error" };
+    // These speak of every step of their protocols, and warn of what is normal; who wants to read that asks for it.
+    let quiet = ["openraft", "rmcp"].into_iter().filter(|name| !filter.contains(name));
+    let quiet: String = quiet.map(|name| format!(",{name}=error")).collect();
     let parsed = EnvFilter::try_new(format!("{filter}{quiet}"));
     let bad = parsed.is_err();
     tracing_subscriber::fmt()

@@ -14,8 +14,10 @@ mod folder;
 mod listen_address;
 mod logging;
 mod lsp;
+mod mcp;
 mod place;
 mod plugin;
+mod preview;
 mod progress;
 mod query;
 mod render;
@@ -52,6 +54,8 @@ enum Command {
     Query(query::QueryArguments),
     /// Write what is known of a tree into a file that other tools read
     Export(export::ExportArguments),
+    /// Serve coding agents over the Model Context Protocol, on standard input and output
+    Mcp(mcp::McpArguments),
     /// Say how the node stands that serves a folder; exit with 1 if nobody does
     Status(status::StatusArguments),
     /// Look at and prepare analyzers
@@ -66,6 +70,7 @@ fn main() -> std::process::ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Mcp(arguments) => mcp::run(arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };

@@ -35,6 +35,12 @@ impl FromStr for Place {
     }
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
 impl Place {
     /// As the protocol counts.
     pub(crate) fn position(&self) -> lsp::Position {

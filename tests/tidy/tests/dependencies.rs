@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
 const ANY: &[&str] = &["*"];
 
 /// Outside crates that only some rooms may link, and what that fences in.
-const MONOPOLIES: [(&str, &[&str], &str); 23] = [
+const MONOPOLIES: [(&str, &[&str], &str); 24] = [
     ("openraft", &["vraftls-raft"], "an upgrade of openraft touches one room"),
     ("wasmtime", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("wasmtime-wasi", &["vraftls-wasm"], "one room meets the untrusted guest"),
@@ -78,6 +78,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 23] = [
     ("ignore", &["vraftls", "vraftls-node"], "the rims read the disk"),
     ("clap", &["vraftls", "xtask"], "command lines are read in binaries"),
     ("indicatif", &["vraftls"], "the command speaks to people"),
+    ("rmcp", &["vraftls"], "agents are served by a command, and by nothing else"),
     ("scip", &["vraftls"], "the command writes what other tools read"),
     ("protobuf", &["vraftls"], "the command writes what other tools read"),
     ("tracing-subscriber", &["vraftls"], "the binary decides where logs go"),

@@ -4,7 +4,7 @@
 //! semaphore, what is to be written by its queue, a message by [`wire`](super::wire).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ struct Shared {
     waiting: Mutex<Option<HashMap<i64, oneshot::Sender<Reply>>>>,
     /// Why no more can come.
     ended: OnceLock<String>,
-    /// Whether the server said that an answer is incomplete.
-    told_partial: AtomicBool,
+    /// How often the server said that an answer is incomplete.
+    n_partial: AtomicU64,
 }
 
 type Reply = Result<Value, AskError>;
@@ -64,7 +64,7 @@ impl Connection {
             next_id: AtomicI64::new(1),
             waiting: Mutex::new(Some(HashMap::new())),
             ended: OnceLock::new(),
-            told_partial: AtomicBool::new(false),
+            n_partial: AtomicU64::new(0),
         });
         let reading = Reading { shared: shared.clone(), unwritten: unwritten.clone(), work: work_in };
         let reader = tokio::spawn(reading.run(from_server));
@@ -77,9 +77,9 @@ impl Connection {
         self.work.clone()
     }
 
-    /// Whether the server said that an answer is incomplete since this was asked last.
-    pub(super) fn take_told_partial(&self) -> bool {
-        self.shared.told_partial.swap(false, Ordering::AcqRel)
+    /// How often the server said that an answer is incomplete.
+    pub(super) fn n_partial(&self) -> u64 {
+        self.shared.n_partial.load(Ordering::Acquire)
     }
 
     /// Asks, and waits for the answer. Dropping the future cancels the request.
@@ -256,7 +256,9 @@ impl Reading {
                     self.work.send_replace(work);
                 }
             }
-            "$/vraftls/partial" => self.shared.told_partial.store(true, Ordering::Release),
+            "$/vraftls/partial" => {
+                self.shared.n_partial.fetch_add(1, Ordering::AcqRel);
+            }
             "window/showMessage" => {
                 let text = params["message"].as_str().unwrap_or_default();
                 match params["type"].as_u64() {

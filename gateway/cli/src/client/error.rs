@@ -24,6 +24,9 @@ impl AskError {
     /// `ErrorCodes.ContentModified`: the files changed meanwhile, and asking again helps.
     const CONTENT_MODIFIED: i64 = -32801;
 
+    /// `ErrorCodes.InvalidParams`: what was asked about is not there.
+    pub(crate) const INVALID_PARAMS: i64 = -32602;
+
     /// Whether the files changed while the question was answered.
     pub(super) fn is_content_modified(&self) -> bool {
         matches!(self, Self::Refused { code: Self::CONTENT_MODIFIED, .. })

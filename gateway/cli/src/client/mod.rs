@@ -210,9 +210,10 @@ impl Session {
         self.ask::<CatchUpRequest>(()).await
     }
 
-    /// Whether the server said that an answer is incomplete since this was asked last.
-    pub(crate) fn take_told_partial(&self) -> bool {
-        self.connection.take_told_partial()
+    /// How often the server said that an answer is incomplete. It says so before it gives that answer: a question during which this
+    /// number grew has no whole answer, or one that was asked at the same time.
+    pub(crate) fn n_partial(&self) -> u64 {
+        self.connection.n_partial()
     }
 
     /// The URI of a file that is named from the current directory. Fails if it is not there.

@@ -9,7 +9,6 @@ use vraftls_gateway::ls_types::{Position, Range, Uri};
 use vraftls_gateway::uri_of_path;
 use vraftls_text::LineIndex;
 
-use super::preview::preview;
 use super::question::{At, Question};
 use crate::ask::completion::{Proposal, Signatures, completion, signatures};
 use crate::ask::document::{enclosing, folds, links};
@@ -21,13 +20,28 @@ use crate::ask::navigation::{Lead, highlights, linked, references, targets};
 use crate::ask::symbols::{outline, outline_lines, symbols};
 use crate::ask::tokens::tokens;
 use crate::ask::{Answer, Spot};
-use crate::client::Session;
+use crate::client::{AskError, Session};
 use crate::finding::findings;
 use crate::place::shown;
+use crate::preview::preview;
 use crate::{render, source};
 
 /// Asks a question.
 pub(super) async fn answer(session: &Session, question: &Question) -> anyhow::Result<Answer> {
+    let answered = asked(session, question).await;
+    match (question.place(), &answered) {
+        // The protocol counts from 0 in what it says of it.
+        (Some(at), Err(error)) if is_no_place(error) => answered.with_context(|| format!("no such place: {at}")),
+        _ => answered,
+    }
+}
+
+/// Whether the server says that the file has no such place.
+fn is_no_place(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(AskError::Refused { code: AskError::INVALID_PARAMS, .. }))
+}
+
+async fn asked(session: &Session, question: &Question) -> anyhow::Result<Answer> {
     match question {
         Question::Definition(at) => lead(session, Lead::Definition, at).await,
         Question::Declaration(at) => lead(session, Lead::Declaration, at).await,

@@ -1,7 +1,6 @@
 //! `vraftls query`: one question, one answer.
 
 mod answer;
-mod preview;
 mod question;
 
 use std::path::PathBuf;
@@ -59,7 +58,7 @@ pub(crate) async fn run(arguments: &QueryArguments) -> anyhow::Result<Exit> {
         answer::answer(&session, &arguments.question).await
     };
     let answered = progress::show_while(session.work(), answered).await;
-    let is_partial = session.take_told_partial();
+    let is_partial = session.n_partial() > 0;
     let exit = answered.and_then(|answered| {
         anyhow::ensure!(!is_partial, "only a part of the workspace could be asked");
         print(&answered, arguments.json)

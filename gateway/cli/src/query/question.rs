@@ -110,6 +110,34 @@ pub(super) enum Question {
     },
 }
 
+impl Question {
+    /// The place that it is about, if it is about one.
+    pub(super) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Definition(at)
+            | Self::Declaration(at)
+            | Self::TypeDefinition(at)
+            | Self::Implementation(at)
+            | Self::References(at)
+            | Self::Highlights(at)
+            | Self::LinkedEditing(at)
+            | Self::Hover(at)
+            | Self::Signature(at)
+            | Self::Completion(at)
+            | Self::IncomingCalls(at)
+            | Self::OutgoingCalls(at)
+            | Self::Supertypes(at)
+            | Self::Subtypes(at)
+            | Self::Selection(at)
+            | Self::PrepareRename(at)
+            | Self::CodeActions { at, .. }
+            | Self::Rename { at, .. }
+            | Self::FormatTyped { at, .. } => Some(&at.at),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(super) struct At {
     /// The place, both numbers from 1, columns in characters
