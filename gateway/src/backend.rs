@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use vraftls_index::Description;
-use vraftls_proto::{Answered, QueryError, Request, SessionSettings};
+use vraftls_proto::{Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
 use vraftls_text::LineIndex;
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
 
@@ -48,11 +48,23 @@ pub trait Backend: Send + Sync + 'static {
     /// Looks at a workspace's files again; done when questions see them as they were when this was called, or newer.
     fn catch_up(&self, workspace: WorkspaceId) -> BoxFuture<'_, Result<(), QueryError>>;
 
+    /// Commits what an editor saved, with compare-and-set on what it had seen, and says what became of it. A save that is repeated takes effect
+    /// once. Dropping the future leaves the outcome unknown.
+    fn save(&self, save: Save) -> BoxFuture<'_, SaveOutcome>;
+
+    /// How files stand for a session, in their order. What happened to its saves is told once.
+    fn standings(
+        &self,
+        workspace: WorkspaceId,
+        session: SessionId,
+        paths: Vec<VfsPath>,
+    ) -> BoxFuture<'_, Result<Vec<Standing>, QueryError>>;
+
     /// How it stands.
     fn status(&self) -> BoxFuture<'_, Status>;
 
     /// Says that a session ended, so that what is kept for it can go.
-    fn session_ended(&self, session: vraftls_proto::SessionId);
+    fn session_ended(&self, session: SessionId);
 
     /// Where an editor finds a file of the view that is not inside the folder: libraries and bundled files.
     /// Writes a bundled file out where that is needed.
@@ -80,6 +92,8 @@ pub struct FolderState {
     pub revision: Revision,
     /// What is under way.
     pub phase: FolderPhase,
+    /// Saves that were lost to others. A new one says that some session has something to hear ([`Backend::standings`]).
+    pub n_losses: u64,
 }
 
 /// What is under way in a workspace.

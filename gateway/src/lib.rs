@@ -29,6 +29,7 @@ mod lines;
 mod occurrences;
 mod options;
 mod progress;
+mod saving;
 mod serve;
 mod server;
 mod session;

@@ -105,6 +105,8 @@ pub struct Timing {
     pub check_delay: Duration,
     /// How long after an edit the other open documents are checked again.
     pub recheck_delay: Duration,
+    /// How long something unpleasant about a save waits before it is said: it may settle, and another may have to speak first.
+    pub save_grace: Duration,
     /// How long what is queued may still be written after a session's end.
     pub drain_deadline: Duration,
     /// How often progress is reported at most.
@@ -125,6 +127,7 @@ impl Default for Timing {
             client_reply_deadline: Duration::from_secs(30),
             check_delay: Duration::from_millis(50),
             recheck_delay: Duration::from_millis(400),
+            save_grace: Duration::from_millis(500),
             drain_deadline: Duration::from_secs(2),
             progress_interval: Duration::from_millis(100),
             first_message_deadline: Duration::from_secs(60),

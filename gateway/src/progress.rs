@@ -17,11 +17,15 @@ use crate::{Folder, FolderPhase};
 /// Follows a folder until the session ends or the folder is closed.
 pub(crate) async fn follow(session: &Arc<Session>, slot: &Arc<FolderSlot>, mut folder: Folder) {
     let mut bar: Option<Bar> = None;
-    let mut revision = None;
+    let (mut revision, mut n_losses) = (None, None);
     while session.world().mount(slot).is_some() {
         let state = *folder.state.borrow_and_update();
         if revision.replace(state.revision).is_some_and(|before| before != state.revision) {
             session.checks().folder_moved();
+            session.saves().moved.notify_one();
+        }
+        if n_losses.replace(state.n_losses).is_some_and(|before| before != state.n_losses) {
+            session.saves().moved.notify_one();
         }
         match (described(state.phase), &mut bar) {
             (Some(step), Some(bar)) => bar.report(session, step),

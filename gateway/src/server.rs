@@ -131,7 +131,7 @@ impl LanguageServer for Server {
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
-        handlers::watched_files::did_save(&self.session, &params);
+        handlers::watched_files::did_save(&self.session, params);
     }
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState, Status};
 use vraftls_index::Description;
 use vraftls_node::{FolderProgress, Node, NodeConfig};
-use vraftls_proto::{Answered, QueryError, Request, SessionId, SessionSettings};
+use vraftls_proto::{Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
 use vraftls_text::LineIndex;
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
 
@@ -86,6 +86,19 @@ impl Backend for Embedded {
         Box::pin(async move { self.0.prepare_settings(workspace, &settings).await })
     }
 
+    fn save(&self, save: Save) -> BoxFuture<'_, SaveOutcome> {
+        Box::pin(self.0.save(save))
+    }
+
+    fn standings(
+        &self,
+        workspace: WorkspaceId,
+        session: SessionId,
+        paths: Vec<VfsPath>,
+    ) -> BoxFuture<'_, Result<Vec<Standing>, QueryError>> {
+        Box::pin(async move { self.0.standings(workspace, session, &paths).await })
+    }
+
     fn status(&self) -> BoxFuture<'_, Status> {
         Box::pin(std::future::ready(crate::status::status_of(self.0.stats())))
     }
@@ -110,5 +123,5 @@ fn state_of(progress: FolderProgress) -> FolderState {
         }
         _ => Ready,
     };
-    FolderState { revision: progress.revision, phase }
+    FolderState { revision: progress.revision, phase, n_losses: progress.n_losses }
 }

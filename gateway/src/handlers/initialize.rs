@@ -41,6 +41,8 @@ pub(crate) fn initialized(session: &Arc<Session>) {
     session.configuration().initialized();
     let checking = session.clone();
     session.spawn(async move { crate::diagnostics::run(checking).await });
+    let saving = session.clone();
+    session.spawn(async move { crate::saving::run(saving).await });
     let Some(options) = watched_files::registration(session) else { return };
     let registering = session.clone();
     session.spawn(async move {

@@ -1,4 +1,5 @@
 //! `workspace/didChangeWatchedFiles` and `textDocument/didSave`: hints that files changed on disk. Digests are the truth.
+//! What became of the save of an open document is [`crate::saving`]'s.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,14 +12,16 @@ use tower_lsp_server::ls_types::{
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
 use crate::convert::FilePath;
+use crate::saving;
 use crate::session::Session;
 
 pub(crate) fn did_change_watched_files(session: &Arc<Session>, params: &DidChangeWatchedFilesParams) {
     hint(session, params.changes.iter().map(|change| &change.uri));
 }
 
-pub(crate) fn did_save(session: &Arc<Session>, params: &DidSaveTextDocumentParams) {
+pub(crate) fn did_save(session: &Arc<Session>, params: DidSaveTextDocumentParams) {
     hint(session, [&params.text_document.uri]);
+    saving::saved(session, params);
 }
 
 pub(crate) fn did_save_notebook(session: &Arc<Session>, params: &DidSaveNotebookDocumentParams) {

@@ -9,16 +9,19 @@ mod folder;
 mod notebook;
 mod notebook_sync;
 mod profile;
+mod saves;
 mod settings;
 mod sync;
 mod tokens;
 mod trace;
 mod world;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::Semaphore;
+use futures_util::FutureExt;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tower_lsp_server::ls_types::{MessageType, Uri};
 use tracing::warn;
@@ -35,6 +38,7 @@ pub(crate) use document::Document;
 pub(crate) use folder::FolderSlot;
 pub(crate) use notebook::{CellPlace, Module, Notebook};
 pub(crate) use profile::{CompletionProfile, Profile};
+pub(crate) use saves::Saves;
 pub(crate) use settings::DiagnosticMode;
 pub(crate) use tokens::{Legend, TokenMemory};
 pub(crate) use trace::Trace;
@@ -59,10 +63,13 @@ pub(crate) struct Session {
     running: Arc<Semaphore>,
     checks: Checks,
     workspace_reports: WorkspaceReports,
+    saves: Saves,
     tokens: TokenMemory,
     trace: Trace,
     /// What runs beside requests: opening folders, checking documents, telling of progress. All of it ends with the session.
     tasks: Mutex<JoinSet<()>>,
+    /// One of them panicked.
+    broken: Arc<Notify>,
 }
 
 impl Session {
@@ -84,9 +91,11 @@ impl Session {
             shut_down: AtomicBool::new(false),
             checks: Checks::default(),
             workspace_reports: WorkspaceReports::default(),
+            saves: Saves::default(),
             tokens: TokenMemory::default(),
             trace: Trace::default(),
             tasks: Mutex::default(),
+            broken: Arc::default(),
         }
     }
 
@@ -120,6 +129,11 @@ impl Session {
 
     pub(crate) fn workspace_reports(&self) -> &WorkspaceReports {
         &self.workspace_reports
+    }
+
+    /// What the editor has seen of the files that it has open.
+    pub(crate) fn saves(&self) -> &Saves {
+        &self.saves
     }
 
     pub(crate) fn tokens(&self) -> &TokenMemory {
@@ -167,11 +181,22 @@ impl Session {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a task until it is done or the session ends.
+    /// Runs a task until it is done or the session ends. If it panics, the session ends: the editor would wait for ever for what the
+    /// task was to tell.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        let broken = self.broken.clone();
+        tasks.spawn(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                broken.notify_one();
+            }
+        });
+    }
+
+    /// Waits until something that runs beside requests panicked.
+    pub(crate) async fn broke(&self) {
+        self.broken.notified().await;
     }
 
     /// Ends what runs beside requests, and lets go of what is kept for the session.

@@ -18,14 +18,14 @@ use tower_lsp_server::ls_types::{
 };
 use tracing::{debug, warn};
 use vraftls_text::{ChangeError, LineIndex};
-use vraftls_vfs::{VfsPath, WorkspaceId};
+use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
 
 use super::{Document, FolderSlot, Session, World};
 use crate::convert::FilePath;
 
 /// What an edit came to.
 enum Edited {
-    Done,
+    Done(ContentDigest),
     NotOpen,
     OldVersion(i32),
     StillPoisoned,
@@ -58,6 +58,7 @@ impl Session {
         let text = if too_long { String::new() } else { text };
         let lines = Arc::new(LineIndex::new(&text));
         let overlay = Document::file_of(text, language_id.into());
+        let digest = overlay.digest;
         let poison = self.update(|world| {
             let replaced = world.remove(&file);
             if replaced.is_some() {
@@ -71,6 +72,7 @@ impl Session {
             world.put(file.clone(), document, &|workspace, path| backend.inside_path(workspace, path));
             poisoned
         });
+        self.saves().opened(&file, digest);
         match poison {
             Some(reason) => self.tell_poisoned(file.as_str(), &reason),
             None => self.checks().opened(&file),
@@ -101,16 +103,19 @@ impl Session {
             let bytes_max = limits.document_bytes_max.min(room_bytes);
             match document.edited(&params.content_changes, encoding, bytes_max) {
                 Ok((overlay, lines)) => {
-                    let stamp = world.next_stamp();
+                    let (stamp, digest) = (world.next_stamp(), overlay.digest);
                     let edited = Document { version, stamp, file: overlay, lines, poison: None, ..(*document).clone() };
                     world.put(file.clone(), edited, &|workspace, path| backend.inside_path(workspace, path));
-                    Edited::Done
+                    Edited::Done(digest)
                 }
                 Err(error) => Edited::Misfit(error),
             }
         });
         match edited {
-            Edited::Done => self.checks().edited(&file),
+            Edited::Done(digest) => {
+                self.checks().edited(&file);
+                self.saves().edited(&file, digest);
+            }
             Edited::NotOpen => warn!(%file, "an edit of a document that is not open was ignored"),
             Edited::OldVersion(current) => warn!(%file, version, current, "an old or repeated edit was ignored"),
             Edited::StillPoisoned => debug!(%file, "an edit of an unknown buffer was ignored"),
@@ -130,6 +135,7 @@ impl Session {
             }
             closed
         });
+        self.saves().closed(&file);
         match closed {
             Some(_) => self.checks().closed(&file),
             None => warn!(%file, "a document that is not open was closed"),
@@ -224,6 +230,7 @@ impl Session {
         });
         if let Some(folder) = folder {
             self.checks().folder_moved();
+            self.saves().unknown.notify_one();
             crate::progress::follow(&self, &slot, folder).await;
         }
     }

@@ -66,7 +66,8 @@ pub(crate) struct MainLoop<R> {
 
 impl<R: AsyncRead + Unpin> MainLoop<R> {
     pub(crate) async fn run(&mut self, writer: &mut JoinHandle<io::Result<()>>) -> LoopEnd {
-        let outbox = self.session.outbox().clone();
+        let session = self.session.clone();
+        let outbox = session.outbox().clone();
         // Whoever connects takes a place that an editor could have.
         let mut silence = pin!(tokio::time::sleep(self.session.options().timing.first_message_deadline));
         let mut is_silent = true;
@@ -74,6 +75,7 @@ impl<R: AsyncRead + Unpin> MainLoop<R> {
             let frame = tokio::select! {
                 biased;
                 () = outbox.overflowed() => return LoopEnd::Overflow,
+                () = session.broke() => return LoopEnd::Panicked,
                 // It ends by itself only when it cannot write.
                 _ = &mut *writer => return LoopEnd::Disconnected,
                 frame = self.frames.next() => frame,

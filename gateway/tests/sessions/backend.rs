@@ -4,8 +4,10 @@
 //! occurrences; a diagnostic is at each `ERROR`. So every answer shows which text the request saw.
 
 mod later;
+mod saves;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,8 +19,8 @@ use vraftls_index::{
 };
 use vraftls_proto::{
     Answer, Answered, At, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols,
-    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, SessionId,
-    SessionSettings, Signature, SignatureHelp, SymbolMatch, Targets,
+    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, Save,
+    SaveOutcome, SessionId, SessionSettings, Signature, SignatureHelp, Standing, SymbolMatch, Targets,
 };
 use vraftls_text::{LineIndex, Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
@@ -50,10 +52,23 @@ pub(crate) struct FakeBackend {
     pub(crate) partial: AtomicBool,
     /// What the last request wanted of analyzers.
     settings: Mutex<Arc<SessionSettings>>,
+    /// What was asked about which file, where that is findings or an outline, and the text of `a.py` that was seen.
+    pub(crate) looks: watch::Sender<Vec<(Look, String, String)>>,
+    /// Outlines are not available.
+    outlines_silent: AtomicBool,
     /// Every request fails so.
     pub(crate) failure: Mutex<Option<QueryError>>,
+    /// What becomes of saves.
+    pub(crate) saves: saves::FakeSaves,
     /// What the analyzer says that it can.
     pub(crate) features: Mutex<Features>,
+}
+
+/// A question that is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Look {
+    Findings,
+    Outline,
 }
 
 struct FakeFolder {
@@ -67,7 +82,7 @@ impl FakeBackend {
     pub(crate) fn new(folders: &[(&str, &[(&str, &str)])]) -> Arc<Self> {
         let folders = folders.iter().enumerate().map(|(idx, (root, files))| {
             let files = files.iter().map(|(path, text)| (VfsPath::new(path).unwrap(), Arc::from(*text))).collect();
-            let state = FolderState { revision: Revision(1), phase: FolderPhase::Ready };
+            let state = FolderState { revision: Revision(1), phase: FolderPhase::Ready, n_losses: 0 };
             let workspace = WorkspaceId(u32::try_from(idx).unwrap() + 1);
             let folder = FakeFolder { workspace, files: Mutex::new(files), state: watch::Sender::new(state) };
             (PathBuf::from(root), folder)
@@ -84,7 +99,10 @@ impl FakeBackend {
             lies_about: Mutex::default(),
             partial: AtomicBool::new(false),
             settings: Mutex::default(),
+            looks: watch::Sender::default(),
+            outlines_silent: AtomicBool::new(false),
             failure: Mutex::default(),
+            saves: saves::FakeSaves::default(),
             features: Mutex::new(later::all_features()),
         })
     }
@@ -128,6 +146,11 @@ impl FakeBackend {
         folder.state.send_modify(|state| state.revision.0 += 1);
     }
 
+    /// Says that somebody lost a save.
+    pub(crate) fn lose_save(&self, root: &str) {
+        self.folders[Path::new(root)].state.send_modify(|state| state.n_losses += 1);
+    }
+
     /// Says what is under way in a folder.
     pub(crate) fn set_phase(&self, root: &str, phase: FolderPhase) {
         self.folders[Path::new(root)].state.send_modify(|state| state.phase = phase);
@@ -135,6 +158,32 @@ impl FakeBackend {
 
     fn folder(&self, workspace: WorkspaceId) -> &FakeFolder {
         self.folders.values().find(|folder| folder.workspace == workspace).unwrap()
+    }
+
+    /// From now on no outline is answered.
+    pub(crate) fn silence_outlines(&self) {
+        self.outlines_silent.store(true, Ordering::SeqCst);
+    }
+
+    fn note(&self, request: &Request) {
+        let look = match &request.query {
+            Query::Diagnostics { .. } => Look::Findings,
+            Query::DocumentSymbols { .. } => Look::Outline,
+            _ => return,
+        };
+        let seen = Seen::new(self, request).files.get("a.py").map(ToString::to_string);
+        let path = request.query.path().unwrap().to_string();
+        self.looks.send_modify(|looks| looks.push((look, path, seen.unwrap_or_default())));
+    }
+
+    /// Waits for a look at a file that saw a text of `a.py`.
+    pub(crate) async fn until_seen(&self, look: Look, path: &str, text: &str) {
+        let mut looks = self.looks.subscribe();
+        let is_there = |looks: &Vec<(Look, String, String)>| {
+            looks.iter().any(|(what, file, seen)| *what == look && file == path && seen == text)
+        };
+        let seen = tokio::time::timeout(super::client::DEADLINE, looks.wait_for(is_there)).await;
+        drop(seen.unwrap_or_else(|_| panic!("nobody saw {text:?} for {path}: {:?}", self.looks.borrow())));
     }
 
     async fn wait_if_held(&self, query: &Query) {
@@ -195,9 +244,14 @@ impl Backend for FakeBackend {
     fn ask(&self, request: Request) -> BoxFuture<'_, Result<Answered, QueryError>> {
         Box::pin(async move {
             *self.settings.lock().unwrap() = request.settings.clone();
+            self.note(&request);
             self.wait_if_held(&request.query).await;
             if let Some(failure) = self.failure.lock().unwrap().clone() {
                 return Err(failure);
+            }
+            let is_outline = matches!(request.query, Query::DocumentSymbols { .. });
+            if is_outline && self.outlines_silent.load(Ordering::SeqCst) {
+                return Err(QueryError::Unavailable("silent".into()));
             }
             assert!(!format!("{:?}", request.query).contains("panic.py"), "the analyzer's defect");
             Seen::new(self, &request).answer(&request.query)
@@ -232,6 +286,23 @@ impl Backend for FakeBackend {
     fn catch_up(&self, workspace: WorkspaceId) -> BoxFuture<'_, Result<(), QueryError>> {
         self.hints.lock().unwrap().push(format!("everything of {workspace}"));
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn save(&self, save: Save) -> BoxFuture<'_, SaveOutcome> {
+        Box::pin(std::future::ready(self.saves.save(save)))
+    }
+
+    fn standings(
+        &self,
+        workspace: WorkspaceId,
+        _: SessionId,
+        paths: Vec<VfsPath>,
+    ) -> BoxFuture<'_, Result<Vec<Standing>, QueryError>> {
+        let files = self.folder(workspace).files.lock().unwrap().clone();
+        let contents = |path| files.get(path).map(|text| ContentDigest::of(text.as_bytes()));
+        let standings = paths.iter().map(|path| self.saves.standing(path.as_str(), contents(path))).collect();
+        self.saves.n_looks.send_modify(|n| *n += 1);
+        Box::pin(std::future::ready(Ok(standings)))
     }
 
     fn status(&self) -> BoxFuture<'_, Status> {
@@ -401,7 +472,14 @@ impl Seen {
                 self.text(path)?;
                 named.push(path.clone());
                 let here = self.find("ERROR").into_iter().filter(|(found, _)| found == path);
-                Answer::Diagnostics(here.map(|(path, span)| finding(path, span)).collect())
+                let mut found: Vec<_> = here.map(|(path, span)| finding(path, span)).collect();
+                // What leads to the first definition of all.
+                let leads = self.find("LEADS").into_iter().filter(|(found, _)| found == path);
+                for (leads, place) in leads.zip(self.find("def ")) {
+                    named.push(place.0.clone());
+                    found.push(Diagnostic { span: leads.1, ..finding(place.0, place.1) });
+                }
+                Answer::Diagnostics(found.into())
             }
             query => self.later(query, &mut named)?,
         };
@@ -450,7 +528,7 @@ impl Seen {
         self.files.iter().filter(|(path, _)| has_words(path)).flat_map(in_file).collect()
     }
 
-    /// Each `def WORD` is a symbol that lies in the one before it; each file folds as a whole.
+    /// Each `def WORD` is a symbol that lies in the one before it, and what others see of the file; each file folds as a whole.
     fn facts(&self, path: &VfsPath) -> Result<Facts, QueryError> {
         let text = self.text(path)?;
         let mut symbols: Vec<Symbol> = Vec::new();
@@ -468,7 +546,10 @@ impl Seen {
                 traits: SymbolTraits { deprecated: true, ..SymbolTraits::default() },
             });
         }
-        Ok(Facts { symbols, folds: vec![0, text.len() as u32, 2, 0, 1, 0], ..Facts::default() })
+        let mut shown = DefaultHasher::new();
+        symbols.iter().for_each(|symbol| symbol.name.hash(&mut shown));
+        let interface_hash = shown.finish().max(1);
+        Ok(Facts { symbols, interface_hash, folds: vec![0, text.len() as u32, 2, 0, 1, 0], ..Facts::default() })
     }
 }
 

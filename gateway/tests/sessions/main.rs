@@ -23,6 +23,7 @@ mod lsp_table;
 mod notebooks;
 mod ordering;
 mod responses;
+mod saves;
 mod settings;
 mod websocket;
 mod workspace;

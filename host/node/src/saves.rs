@@ -83,7 +83,7 @@ impl Saves {
         let file = self.file(&save.path);
         file.observe(Some(found));
         if is_it {
-            let unseen = file.claim(save.session, save.base, file.states.len() - 1);
+            let unseen = file.claim(save, file.states.len() - 1);
             let n_lost = file.lose(&unseen, save.session);
             self.n_losses += n_lost;
             return match unseen.last() {
@@ -112,6 +112,13 @@ impl Saves {
     }
 }
 
+impl State {
+    /// Writers make a file empty first. Nobody loses what an empty file has.
+    fn is_being_written(&self) -> bool {
+        self.author.is_none() && self.contents == Some(ContentDigest::of(b""))
+    }
+}
+
 impl FileSaves {
     fn observe(&mut self, contents: Option<ContentDigest>) {
         if self.states.back().is_none_or(|last| last.contents != contents) {
@@ -131,20 +138,25 @@ impl FileSaves {
     }
 
     /// Makes a state a session's, unless another session has it; what stood between it and the session's base, and is not its own.
-    fn claim(&mut self, session: SessionId, base: SaveBase, idx: usize) -> Vec<State> {
+    fn claim(&mut self, save: &Save, idx: usize) -> Vec<State> {
+        let session = save.session;
         let state = &mut self.states[idx];
         if state.author.is_some_and(|author| author != session) {
             // Both saved the same text: nobody lost anything.
             return Vec::new();
         }
         state.author = Some(session);
-        let seen = self.states.iter().take(idx).rposition(|state| base.is(state.contents));
+        // An editor that reads a file again has its contents in the buffer.
+        let is_seen = |state: &State| {
+            save.base.is(state.contents) || state.contents.is_some_and(|contents| save.recent.contains(&contents))
+        };
+        let seen = self.states.iter().take(idx).rposition(is_seen);
         // What the base was is not remembered any more: better silent than wrong.
-        let Some(seen) = seen.filter(|_| base != SaveBase::Unknown) else { return Vec::new() };
+        let Some(seen) = seen.filter(|_| save.base != SaveBase::Unknown) else { return Vec::new() };
         let now = self.states[idx].contents;
-        let between = self.states.range(seen + 1..idx);
-        let unseen: Vec<State> =
-            between.filter(|state| state.author != Some(session) && state.contents != now).copied().collect();
+        let counts =
+            |state: &&State| state.author != Some(session) && state.contents != now && !state.is_being_written();
+        let unseen: Vec<State> = self.states.range(seen + 1..idx).filter(counts).copied().collect();
         self.states[idx].knows_replaced |= !unseen.is_empty();
         unseen
     }
@@ -179,7 +191,7 @@ impl FileSaves {
         let written = self.states.iter().take(last).rposition(|state| state.contents == Some(said));
         match written {
             Some(idx) if self.states[idx].author.is_none_or(|author| author == save.session) => {
-                self.claim(save.session, save.base, idx);
+                self.claim(save, idx);
                 self.states[idx].knows_lost = true;
             }
             Some(_) => {}

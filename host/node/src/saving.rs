@@ -64,7 +64,6 @@ impl SharedSaves {
     fn standing(&self, folder: &FolderHandle, session: SessionId, path: &VfsPath) -> Standing {
         let mut saves = self.lock();
         let base = folder.base.borrow().clone();
-        // What is not read yet was not read by anybody, so that nobody can differ from it.
         let contents = base.file_at_hand(path).flatten().map(|file| file.digest);
         saves.standing(session, path, contents)
     }
@@ -112,6 +111,7 @@ impl Node {
         let ends = || QueryError::Unavailable(format!("workspace {workspace} is not open"));
         let folder = self.folder(workspace).ok_or_else(ends)?;
         folder.walked_base().await.ok_or_else(ends)?;
+        folder.bring_to_hand(paths).await;
         Ok(paths.iter().map(|path| folder.saves.standing(&folder, session, path)).collect())
     }
 }
@@ -147,6 +147,17 @@ impl FolderHandle {
             }
         }
         SaveOutcome::Unknown(reason)
+    }
+
+    /// Reads what is found and not read yet.
+    async fn bring_to_hand(&self, paths: &[VfsPath]) {
+        for path in paths {
+            let base = self.base.borrow().clone();
+            if base.file_at_hand(path).is_none() {
+                let path = path.clone();
+                blocking(move || base.file(&path)).await;
+            }
+        }
     }
 
     async fn read(&self, path: &VfsPath) -> Result<Vec<u8>, ReadError> {

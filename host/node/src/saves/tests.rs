@@ -114,6 +114,22 @@ fn a_write_that_did_not_reach_the_disk_is_no_conflict() {
 }
 
 #[test]
+fn what_the_editor_read_again_is_seen_before_anybody_tells_of_it() {
+    let mut saves = opened("0");
+    assert_eq!(done(&mut saves, A, "0", "a"), SaveOutcome::Saved(digest("a")));
+    let read_again = Save { recent: vec![digest("a"), digest("a, and b")], ..save(B, "0", "b") };
+    assert_eq!(saves.save(&read_again, digest("b"), true), SaveOutcome::Saved(digest("b")));
+    assert_eq!(saves.n_losses(), 0);
+}
+
+#[test]
+fn a_file_that_was_seen_empty_while_it_was_written_is_nobodys_change() {
+    let mut saves = opened("0");
+    saves.observe(&path(), Some(digest("")));
+    assert_eq!(done(&mut saves, A, "0", "a"), SaveOutcome::Saved(digest("a")));
+}
+
+#[test]
 fn the_same_text_saved_twice_is_nobodys_loss() {
     let mut saves = opened("0");
     assert_eq!(done(&mut saves, A, "0", "same"), SaveOutcome::Saved(digest("same")));

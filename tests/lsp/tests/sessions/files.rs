@@ -48,6 +48,8 @@ async fn a_buffer_hides_its_file_until_it_is_closed() {
     assert_eq!(definition[0]["range"]["start"]["line"], 1);
     project.write("lib.toy", "\n\ndef helper # Disk.\n");
     client.save_document(&lib).await;
+    let told = client.notification("window/showMessage").await;
+    assert!(told["message"].as_str().unwrap().contains("not what you saved"), "{told}");
     let definition = client.ask("textDocument/definition", at(&a, 0, 5)).await;
     assert_eq!(definition[0]["range"]["start"]["line"], 1, "the buffer holds whatever the disk says");
     client.close_document(&lib).await;

@@ -13,4 +13,5 @@ mod neovim;
 mod notebooks;
 mod protocol;
 mod python;
+mod saves;
 mod toy;
