@@ -46,7 +46,7 @@ pub(crate) fn complete(
     let (replace, mut proposals) = match &place.expected {
         Expected::Text { literal } => text::proposals(&source, *literal, place.word, offset),
         expected if !expected.answers(trigger) => (place.word, Vec::new()),
-        expected => (place.word, proposals_for(&source, expected, place.word)),
+        expected => (place.word, proposals_for(project, &source, expected, place.word)),
     };
     let typed = source.slice(TextRange::new(replace.start(), offset.max(replace.start())));
     let mut more = false;
@@ -75,10 +75,15 @@ pub(crate) fn resolve(project: &PythonProject, path: &str, token: &[u8]) -> Resu
     Ok(detail::details(project, &source, &subject))
 }
 
-fn proposals_for<'db>(source: &Source<'db>, expected: &Expected, word: TextRange) -> Vec<Proposal<'db>> {
+fn proposals_for<'db>(
+    project: &'db PythonProject,
+    source: &Source<'db>,
+    expected: &Expected,
+    word: TextRange,
+) -> Vec<Proposal<'db>> {
     match expected {
         Expected::Nothing | Expected::Text { .. } => Vec::new(),
-        Expected::Member { dot } => members::proposals(source, *dot, word),
+        Expected::Member { dot } => members::proposals(project, source, *dot, word),
         Expected::Module { parent, from } => {
             let mut proposals = imports::modules(source, parent, word);
             if *from && parent.level > 0 && parent.name.is_empty() && word.is_empty() {

@@ -2,6 +2,7 @@
 
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::find_node::covering_node;
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprAttribute};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,7 +17,7 @@ use super::resemblance::Resemblance;
 use super::scope::body_around;
 use super::usage::Usage;
 use super::{common, kinds, offered};
-use crate::project::Source;
+use crate::project::{PythonProject, Source};
 
 /// How many classes up a receiver's bases are looked at.
 const ANCESTORS_MAX: usize = 32;
@@ -28,16 +29,24 @@ const OWN: u32 = 300;
 const OWN_STEPS: u32 = 8;
 /// What a method is worth against an attribute.
 const CALLABLE: u32 = 30;
+/// What is left of the weight of a value where a call follows, and of that of a method where none can.
+const UNFIT: u32 = 4;
 /// How much a name of the machinery, or one that is none of our business, is set back.
 const HIDDEN: u32 = 300;
 
 /// Proposals for the name after a dot.
-pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRange) -> Vec<Proposal<'db>> {
+pub(super) fn proposals<'db>(
+    project: &'db PythonProject,
+    source: &Source<'db>,
+    dot: TextRange,
+    word: TextRange,
+) -> Vec<Proposal<'db>> {
     let Some(attribute) = attribute_at(source, dot) else { return Vec::new() };
     let model = &source.model;
     let ty = attribute.value.inferred_type(model);
     let class = ty.and_then(|ty| home(source, attribute, ty));
     let mut worth = Worth {
+        following: Following::after(source, dot, word),
         usage: Usage::of_members(source, dot, word),
         resemblance: Resemblance::before(source, dot.start(), Some(attribute.value.range())),
         homes: class.map(|class| homes(model, class)).unwrap_or_default(),
@@ -48,7 +57,16 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
     let mut seen = FxHashSet::default();
-    for member in offered::of_attribute(model, attribute) {
+    let members = offered::of_attribute(model, attribute);
+    // An unknown type, and what is left of one when it is known not to be this or that, has the members of every object alone;
+    // and what a class makes up when it is asked nobody knows.
+    let is_unknown = ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_)))
+        || members.iter().all(|member| NameKind::classify(&member.name) == NameKind::Dunder);
+    let makes_up = !is_module && members.iter().any(|member| member.name == "__getattr__");
+    if is_unknown || makes_up {
+        worth.usage = worth.usage.with_namesakes(project, source);
+    }
+    for member in members {
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
         let name = member.name.as_str();
         let about = Subject::Member { dot: dot.start().to_u32(), name: name.to_owned() };
@@ -61,13 +79,16 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
         proposals.push(proposal);
         seen.insert(name.to_owned());
     }
-    let unknown = ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_)));
-    if unknown {
-        for (name, weight) in worth.usage.names() {
-            if seen.insert(name.to_owned()) {
-                proposals
-                    .push(Proposal::new(name, Origin::Kind(kinds::TEXT), Group::Scope(0)).with_weight(HIDDEN + weight));
+    for (name, weight) in worth.usage.names() {
+        let fits = is_unknown || (makes_up && worth.usage.is_familiar(name));
+        if fits && seen.insert(name.to_owned()) {
+            let weight = worth.following.adjusted(HIDDEN + weight, worth.usage.is_called(name));
+            let mut proposal = Proposal::new(name, Origin::Kind(kinds::TEXT), Group::Scope(0)).with_weight(weight);
+            // What is private elsewhere is no secret where it is used already.
+            if worth.usage.is_familiar(name) {
+                proposal.visibility = NameKind::Normal;
             }
+            proposals.push(proposal);
         }
     }
     for name in parameters(source, attribute) {
@@ -79,8 +100,49 @@ pub(super) fn proposals<'db>(source: &Source<'db>, dot: TextRange, word: TextRan
     proposals
 }
 
+/// What stands behind the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Following {
+    /// The end of the line, or something that says nothing.
+    Nothing,
+    /// The parenthesis of a call.
+    Call,
+    /// What goes on with a value: a dot, an index, a comparison.
+    Value,
+}
+
+impl Following {
+    fn after(source: &Source<'_>, dot: TextRange, word: TextRange) -> Self {
+        let end = dot.end().max(word.end());
+        let tokens = source.parsed.tokens();
+        let next = tokens.partition_point(|token| token.start() < end);
+        match tokens.get(next).map(|token| token.kind()) {
+            Some(TokenKind::Lpar) => Self::Call,
+            Some(
+                TokenKind::Dot
+                | TokenKind::Lsqb
+                | TokenKind::EqEqual
+                | TokenKind::NotEqual
+                | TokenKind::Is
+                | TokenKind::In,
+            ) => Self::Value,
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The weight of something that can, or cannot, be called.
+    fn adjusted(self, weight: u32, callable: bool) -> u32 {
+        match self {
+            Self::Call if !callable => weight / UNFIT,
+            Self::Value if callable => weight / UNFIT,
+            _ => weight,
+        }
+    }
+}
+
 /// What is known that tells the members of a receiver apart.
 struct Worth {
+    following: Following,
     usage: Usage,
     resemblance: Resemblance,
     homes: FxHashMap<String, u32>,
@@ -96,6 +158,8 @@ impl Worth {
     fn of(&self, name: &str, ty: Type<'_>) -> u32 {
         let steps = self.homes.get(name).map_or(0, |steps| OWN_STEPS.saturating_sub(*steps));
         let callable = matches!(ty, Type::BoundMethod(_) | Type::FunctionLiteral(_) | Type::KnownBoundMethod(_));
+        // A class is called, and it is compared and has members too; of what has no type nothing is known.
+        let either = matches!(ty, Type::ClassLiteral(_) | Type::Dynamic(_) | Type::SubclassOf(_) | Type::Callable(_));
         let hidden = match NameKind::classify(name) {
             NameKind::Normal => false,
             NameKind::Dunder => true,
@@ -103,10 +167,12 @@ impl Worth {
             NameKind::Sunder if !self.usage.is_familiar(name) => return self.resemblance.weight(name) / 2,
             NameKind::Sunder => false,
         };
-        self.evidence(name)
+        let weight = self
+            .evidence(name)
             .saturating_add(OWN * steps / OWN_STEPS)
             .saturating_add(if callable { CALLABLE } else { 0 })
-            .saturating_add(if hidden { 0 } else { HIDDEN })
+            .saturating_add(if hidden { 0 } else { HIDDEN });
+        if either { weight } else { self.following.adjusted(weight, callable) }
     }
 }
 

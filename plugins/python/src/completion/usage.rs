@@ -6,8 +6,9 @@ use ruff_python_ast::token::{Token, TokenKind};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ty_python_core::definition::Definition;
+use vraftls_guest_sdk::roles;
 
-use crate::project::Source;
+use crate::project::{PythonProject, Source};
 
 /// The distance in bytes at which a use counts half.
 const HALF_WEIGHT_BYTES: u32 = 200;
@@ -20,12 +21,22 @@ const SAME_RECEIVER: u32 = 4;
 /// What a use in the file where the receiver's type is defined counts, for each doubling.
 const HOME: u32 = 14;
 
+/// What a use behind the same name in another file counts, for each doubling.
+const ELSEWHERE: u32 = 400;
+/// How many other files are read for that.
+const NAMESAKE_FILES_MAX: usize = 48;
+
 /// How much each name is used around a place; a higher weight is more and nearer use.
 #[derive(Default)]
 pub(super) struct Usage {
     weights: FxHashMap<String, u32>,
     /// Members that are used on the receiver itself.
     familiar: FxHashSet<String>,
+    /// Members that are called somewhere.
+    called: FxHashSet<String>,
+    /// The name right before the dot, and how often other files use which member behind it.
+    receiver: Option<String>,
+    elsewhere: FxHashMap<String, u32>,
     /// How often members are used where the type of the receiver is defined.
     at_home: FxHashMap<String, u32>,
 }
@@ -34,17 +45,24 @@ impl Usage {
     /// The weight of a name, 0 where it is not used.
     pub(super) fn weight(&self, name: &str) -> u32 {
         let home = self.at_home.get(name).map_or(0, |count| HOME * (count + 1).ilog2());
-        self.weights.get(name).copied().unwrap_or(0).saturating_add(home)
+        let elsewhere = self.elsewhere.get(name).map_or(0, |count| ELSEWHERE * (count + 1).ilog2());
+        self.weights.get(name).copied().unwrap_or(0).saturating_add(home).saturating_add(elsewhere)
     }
 
-    /// Whether a member is used on the same receiver.
+    /// Whether a member is used on the same receiver, or on one of the same name elsewhere.
     pub(super) fn is_familiar(&self, name: &str) -> bool {
-        self.familiar.contains(name)
+        self.familiar.contains(name) || self.elsewhere.contains_key(name)
+    }
+
+    /// Whether a member is called somewhere in the file.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.called.contains(name)
     }
 
     /// All names that are used, in no particular order.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.weights.iter().map(|(name, weight)| (name.as_str(), *weight))
+        let others = self.elsewhere.keys().filter(|name| !self.weights.contains_key(*name));
+        self.weights.keys().chain(others).map(|name| (name.as_str(), self.weight(name)))
     }
 
     fn add(&mut self, name: &str, at: TextSize, place: TextSize, factor: u32) {
@@ -66,7 +84,7 @@ impl Usage {
         let tokens = significant(source);
         let place = tokens.partition_point(|token| token.end() <= dot.start());
         let receiver = receiver(source, &tokens[..place]);
-        let mut usage = Self::default();
+        let mut usage = Self { receiver: receiver.map(str::to_owned), ..Self::default() };
         for (index, window) in tokens.windows(2).enumerate() {
             let [before, token] = window else { continue };
             if before.kind() != TokenKind::Dot || !is_name(token) || token.range() == word || before.range() == dot {
@@ -79,8 +97,46 @@ impl Usage {
             if same && !usage.familiar.contains(name) {
                 usage.familiar.insert(name.to_owned());
             }
+            let is_call = tokens.get(index + 2).is_some_and(|next| next.kind() == TokenKind::Lpar);
+            if is_call && !usage.called.contains(name) {
+                usage.called.insert(name.to_owned());
+            }
         }
         usage
+    }
+
+    /// Adds what other files use of receivers of the same name: where no type says what a thing is, its name often does.
+    ///
+    /// The files that lie nearest are read, and their text alone: what stands behind the name and a dot.
+    pub(super) fn with_namesakes(mut self, project: &PythonProject, source: &Source<'_>) -> Self {
+        let Some(receiver) = self.receiver.clone().filter(|name| !matches!(name.as_str(), "self" | "cls")) else {
+            return self;
+        };
+        let own = project.path_of(source.file);
+        let mut candidates = project.workspace().candidates(&receiver, roles::REFERS);
+        candidates.retain(|candidate| candidate.path != own);
+        // Stable, so files that are as near stay in their order.
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(in_common(&candidate.path, &own)));
+        for candidate in candidates.iter().take(NAMESAKE_FILES_MAX) {
+            let Ok(text) = project.workspace().read(&candidate.path) else { continue };
+            for offset in &candidate.offsets {
+                let Some(rest) = text.get(*offset as usize..).and_then(|rest| rest.strip_prefix(receiver.as_str()))
+                else {
+                    continue;
+                };
+                let Some(rest) = rest.strip_prefix('.') else { continue };
+                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                let (name, after) = rest.split_at(length);
+                if name.is_empty() {
+                    continue;
+                }
+                *self.elsewhere.entry(name.to_owned()).or_default() += 1;
+                if after.starts_with('(') && !self.called.contains(name) {
+                    self.called.insert(name.to_owned());
+                }
+            }
+        }
+        self
     }
 
     /// Adds the use of members in the file where the class of the receiver is defined: its author uses it most.
@@ -118,6 +174,11 @@ impl Usage {
         }
         usage
     }
+}
+
+/// How many directories two files have in common, from the top.
+fn in_common(path: &str, other: &str) -> usize {
+    path.split('/').zip(other.split('/')).take_while(|(one, other)| one == other).count()
 }
 
 /// All tokens but comments and line ends inside of brackets.
