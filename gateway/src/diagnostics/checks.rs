@@ -24,8 +24,8 @@ struct News {
     documents: BTreeMap<FilePath, DocumentNews>,
     /// The URIs of documents of which what was published was taken back.
     taken_back: BTreeSet<String>,
-    /// Something was edited that other documents may depend on.
-    edited: bool,
+    /// What was opened, edited or closed: other documents may depend on it.
+    edited: BTreeSet<FilePath>,
     /// The files of a folder changed.
     moved: bool,
 }
@@ -40,20 +40,21 @@ pub(super) enum DocumentNews {
 impl Checks {
     pub(crate) fn opened(&self, file: &FilePath) {
         self.tell(|news| {
+            news.edited.insert(file.clone());
             news.documents.insert(file.clone(), DocumentNews::Opened);
         });
     }
 
     pub(crate) fn edited(&self, file: &FilePath) {
         self.tell(|news| {
-            news.edited = true;
+            news.edited.insert(file.clone());
             news.documents.insert(file.clone(), DocumentNews::Edited);
         });
     }
 
     pub(crate) fn closed(&self, file: &FilePath) {
         self.tell(|news| {
-            news.edited = true;
+            news.edited.insert(file.clone());
             news.documents.insert(file.clone(), DocumentNews::Closed);
         });
     }
@@ -106,9 +107,11 @@ pub(super) struct Schedule {
     check_delay: Duration,
     recheck_delay: Duration,
     due: BTreeMap<FilePath, Instant>,
-    /// When all open documents are checked again because another was edited. An edit pushes it back.
+    /// When it is looked whether other open documents have to be checked again because of what was edited. An edit pushes it back.
     edited_due: Option<Instant>,
-    /// The same because files changed. Nothing pushes it back, so that a stream of changes does not starve it.
+    /// What was edited since the last time.
+    edited: BTreeSet<FilePath>,
+    /// When all open documents are checked again because files changed. Nothing pushes it back, so that a stream of changes does not starve it.
     moved_due: Option<Instant>,
 }
 
@@ -117,15 +120,22 @@ pub(super) struct Schedule {
 pub(super) struct Due {
     /// These documents.
     pub(super) files: Vec<FilePath>,
-    /// All open documents.
-    pub(super) all: bool,
-    /// Files changed beside the open documents.
+    /// What depends on these, which were edited.
+    pub(super) edited: BTreeSet<FilePath>,
+    /// All open documents: files changed beside them.
     pub(super) moved: bool,
 }
 
 impl Schedule {
     pub(super) fn new(check_delay: Duration, recheck_delay: Duration) -> Self {
-        Self { check_delay, recheck_delay, due: BTreeMap::new(), edited_due: None, moved_due: None }
+        Self {
+            check_delay,
+            recheck_delay,
+            due: BTreeMap::new(),
+            edited_due: None,
+            edited: BTreeSet::new(),
+            moved_due: None,
+        }
     }
 
     pub(super) fn document(&mut self, file: FilePath, news: DocumentNews, now: Instant) {
@@ -136,8 +146,9 @@ impl Schedule {
         };
     }
 
-    fn others(&mut self, edited: bool, moved: bool, now: Instant) {
-        if edited {
+    fn others(&mut self, edited: BTreeSet<FilePath>, moved: bool, now: Instant) {
+        if !edited.is_empty() {
+            self.edited.extend(edited);
             self.edited_due = Some(now + self.recheck_delay);
         }
         if moved {
@@ -159,8 +170,8 @@ impl Schedule {
         }
         let passed = |due: &mut Option<Instant>| due.take_if(|due| *due <= now).is_some();
         let moved = passed(&mut self.moved_due);
-        let all = passed(&mut self.edited_due) || moved;
-        Due { files, all, moved }
+        let edited = if passed(&mut self.edited_due) { std::mem::take(&mut self.edited) } else { BTreeSet::new() };
+        Due { files, edited, moved }
     }
 
     /// When something is due next.
@@ -179,8 +190,12 @@ mod tests {
         FilePath::from_path(Path::new(name)).unwrap()
     }
 
-    fn due(files: &[&str], all: bool, moved: bool) -> Due {
-        Due { files: files.iter().map(|name| file(name)).collect(), all, moved }
+    fn due(files: &[&str], edited: &[&str], moved: bool) -> Due {
+        Due {
+            files: files.iter().map(|name| file(name)).collect(),
+            edited: edited.iter().map(|name| file(name)).collect(),
+            moved,
+        }
     }
 
     #[test]
@@ -192,14 +207,14 @@ mod tests {
         checks.opened(&file("/a"));
         checks.edited(&file("/b"));
         checks.take_into(&mut schedule, ms(0));
-        assert_eq!(schedule.take_due(ms(0)), due(&["/a"], false, false));
+        assert_eq!(schedule.take_due(ms(0)), due(&["/a"], &[], false));
         checks.edited(&file("/b"));
         checks.take_into(&mut schedule, ms(40));
         assert_eq!(schedule.take_due(ms(60)), Due::default());
         assert_eq!(schedule.next_due(), Some(ms(90)));
-        assert_eq!(schedule.take_due(ms(90)), due(&["/b"], false, false));
+        assert_eq!(schedule.take_due(ms(90)), due(&["/b"], &[], false));
         assert_eq!(schedule.take_due(ms(439)), Due::default());
-        assert_eq!(schedule.take_due(ms(440)), due(&[], true, false));
+        assert_eq!(schedule.take_due(ms(440)), due(&[], &["/a", "/b"], false));
         assert_eq!(schedule.next_due(), None);
     }
 
@@ -213,7 +228,7 @@ mod tests {
             checks.folder_moved();
             checks.take_into(&mut schedule, ms(n));
         }
-        assert_eq!(schedule.take_due(ms(400)), due(&[], true, true));
+        assert_eq!(schedule.take_due(ms(400)), due(&[], &[], true));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Findings of open documents: pushed when something changed, or pulled when the editor asks.
 
 mod checks;
+mod interfaces;
 mod push;
 mod refresh;
 mod report;

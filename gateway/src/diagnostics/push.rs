@@ -3,17 +3,19 @@
 //! What is published of a document is never older than what was published before: a check that another one follows is dropped, and
 //! publishing looks, while no edit can come in between, whether the document still is what was checked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
-use tower_lsp_server::ls_types::PublishDiagnosticsParams;
-use tracing::debug;
+use tower_lsp_server::ls_types::{MessageType, PublishDiagnosticsParams};
+use tracing::{debug, error};
 
 use super::checks::{Due, Schedule};
+use super::interfaces::{self, Shown};
 use super::refresh::refresh;
+use super::report::Report;
 use super::{DocumentReport, report, report_in};
 use crate::convert::FilePath;
 use crate::error::RequestError;
@@ -32,6 +34,9 @@ pub(crate) async fn run(session: Arc<Session>) {
         tasks: JoinSet::new(),
         running: HashMap::new(),
         published: HashMap::new(),
+        leads: HashMap::new(),
+        shown: Arc::default(),
+        comparing: None,
         session,
     };
     loop {
@@ -55,19 +60,34 @@ struct Pusher {
     session: Arc<Session>,
     schedule: Schedule,
     turns: Arc<Semaphore>,
-    tasks: JoinSet<Checked>,
+    tasks: JoinSet<Done>,
     running: HashMap<FilePath, AbortHandle>,
     /// What was published last of a document, or of the cells of a notebook.
     published: HashMap<FilePath, Published>,
+    /// The files that the findings of a document have places in.
+    leads: HashMap<FilePath, Leads>,
+    /// What the buffers showed to others when those were checked last.
+    shown: Arc<Shown>,
+    /// The look whether they still show that, and what was edited since.
+    comparing: Option<(AbortHandle, BTreeSet<FilePath>)>,
+}
+
+/// What a task came to.
+enum Done {
+    Checked(Checked),
+    Compared { shown: Shown, differs: bool },
 }
 
 /// What was published of documents, by their URI: their version and the id of the findings.
 type Published = BTreeMap<String, (Option<i32>, String)>;
 
+/// The files that findings have places in; none for what is not a file, as a cell of a notebook.
+type Leads = BTreeSet<Option<FilePath>>;
+
 /// What a check came to.
 struct Checked {
     file: FilePath,
-    published: Option<Published>,
+    published: Option<(Published, Leads)>,
     retry: bool,
 }
 
@@ -82,7 +102,7 @@ impl Pusher {
         }
         let world = self.session.world();
         let mut files = due.files;
-        if due.all {
+        if due.moved {
             files.extend(world.documents().map(|(file, _)| file.clone()));
             files.extend(world.notebooks().map(|(file, _)| file.clone()));
             files.sort_unstable();
@@ -90,7 +110,45 @@ impl Pusher {
         }
         let is_open = |file: &FilePath| world.document(file).is_some() || world.notebook(file).is_some();
         self.published.retain(|file, _| is_open(file));
+        self.leads.retain(|file, _| is_open(file));
         for file in files.into_iter().filter(is_open) {
+            self.check(file);
+        }
+        if !due.edited.is_empty() {
+            self.compare(due.edited);
+        }
+    }
+
+    /// Looks whether what was edited shows something else to others than before.
+    fn compare(&mut self, mut edited: BTreeSet<FilePath>) {
+        if let Some((older, edited_before)) = self.comparing.take() {
+            older.abort();
+            edited.extend(edited_before);
+        }
+        let (session, before) = (self.session.clone(), self.shown.clone());
+        let handle = self.tasks.spawn(async move {
+            let world = session.world();
+            let cx = Context::of(session, world).await;
+            let (shown, differs) = interfaces::compare(&cx, &before).await;
+            Done::Compared { shown, differs }
+        });
+        self.comparing = Some((handle, edited));
+    }
+
+    /// Checks what depends on what was edited: all where others may see a difference, else what has places in it.
+    fn compared(&mut self, shown: Shown, differs: bool) {
+        let Some((_, edited)) = self.comparing.take() else { return };
+        self.shown = Arc::new(shown);
+        let world = self.session.world();
+        let open: BTreeSet<&FilePath> =
+            world.documents().map(|(file, _)| file).chain(world.notebooks().map(|(file, _)| file)).collect();
+        let depends = |file: &&FilePath| {
+            let leads = self.leads.get(*file);
+            differs
+                || leads.is_some_and(|leads| leads.iter().any(|to| to.as_ref().is_none_or(|to| edited.contains(to))))
+        };
+        let files: Vec<FilePath> = open.into_iter().filter(depends).cloned().collect();
+        for file in files {
             self.check(file);
         }
     }
@@ -108,26 +166,52 @@ impl Pusher {
             if let Err(error) = &published {
                 debug!(file = %checked, %error, "a document could not be checked");
             }
-            Checked { file: checked, published: published.ok().flatten(), retry }
+            Done::Checked(Checked { file: checked, published: published.ok().flatten(), retry })
         });
         if let Some(older) = self.running.insert(file, handle) {
             older.abort();
         }
     }
 
-    fn finish(&mut self, done: Result<(tokio::task::Id, Checked), tokio::task::JoinError>) {
-        let Ok((id, Checked { file, published, retry })) = done else { return };
+    fn finish(&mut self, done: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
+        let (id, checked) = match done {
+            Ok((id, Done::Checked(checked))) => (id, checked),
+            Ok((id, Done::Compared { shown, differs })) => {
+                // An older look that ended just before it was dropped is followed by another.
+                if self.comparing.as_ref().is_some_and(|(handle, _)| handle.id() == id) {
+                    self.compared(shown, differs);
+                }
+                return;
+            }
+            Err(failed) => return self.failed(&failed),
+        };
+        let Checked { file, published, retry } = checked;
         // An older check that ended just before it was dropped has nothing to say about the one that runs. What it published may have
         // been taken back since.
         let is_latest = self.running.get(&file).is_some_and(|handle| handle.id() == id);
         if is_latest {
             self.running.remove(&file);
         }
-        if let Some(published) = published.filter(|_| is_latest) {
+        if let Some((published, leads)) = published.filter(|_| is_latest) {
             self.published.insert(file.clone(), published);
+            self.leads.insert(file.clone(), leads);
         }
         if retry {
             self.schedule.retry(file, Instant::now());
+        }
+    }
+}
+
+impl Pusher {
+    /// A check was dropped for another one, or has a defect: an error of that check, as it would be of a request.
+    fn failed(&mut self, failed: &JoinError) {
+        let file = self.running.iter().find(|(_, handle)| handle.id() == failed.id()).map(|(file, _)| file.clone());
+        if let Some(file) = file.filter(|_| failed.is_panic()) {
+            self.running.remove(&file);
+            error!(%file, %failed, "a check panicked");
+            self.session
+                .client()
+                .log(MessageType::ERROR, format!("{file} could not be checked: a defect of this server."));
         }
     }
 }
@@ -137,7 +221,7 @@ async fn check_and_publish(
     session: &Arc<Session>,
     file: &FilePath,
     last: Published,
-) -> Result<Option<Published>, RequestError> {
+) -> Result<Option<(Published, Leads)>, RequestError> {
     let world = session.world();
     let stamp = stamp(&world, file);
     let cx = Context::of(session.clone(), world).await;
@@ -166,7 +250,14 @@ async fn check_and_publish(
         is_current
     });
     let states = reports.iter().map(|found| (found.uri.as_str().to_owned(), found.state()));
-    Ok(is_current.then(|| states.collect()))
+    let leads = reports.iter().flat_map(|found| leads_of(file, &found.report)).collect();
+    Ok(is_current.then(|| (states.collect(), leads)))
+}
+
+/// The other files that findings have places in.
+fn leads_of(file: &FilePath, report: &Report) -> impl Iterator<Item = Option<FilePath>> {
+    let related = report.items.iter().flat_map(|item| item.related_information.iter().flatten());
+    related.map(|related| FilePath::from_uri(&related.location.uri).ok()).filter(move |to| to.as_ref() != Some(file))
 }
 
 /// Of the states that a check is about.

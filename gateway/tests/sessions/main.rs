@@ -11,6 +11,7 @@ mod client;
 mod actions;
 mod cancelling;
 mod decorations;
+mod dependents;
 mod diagnostics;
 mod editing;
 mod endings;
