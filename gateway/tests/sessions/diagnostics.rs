@@ -1,5 +1,6 @@
 //! Diagnostics that are pushed, and diagnostics that are pulled; progress.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use vraftls_gateway::{FolderPhase, Options};
 use vraftls_proto::{Query, QueryError};
@@ -174,4 +175,77 @@ async fn progress_begins_is_reported_and_ends() {
     backend.set_phase("/w", FolderPhase::Ready);
     assert_eq!(editor.next_of("$/progress").await["value"], json!({"kind": "end"}));
     editor.finish().await;
+}
+
+/// Lets everything else go on for a while.
+async fn pass() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What a person and a slow backend do to one document.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// So many errors are in it now.
+    Edit(usize),
+    /// Checks take long from now on.
+    Hold,
+    /// Those that do end.
+    Release,
+    /// Files changed, so that it is checked again.
+    Moved,
+    /// Time passes.
+    Pass,
+}
+
+async fn never_older(steps: Vec<Step>) {
+    let backend = FakeBackend::with(&[]);
+    let mut options = Options::default();
+    options.timing.check_delay = std::time::Duration::from_millis(1);
+    options.timing.recheck_delay = std::time::Duration::from_millis(2);
+    let mut editor = Editor::connect(&backend, options);
+    let capabilities = json!({"textDocument": {"publishDiagnostics": {"versionSupport": true}}});
+    editor.initialize(json!({"capabilities": capabilities, "rootUri": "file:///w"})).await;
+    editor.open(URI, "").await;
+    // How many errors each version has, from version 1.
+    let mut texts = vec![0_usize];
+    for step in steps.into_iter().chain([Step::Release, Step::Edit(9)]) {
+        match step {
+            Step::Edit(n_errors) => {
+                texts.push(n_errors);
+                let text = "ERROR ".repeat(n_errors);
+                editor.change(URI, texts.len() as i64, json!([{"text": text}])).await;
+            }
+            Step::Hold => backend.hold(|query| matches!(query, Query::Diagnostics { .. })),
+            Step::Release => backend.release(),
+            Step::Moved => backend.write("/w", "b.py", ""),
+            Step::Pass => pass().await,
+        }
+    }
+    let (last, mut version_before) = (texts.len() as i64, 0);
+    while version_before < last {
+        let (version, found) = published(&mut editor).await;
+        let version = version.as_i64().unwrap();
+        assert!(version >= version_before, "version {version} after {version_before}");
+        assert_eq!(found.len(), texts[version as usize - 1], "of version {version}");
+        version_before = version;
+    }
+    editor.finish().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_published_that_is_older_than_what_was(steps in prop::collection::vec(prop_oneof![
+        4 => (0..4_usize).prop_map(Step::Edit),
+        1 => Just(Step::Hold),
+        1 => Just(Step::Release),
+        1 => Just(Step::Moved),
+        2 => Just(Step::Pass),
+    ], 0..16)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(never_older(steps));
+    }
 }

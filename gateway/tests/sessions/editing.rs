@@ -34,6 +34,21 @@ async fn an_edit_outside_the_text_poisons_the_buffer_until_it_is_opened_again() 
 }
 
 #[tokio::test]
+async fn an_edit_that_counts_in_another_encoding_is_refused_where_it_cannot_be_meant() {
+    // The place behind the face, as an editor counts that did not hear what was agreed on, lies inside of it.
+    for (agreed, character) in [("utf-8", 2), ("utf-8", 1), ("utf-16", 1)] {
+        let backend = FakeBackend::with(&[]);
+        let mut editor = Editor::connect(&backend, Options::default());
+        let capabilities = json!({"general": {"positionEncodings": [agreed]}, "textDocument": {"diagnostic": {}}});
+        editor.initialize(json!({"capabilities": capabilities, "rootUri": "file:///w"})).await;
+        editor.open(URI, "😀x").await;
+        editor.change(URI, 2, json!([edit((0, character), (0, character), "y")])).await;
+        expect_poisoned(&mut editor).await;
+        editor.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn no_answer_has_a_place_in_a_poisoned_buffer() {
     let backend = FakeBackend::with(&[("b.py", "f")]);
     let mut editor = Editor::start(&backend).await;

@@ -97,6 +97,58 @@ async fn a_defect_in_an_edit_ends_its_session_alone() {
 }
 
 #[tokio::test]
+async fn a_defect_beside_requests_ends_its_session_alone() {
+    let backend = FakeBackend::with(&[("collapse.py", "x")]);
+    let mut other = Editor::start(&backend).await;
+    let mut editor = Editor::start(&backend).await;
+    editor.open("file:///w/collapse.py", "x").await;
+    let end = editor.end().await;
+    assert!(matches!(end, SessionEnd::Panicked), "{end:?}");
+    other.open(URI, "mine").await;
+    assert_eq!(other.text(URI).await, "mine");
+    other.finish().await;
+}
+
+#[tokio::test]
+async fn a_defect_in_a_check_leaves_the_checks_of_other_documents() {
+    let backend = FakeBackend::with(&[]);
+    let mut editor = Editor::start_with(&backend, json!({"textDocument": {"publishDiagnostics": {}}})).await;
+    editor.open("file:///w/panic.py", "ERROR").await;
+    let said = editor.next_of("window/logMessage").await;
+    assert!(said["message"].as_str().unwrap().starts_with("/w/panic.py"), "{said}");
+    editor.open(URI, "ERROR").await;
+    let mut published = editor.next().await;
+    while published["method"] == "window/logMessage" {
+        published = editor.next().await;
+    }
+    assert_eq!(published["params"]["uri"], URI);
+    assert!(matches!(editor.vanish().await, SessionEnd::Disconnected));
+}
+
+#[tokio::test]
+async fn a_session_that_panics_leaves_the_others_and_the_listener() {
+    let backend = FakeBackend::with(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(serve_tcp(listener, backend.clone(), Options::default()));
+    let connect = async || {
+        let mut editor = Editor::over(TcpStream::connect(address).await.unwrap());
+        editor.initialize(json!({"capabilities": {"textDocument": {"diagnostic": {}}}, "rootUri": "file:///w"})).await;
+        editor
+    };
+    let (mut other, mut editor) = (connect().await, connect().await);
+    editor.open("file:///w/defect.py", "x").await;
+    while editor.try_next().await.is_some() {}
+    other.open(URI, "mine").await;
+    assert_eq!(other.text(URI).await, "mine");
+    let mut later = connect().await;
+    later.open(URI, "later").await;
+    assert_eq!(later.text(URI).await, "later");
+    assert_eq!(backend.ended.borrow().len(), 1);
+    server.abort();
+}
+
+#[tokio::test]
 async fn many_sessions_over_tcp_share_a_backend() {
     let backend = FakeBackend::with(&[("a.py", "shared")]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
