@@ -22,7 +22,8 @@ pub struct Facts {
     pub folds: Vec<u32>,
     /// Syntax errors.
     pub diagnostics: Vec<Diagnostic>,
-    /// A hash of all that other files can see of this one.
+    /// A hash of all that other files can see of this one; 0 where that is not known. Equal hashes promise that the findings of other files
+    /// are equal, but for places in this one: findings are kept by it.
     pub interface_hash: u64,
 }
 
