@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 
-use crate::convert::repair_uris;
+use crate::convert::{repair_uris, tolerate};
 
 /// A message from the editor.
 #[derive(Debug)]
@@ -68,14 +68,13 @@ pub(crate) fn parse(content: &[u8]) -> Incoming {
     }
     match method {
         Some(Value::String(method)) => {
+            let params = params.map(|mut params| {
+                repair_uris(&mut params);
+                tolerate(&method, &mut params);
+                params
+            });
             let request = Request::build(method);
-            let request = match params {
-                Some(mut params) => {
-                    repair_uris(&mut params);
-                    request.params(params)
-                }
-                None => request,
-            };
+            let request = if let Some(params) = params { request.params(params) } else { request };
             match id {
                 Some(id) => Incoming::Request(id.clone(), request.id(id).finish()),
                 None => Incoming::Notification(request.finish()),
