@@ -114,7 +114,8 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// A header that is already in the buffer as a whole.
     fn take_header(&mut self) -> Result<Option<Header>, FrameError> {
         let Some((n_header, n_end)) = self.find_header_end() else {
-            let too_long = self.buffer.len() > self.limits.header_bytes_max;
+            // Of the empty line after the longest header, the last byte may still be under way.
+            let too_long = self.buffer.len() > self.limits.header_bytes_max.saturating_add(1);
             return if too_long { Err(FrameError::HeaderTooLong(self.limits.header_bytes_max)) } else { Ok(None) };
         };
         if n_header > self.limits.header_bytes_max {
@@ -193,32 +194,99 @@ fn is_utf8(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    async fn read(bytes: &[u8]) -> Result<Vec<Frame>, FrameError> {
-        let limits = Limits { header_bytes_max: 200, n_headers_max: 4, message_bytes_max: 100, ..Limits::default() };
-        // One byte at a time, so that every split of the stream is met.
-        let mut reader = FrameReader::new(OneByOne(bytes), limits);
-        let mut frames = Vec::new();
-        while let Some(frame) = reader.next().await? {
-            frames.push(frame);
-        }
-        Ok(frames)
+    const HEADER_BYTES_MAX: usize = 200;
+
+    fn limits() -> Limits {
+        Limits { header_bytes_max: HEADER_BYTES_MAX, n_headers_max: 4, message_bytes_max: 100, ..Limits::default() }
     }
 
-    struct OneByOne<'a>(&'a [u8]);
+    async fn read(bytes: &[u8]) -> Result<Vec<Frame>, FrameError> {
+        // One byte at a time, so that every split of the stream is met.
+        let (frames, end) = read_in(bytes, &[1]).await;
+        end.map(|()| frames)
+    }
 
-    impl AsyncRead for OneByOne<'_> {
+    /// All messages, and how the stream ended, when it comes in pieces of these lengths, over and over.
+    async fn read_in(bytes: &[u8], pieces: &[usize]) -> (Vec<Frame>, Result<(), FrameError>) {
+        let mut reader = FrameReader::new(Pieces { bytes, pieces: pieces.iter().cycle() }, limits());
+        let mut frames = Vec::new();
+        loop {
+            let next = reader.next().await;
+            // What is kept follows from the limits, and not from what is announced.
+            assert!(reader.buffer.capacity() <= 4 * CHUNK_BYTES, "{} bytes are kept", reader.buffer.capacity());
+            match next {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => return (frames, Ok(())),
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+    }
+
+    struct Pieces<'a> {
+        bytes: &'a [u8],
+        pieces: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+    }
+
+    impl AsyncRead for Pieces<'_> {
         fn poll_read(
             mut self: std::pin::Pin<&mut Self>,
             _: &mut std::task::Context<'_>,
             buffer: &mut tokio::io::ReadBuf<'_>,
         ) -> std::task::Poll<io::Result<()>> {
-            if let Some((first, rest)) = self.0.split_first() {
-                buffer.put_slice(&[*first]);
-                self.0 = rest;
-            }
+            let n_wanted = *self.pieces.next().expect("there is at least one length");
+            let (piece, rest) = self.bytes.split_at(n_wanted.min(self.bytes.len()).min(buffer.remaining()));
+            buffer.put_slice(piece);
+            self.bytes = rest;
             std::task::Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Pieces of a stream that is mostly well-formed, so that what comes after is read too.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let framed =
+            |content: Vec<u8>| [format!("Content-Length: {}\r\n\r\n", content.len()).as_bytes(), &content].concat();
+        let contents = prop::collection::vec(any::<u8>(), 0..102);
+        let piece = prop_oneof![
+            6 => contents.prop_map(framed),
+            2 => "[ -~]{0,190}".prop_map(|name| format!("X: {name}\r\nContent-Length: 1\n\n1").into_bytes()),
+            1 => "(content-length|Content-Type|[a-z]{0,3}): ?(-?[0-9]{1,25}|a/b; ?charset=[a-z0-9-]{0,9})(\r\n|\n){1,2}".prop_map(String::into_bytes),
+            1 => "(\r|\n|:|[ -~]){0,12}".prop_map(String::into_bytes),
+            1 => prop::collection::vec(any::<u8>(), 0..30),
+        ];
+        prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn how_a_stream_is_cut_changes_nothing(bytes in stream(), pieces in prop::collection::vec(1..80_usize, 1..6)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let read = |pieces: &[usize]| {
+                let (frames, end) = runtime.block_on(read_in(&bytes, pieces));
+                (frames, end.map_err(|error| error.to_string()))
+            };
+            let at_once = read(&[usize::MAX]);
+            prop_assert_eq!(&read(&pieces), &at_once);
+            prop_assert_eq!(&read(&[1]), &at_once);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_header_may_come_byte_by_byte() {
+        for line_end in ["\n", "\r\n"] {
+            for (n_more, fits) in [(0, true), (1, false)] {
+                let last = format!("Content-Length: 1{line_end}");
+                let padding = "x".repeat(HEADER_BYTES_MAX + n_more - last.len() - "X:".len() - line_end.len());
+                let bytes = format!("X:{padding}{line_end}{last}{line_end}1");
+                let is_read = |read: (Vec<Frame>, Result<(), FrameError>)| read.1.is_ok() && read.0 == [content("1")];
+                assert_eq!(is_read(read_in(bytes.as_bytes(), &[usize::MAX]).await), fits, "{line_end:?} {n_more}");
+                assert_eq!(is_read(read_in(bytes.as_bytes(), &[1]).await), fits, "{line_end:?} {n_more}");
+            }
         }
     }
 
@@ -255,7 +323,7 @@ mod tests {
         assert!(matches!(read(b"no colon\r\n\r\n").await, Err(FrameError::MalformedHeader)));
         assert!(matches!(read(b"\xff\xfe: 1\r\n\r\n").await, Err(FrameError::MalformedHeader)));
         assert!(matches!(read(b"a:1\r\na:1\r\na:1\r\na:1\r\na:1\r\n\r\n").await, Err(FrameError::TooManyHeaders(4))));
-        assert!(matches!(read(&[b'a'; 201]).await, Err(FrameError::HeaderTooLong(200))));
+        assert!(matches!(read(&[b'a'; 202]).await, Err(FrameError::HeaderTooLong(200))));
         assert!(matches!(read(b"Content-Length: 5\r\n\r\n{}").await, Err(FrameError::Truncated)));
         assert!(matches!(read(b"Content-Le").await, Err(FrameError::Truncated)));
     }
