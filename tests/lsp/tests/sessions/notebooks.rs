@@ -81,3 +81,68 @@ async fn cells_of_a_python_notebook_are_one_module() {
     client.diagnostics(&cell("three"), <[Value]>::is_empty).await;
     client.finish().await;
 }
+
+/// What a list of edits makes of a text; characters are counted in UTF-16, and are of one unit here.
+fn edited(text: &str, edits: &Value) -> String {
+    let offset = |at: &Value| {
+        let line = usize::try_from(at["line"].as_u64().unwrap()).unwrap();
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        start + usize::try_from(at["character"].as_u64().unwrap()).unwrap()
+    };
+    let mut text = text.to_owned();
+    let spans = edits
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edit| (offset(&edit["range"]["start"]), offset(&edit["range"]["end"]), edit));
+    let mut spans: Vec<(usize, usize, &Value)> = spans.collect();
+    spans.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
+    for (start, end, edit) in spans {
+        text.replace_range(start..end, edit["newText"].as_str().unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn changes_of_a_python_notebook_stay_in_their_cells() {
+    let (project, server) = (Project::new(&[]), Server::with_plugins(&["python"]));
+    let capabilities = json!({
+        "workspace": {"workspaceEdit": {"documentChanges": true}},
+        "textDocument": {"diagnostic": {}, "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}},
+    });
+    let mut client = server.open(&project, capabilities).await;
+    let cells =
+        [("one", "import sys\nimport os"), ("two", "import json\nsys, os"), ("three", "%%time\nPath"), ("four", "1")];
+    open(&mut client, &project.uri("nb.ipynb"), &cells).await;
+    let text_of = |name: &str| cells.iter().find(|(known, _)| *known == name).unwrap().1;
+
+    // The line that goes is a cell's first, and another's last.
+    let report = client.ask("textDocument/diagnostic", json!({"textDocument": {"uri": cell("two")}})).await;
+    let unused: Vec<&Value> =
+        report["items"].as_array().unwrap().iter().filter(|item| item["code"] == "unused-import").collect();
+    assert_eq!(unused.len(), 1, "{report}");
+    let params = json!({"textDocument": {"uri": cell("two")}, "range": unused[0]["range"],
+        "context": {"diagnostics": unused, "only": ["quickfix"]}});
+    let actions = client.ask("textDocument/codeAction", params).await;
+    let change = &actions[0]["edit"]["documentChanges"];
+    assert_eq!(
+        (change.as_array().unwrap().len(), &change[0]["textDocument"]["uri"]),
+        (1, &json!(cell("two"))),
+        "{actions}"
+    );
+    assert_eq!(edited(text_of("two"), &change[0]["edits"]), "sys, os");
+
+    let params = json!({"textDocument": {"uri": cell("one")}, "range": range((0, 0), (0, 0)),
+        "context": {"diagnostics": [], "only": ["source.organizeImports"]}});
+    let actions = client.ask("textDocument/codeAction", params).await;
+    let change = &actions[0]["edit"]["documentChanges"];
+    assert_eq!(change.as_array().unwrap().len(), 1, "{actions}");
+    assert_eq!(edited(text_of("one"), &change[0]["edits"]), "import os\nimport sys");
+
+    let proposals = client.ask("textDocument/completion", at(&cell("three"), 1, 4)).await;
+    let imports = |item: &&Value| item["label"] == "Path" && item["additionalTextEdits"].is_array();
+    let proposal = proposals["items"].as_array().unwrap().iter().find(imports).unwrap();
+    let written = edited(text_of("three"), &proposal["additionalTextEdits"]);
+    assert_eq!(written, "%%time\n\nfrom pathlib import Path\n\nPath");
+    client.finish().await;
+}
