@@ -16,7 +16,7 @@ const UNASKED: [&str; 2] = ["$/progress", "window/logMessage"];
 
 /// A client of the protocol.
 ///
-/// Requests of the server are answered at once with `null`. Notifications wait until the test asks for them; one that nobody asked
+/// Requests of the server are answered at once, with `null` unless the test says how. Notifications wait until the test asks for them; one that nobody asked
 /// for fails the test in [`LspClient::finish`], or when this is dropped, unless [`LspClient::allow`] let it pass.
 pub struct LspClient {
     reader: Box<dyn AsyncRead + Unpin + Send>,
@@ -28,7 +28,23 @@ pub struct LspClient {
     allowed: Vec<String>,
     /// The methods of the server's requests so far.
     served: Vec<String>,
+    /// How its requests are answered.
+    answers: Box<Answers>,
+    /// What was said since somebody wanted to know.
+    record: Option<Vec<(Side, Value)>>,
     n_requests: i64,
+}
+
+/// How an editor answers a request: by a result, or by the code of an error.
+type Answers = dyn FnMut(&Value) -> Result<Value, i64> + Send;
+
+/// Who says something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// The client.
+    Editor,
+    /// The other end.
+    Server,
 }
 
 impl LspClient {
@@ -40,7 +56,23 @@ impl LspClient {
     ) -> Self {
         let allowed = UNASKED.map(str::to_owned).to_vec();
         let (buffer, unread, served) = Default::default();
-        Self { reader, writer, process, buffer, unread, allowed, served, n_requests: 0 }
+        let answers: Box<Answers> = Box::new(|_| Ok(Value::Null));
+        Self { reader, writer, process, buffer, unread, allowed, served, answers, record: None, n_requests: 0 }
+    }
+
+    /// Answers the server's requests in another way than with `null`.
+    pub fn answer_with(&mut self, answers: impl FnMut(&Value) -> Result<Value, i64> + Send + 'static) {
+        self.answers = Box::new(answers);
+    }
+
+    /// Keeps every message of both sides from now on.
+    pub fn record(&mut self) {
+        self.record.get_or_insert_default();
+    }
+
+    /// What was said since [`LspClient::record`], in the order in which this end sent and read it.
+    pub fn recorded(&self) -> &[(Side, Value)] {
+        self.record.as_deref().unwrap_or_default()
     }
 
     /// Lets notifications of this method pass without being looked at, those that came already too.
@@ -63,6 +95,9 @@ impl LspClient {
     /// Sends a message.
     pub async fn send(&mut self, message: Value) {
         let content = message.to_string();
+        if let Some(record) = &mut self.record {
+            record.push((Side::Editor, message));
+        }
         self.send_bytes(format!("Content-Length: {}\r\n\r\n{content}", content.len()).as_bytes()).await;
     }
 
@@ -185,11 +220,20 @@ impl LspClient {
     async fn read(&mut self) -> Option<Value> {
         loop {
             let message = self.read_message().await?;
+            if let Some(record) = &mut self.record {
+                record.push((Side::Server, message.clone()));
+            }
             if message.get("method").is_none() || message.get("id").is_none() {
                 return Some(message);
             }
             self.served.push(message["method"].as_str().unwrap().to_owned());
-            self.send(json!({"jsonrpc": "2.0", "id": message["id"], "result": null})).await;
+            let reply = match (self.answers)(&message) {
+                Ok(result) => json!({"jsonrpc": "2.0", "id": message["id"], "result": result}),
+                Err(code) => {
+                    json!({"jsonrpc": "2.0", "id": message["id"], "error": {"code": code, "message": "refused"}})
+                }
+            };
+            self.send(reply).await;
         }
     }
 
@@ -206,17 +250,17 @@ impl LspClient {
     }
 
     fn take_message(&mut self) -> Option<Value> {
-        let header_end = self.buffer.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let header = std::str::from_utf8(&self.buffer[..header_end]).unwrap();
-        let length = header.strip_prefix("Content-Length: ").unwrap_or_else(|| panic!("{header:?}"));
-        let end = header_end + 4 + length.parse::<usize>().unwrap();
-        if self.buffer.len() < end {
-            return None;
-        }
-        let message = serde_json::from_slice(&self.buffer[header_end + 4..end]).unwrap();
-        self.buffer.drain(..end);
-        Some(message)
+        take_content(&mut self.buffer).map(|content| serde_json::from_slice(&content).unwrap())
     }
+}
+
+/// Takes the content of the first message out of a buffer, if it is there as a whole.
+pub(crate) fn take_content(buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let header_end = buffer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let header = std::str::from_utf8(&buffer[..header_end]).unwrap();
+    let length = header.strip_prefix("Content-Length: ").unwrap_or_else(|| panic!("{header:?}"));
+    let end = header_end + 4 + length.parse::<usize>().unwrap();
+    (buffer.len() >= end).then(|| buffer.drain(..end).skip(header_end + 4).collect())
 }
 
 impl Drop for LspClient {

@@ -2,7 +2,7 @@
 //!
 //! - [`Project`] is a folder of sources on disk, gone when it is dropped.
 //! - [`Server`] starts the binary with analyzers and a data directory of its own.
-//! - [`LspClient`] speaks the protocol over a process's standard streams or over TCP. It waits for messages, never for time to pass,
+//! - [`LspClient`] speaks the protocol over a process's standard streams, TCP or a WebSocket. It waits for messages, never for time to pass,
 //!   and fails the test if something unexpected came that the test did not look at.
 //!
 //! This room knows no feature of any language and nothing of the server's inside. Everything fails by panicking, with what was
@@ -14,8 +14,10 @@ mod binaries;
 mod client;
 mod project;
 mod server;
+mod websocket;
 
 pub use binaries::{plugin, vraftls};
-pub use client::{DEADLINE, LspClient, at, edit, range};
+pub use client::{DEADLINE, LspClient, Side, at, edit, range};
 pub use project::Project;
-pub use server::{Listening, Server};
+pub use server::{Listening, Server, Transport};
+pub use websocket::{Framing, websocket};

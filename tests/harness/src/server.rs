@@ -9,7 +9,26 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::websocket::{Framing, websocket};
 use crate::{DEADLINE, LspClient, Project, binaries};
+
+/// How bytes get to a server and back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// A process of its own, by its standard streams.
+    Stdio,
+    /// A socket of a server that listens.
+    Tcp,
+    /// A WebSocket, each message a bare JSON text.
+    WebSocketBare,
+    /// A WebSocket through which the stream goes, cut anywhere.
+    WebSocketTunnel,
+}
+
+impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Stdio, Self::Tcp, Self::WebSocketBare, Self::WebSocketTunnel];
+}
 
 /// How to start the binary: which analyzers it has, and where it keeps its data.
 pub struct Server {
@@ -61,21 +80,37 @@ impl Server {
         client
     }
 
-    /// Starts one that listens on a free port.
+    /// Starts one that listens on a free port for TCP.
     pub async fn listen(&self, project: &Project) -> Listening {
+        self.listen_for(Transport::Tcp, project).await
+    }
+
+    /// Starts one that listens on a free port.
+    ///
+    /// # Panics
+    /// If it is to listen at its standard input.
+    pub async fn listen_for(&self, transport: Transport, project: &Project) -> Listening {
+        let scheme = match transport {
+            Transport::Stdio => panic!("nobody listens at a standard input"),
+            Transport::Tcp => "tcp",
+            Transport::WebSocketBare | Transport::WebSocketTunnel => "ws",
+        };
         let mut command = self.command();
-        command.args(["--listen", "tcp://127.0.0.1:0", "--root"]).arg(project.root()).stdout(Stdio::piped());
+        command.args(["--listen", &format!("{scheme}://127.0.0.1:0"), "--root"]);
+        command.arg(project.root()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(DEADLINE, lines.next_line()).await;
         let line = line.expect("the server should say where it listens").unwrap().expect("the server should start");
-        let address = line.strip_prefix("listening on tcp://").unwrap_or_else(|| panic!("{line}")).to_owned();
-        Listening { address, process }
+        let prefix = format!("listening on {scheme}://");
+        let address = line.strip_prefix(&prefix).unwrap_or_else(|| panic!("{line}")).to_owned();
+        Listening { transport, address, process }
     }
 }
 
 /// A server that listens; it is killed when this is dropped.
 pub struct Listening {
+    transport: Transport,
     address: String,
     process: Child,
 }
@@ -83,8 +118,17 @@ pub struct Listening {
 impl Listening {
     /// Connects as one more editor.
     pub async fn connect(&self) -> LspClient {
-        let stream = TcpStream::connect(&self.address).await.unwrap();
-        let (reader, writer) = stream.into_split();
+        let framing = match self.transport {
+            Transport::WebSocketBare => Framing::Bare,
+            Transport::WebSocketTunnel => Framing::Tunnel,
+            Transport::Stdio | Transport::Tcp => {
+                let stream = TcpStream::connect(&self.address).await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                let (reader, writer) = stream.into_split();
+                return LspClient::new(Box::new(reader), Box::new(writer), None);
+            }
+        };
+        let (reader, writer) = tokio::io::split(websocket(&self.address, framing).await);
         LspClient::new(Box::new(reader), Box::new(writer), None)
     }
 
