@@ -43,7 +43,14 @@ impl Editor {
 
     /// An editor over TCP.
     pub(crate) fn over(stream: TcpStream) -> Self {
-        let (reader, writer) = stream.into_split();
+        // As editors do: else the kernel holds small messages back until others are acknowledged.
+        stream.set_nodelay(true).unwrap();
+        Self::through(stream)
+    }
+
+    /// An editor whose session runs elsewhere.
+    pub(crate) fn through(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         Self { reader, writer, read: Vec::new(), session: None, next_id: 1 }
     }
