@@ -113,9 +113,10 @@ impl Saves {
 }
 
 impl State {
-    /// Writers make a file empty first. Nobody loses what an empty file has.
+    /// Writers make a file empty first, or put another in its place. Nobody loses what an empty file has, or none.
     fn is_being_written(&self) -> bool {
-        self.author.is_none() && self.contents == Some(ContentDigest::of(b""))
+        let has_nothing = self.contents.is_none_or(|contents| contents == ContentDigest::of(b""));
+        self.author.is_none() && has_nothing
     }
 }
 

@@ -123,10 +123,12 @@ fn what_the_editor_read_again_is_seen_before_anybody_tells_of_it() {
 }
 
 #[test]
-fn a_file_that_was_seen_empty_while_it_was_written_is_nobodys_change() {
-    let mut saves = opened("0");
-    saves.observe(&path(), Some(digest("")));
-    assert_eq!(done(&mut saves, A, "0", "a"), SaveOutcome::Saved(digest("a")));
+fn a_file_that_was_empty_or_gone_while_it_was_written_is_nobodys_change() {
+    for between in [Some(digest("")), None] {
+        let mut saves = opened("0");
+        saves.observe(&path(), between);
+        assert_eq!(done(&mut saves, A, "0", "a"), SaveOutcome::Saved(digest("a")));
+    }
 }
 
 #[test]
