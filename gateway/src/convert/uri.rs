@@ -54,6 +54,11 @@ impl FilePath {
         Self::from_text(&path).ok_or_else(bad_path)
     }
 
+    /// What stands for a document that has no file: a name below the root that is its URI, as no file's is.
+    pub(crate) fn unsaved(uri: &Uri) -> Self {
+        Self(format!("/{}", uri.as_str().replace('/', "%2F")).into())
+    }
+
     /// The file at an absolute path of this machine, if it is UTF-8.
     pub(crate) fn from_path(path: &Path) -> Option<Self> {
         let text = path.to_str()?;

@@ -238,9 +238,11 @@ impl Session {
 
     /// Declares a buffer unknown, by its URI.
     pub(crate) fn poison_uri(&self, uri: &str, reason: &str) {
-        let file = uri.parse::<Uri>().ok().and_then(|uri| FilePath::from_uri(&uri).ok());
-        if let Some(file) = file {
+        let Ok(uri) = uri.parse::<Uri>() else { return };
+        if let Ok(file) = FilePath::from_uri(&uri) {
             self.poison(&file, reason);
+        }
+        if let Ok(file) = Notebook::key(&uri) {
             self.poison_notebook(&file, reason);
         }
     }

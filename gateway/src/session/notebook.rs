@@ -16,7 +16,7 @@ use vraftls_text::LineIndex;
 use vraftls_vfs::VfsPath;
 
 use super::{Document, Place};
-use crate::convert::{Part, Parts};
+use crate::convert::{FilePath, Part, Parts, UriError};
 
 pub(crate) use change::{Changed, Misfit};
 
@@ -32,6 +32,8 @@ pub(crate) struct Notebook {
     pub(crate) stamp: u64,
     /// Where its file is in a view; none while that is not known, or if it is in none.
     pub(crate) place: Option<Place>,
+    /// Whether it has no file yet. Then it is as if it lay in the outermost folder.
+    pub(crate) is_unsaved: bool,
     /// Why its cells are not what the editor has any more.
     pub(crate) poison: Option<Arc<str>>,
     cells: Vec<Cell>,
@@ -84,12 +86,21 @@ pub(crate) struct CellPlace<'a> {
 }
 
 impl Notebook {
+    /// What a notebook is known by: its file, or what stands for it while it has none.
+    pub(crate) fn key(uri: &Uri) -> Result<FilePath, UriError> {
+        match FilePath::from_uri(uri) {
+            Err(UriError::Scheme(_)) => Ok(FilePath::unsaved(uri)),
+            file => file,
+        }
+    }
+
     /// A notebook that is opened. What does not fit is left out and is the reason of its poison.
     pub(crate) fn opened(document: NotebookDocument, texts: Vec<TextDocumentItem>, limits: NotebookLimits) -> Self {
-        let NotebookDocument { version, cells, .. } = document;
-        let mut notebook =
-            Self { version, stamp: 0, place: None, poison: None, cells: Vec::new(), modules: Vec::new() };
-        notebook.cells = cells.into_iter().take(limits.n_cells_max + 1).map(Cell::new).collect();
+        let NotebookDocument { uri, version, cells, .. } = document;
+        let is_unsaved = matches!(FilePath::from_uri(&uri), Err(UriError::Scheme(_)));
+        let cells = cells.into_iter().take(limits.n_cells_max + 1).map(Cell::new).collect();
+        let (place, poison, modules) = (None, None, Vec::new());
+        let mut notebook = Self { version, stamp: 0, place, is_unsaved, poison, cells, modules };
         let fitting = notebook.check_cells(limits).and_then(|()| notebook.open_texts(texts, limits));
         match fitting {
             Ok(()) => notebook,

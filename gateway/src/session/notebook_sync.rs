@@ -33,12 +33,14 @@ impl Session {
     /// `notebookDocument/didOpen`
     pub(crate) fn open_notebook(self: &Arc<Self>, params: DidOpenNotebookDocumentParams) {
         self.count_sync_call();
-        let file = match FilePath::from_uri(&params.notebook_document.uri) {
+        let file = match Notebook::key(&params.notebook_document.uri) {
             Ok(file) => file,
             // Requests on its cells will say why they fail.
             Err(error) => return debug!(%error, "an opened notebook is not served"),
         };
-        self.open_parent_if_alone(&file);
+        if FilePath::from_uri(&params.notebook_document.uri).is_ok() {
+            self.open_parent_if_alone(&file);
+        }
         let analyzers = self.backend().analyzers();
         let inside = self.inside();
         let poison = self.update(|world| {
@@ -69,7 +71,7 @@ impl Session {
     pub(crate) fn change_notebook(&self, params: DidChangeNotebookDocumentParams) {
         self.count_sync_call();
         let version = params.notebook_document.version;
-        let file = match FilePath::from_uri(&params.notebook_document.uri) {
+        let file = match Notebook::key(&params.notebook_document.uri) {
             Ok(file) => file,
             Err(error) => return debug!(%error, "a changed notebook is not served"),
         };
@@ -118,7 +120,7 @@ impl Session {
     /// `notebookDocument/didClose`
     pub(crate) fn close_notebook(&self, params: &DidCloseNotebookDocumentParams) {
         self.count_sync_call();
-        let Ok(file) = FilePath::from_uri(&params.notebook_document.uri) else { return };
+        let Ok(file) = Notebook::key(&params.notebook_document.uri) else { return };
         let closed = self.update(|world| {
             let closed = world.remove_notebook(&file);
             // Said while no check can publish in between: nothing may come after it.

@@ -152,12 +152,22 @@ impl World {
     pub(crate) fn put_notebook(&mut self, file: FilePath, mut notebook: Notebook, inside: InsidePath<'_>) {
         self.remove_notebook(&file);
         if notebook.place.is_none() {
-            notebook.place = self.locate(&file, inside);
+            notebook.place = self.locate_notebook(&file, &notebook, inside);
         }
         self.documents_bytes += notebook.bytes();
         self.overlay_modules(&notebook, true);
         self.cells.extend(notebook.cell_uris().map(|uri| (uri.as_str().to_owned(), file.clone())));
         self.notebooks.insert(file, Arc::new(notebook));
+    }
+
+    /// Where a notebook is, or is as if it were.
+    fn locate_notebook(&self, file: &FilePath, notebook: &Notebook, inside: InsidePath<'_>) -> Option<Place> {
+        if !notebook.is_unsaved {
+            return self.locate(file, inside);
+        }
+        let outermost = self.mounts.last()?;
+        let path = VfsPath::new(file.as_str().trim_start_matches('/')).ok()?;
+        Some(Place { slot: outermost.slot.clone(), path })
     }
 
     /// Takes a notebook away.
@@ -208,7 +218,7 @@ impl World {
             Arc::make_mut(document).place = place;
         }
         let places: Vec<(FilePath, Option<Place>)> =
-            self.notebooks.keys().map(|file| (file.clone(), self.locate(file, inside))).collect();
+            self.notebooks.iter().map(|(file, it)| (file.clone(), self.locate_notebook(file, it, inside))).collect();
         for (file, place) in places {
             let Some(notebook) = self.notebooks.get_mut(&file) else { continue };
             let slot = place.as_ref().map(|place| place.slot.clone());

@@ -291,8 +291,8 @@ async fn what_is_not_open_is_neither_changed_nor_closed() {
     let mut editor = start(&backend).await;
     close(&mut editor).await;
     change(&mut editor, 2, text_change("a", 2, json!([{"text": "x"}]))).await;
-    let untitled = opening("untitled:Untitled-1.ipynb", &[cell("u", 2)], &[item("u", "words", "x")]);
-    editor.notify("notebookDocument/didOpen", untitled).await;
+    let elsewhere = opening("file://server/share/nb.ipynb", &[cell("u", 2)], &[item("u", "words", "x")]);
+    editor.notify("notebookDocument/didOpen", elsewhere).await;
     assert_eq!(editor.ask_in_vain("textDocument/hover", at(&uri("u"), 0, 0)).await, -32602);
     open(&mut editor, &["one"]).await;
     // Twice the same cell: whose it is cannot be known.
@@ -307,6 +307,36 @@ async fn what_is_not_open_is_neither_changed_nor_closed() {
     assert_eq!(editor.ask_in_vain("textDocument/hover", at(&uri("a"), 0, 0)).await, -32602);
     let found = editor.ask("workspace/symbol", json!({"query": "one"})).await;
     assert_eq!(found, json!([]));
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn a_notebook_without_a_file_is_as_if_it_lay_in_the_folder() {
+    let backend = FakeBackend::new(&[("/w", &[("z.py", "def one")]), ("/w/inner", &[])]);
+    let mut editor = start(&backend).await;
+    let folder = json!({"uri": "file:///w/inner", "name": "inner"});
+    editor.notify("workspace/didChangeWorkspaceFolders", json!({"event": {"added": [folder], "removed": []}})).await;
+    let unsaved = ["untitled:Untitled-1.ipynb?jupyter-notebook", "untitled:/some/where/Untitled-1.ipynb"];
+    for (notebook, name) in unsaved.iter().zip(["a", "b"]) {
+        let texts = [item(name, "words", name), item("one", "words", "one")];
+        let cells = [cell(name, 2), cell(&format!("{name}2"), 2)];
+        editor.notify("notebookDocument/didOpen", opening(notebook, &cells, &texts)).await;
+    }
+    // They are two, whatever they are called.
+    assert_eq!(seen_from(&mut editor, "a").await, "a\n");
+    assert_eq!(seen_from(&mut editor, "b").await, "b\n");
+    let document = json!({"uri": unsaved[0], "version": 2});
+    let content = text_change("a", 2, json!([{"text": "one"}]));
+    editor
+        .notify("notebookDocument/didChange", json!({"notebookDocument": document, "change": {"cells": content}}))
+        .await;
+    let definition = editor.ask("textDocument/definition", at(&uri("a"), 0, 0)).await;
+    assert_eq!(definition, json!([{"uri": "file:///w/z.py", "range": range((0, 4), (0, 7))}]));
+    editor
+        .notify("notebookDocument/didClose", json!({"notebookDocument": {"uri": unsaved[0]}, "cellTextDocuments": []}))
+        .await;
+    assert_eq!(editor.ask_in_vain("textDocument/hover", at(&uri("a"), 0, 0)).await, -32602);
+    assert_eq!(seen_from(&mut editor, "b").await, "b\n");
     editor.finish().await;
 }
 
