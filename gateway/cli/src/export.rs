@@ -110,12 +110,13 @@ async fn export(session: &Session, arguments: &ScipArguments) -> anyhow::Result<
 
 /// What the names of each file lead to, or why that is not known.
 async fn collect(session: &Session) -> anyhow::Result<Vec<anyhow::Result<DocumentOccurrences>>> {
+    let n_partial = session.n_partial();
     let listed = async {
         session.catch_up_if_attached().await?;
         session.ask::<FilesRequest>(()).await
     };
     let files = progress::show_while(session.work(), listed).await?;
-    anyhow::ensure!(!session.take_told_partial(), "not all files of the tree could be listed");
+    anyhow::ensure!(session.n_partial() == n_partial, "not all files of the tree could be listed");
     let bar = progress::bar("resolving");
     bar.set_length(files.len() as u64);
     let each = futures_util::stream::iter(files).map(|uri| async {
