@@ -4,6 +4,7 @@
 //! occurrences; a diagnostic is at each `ERROR`. So every answer shows which text the request saw.
 
 mod later;
+mod resolved;
 mod saves;
 
 use std::collections::BTreeMap;

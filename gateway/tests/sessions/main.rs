@@ -23,6 +23,7 @@ mod framing;
 mod hierarchies;
 mod lsp_table;
 mod notebooks;
+mod occurrences;
 mod ordering;
 mod responses;
 mod saves;

@@ -105,6 +105,7 @@ impl Seen {
 
     fn beside_the_text(&self, query: &Query) -> Result<Answer, QueryError> {
         Ok(match query {
+            Query::ResolveAll { path } => Answer::Resolved(self.resolved(path)?.into()),
             Query::SelectionRanges { path, offsets } => {
                 let whole = span(0, self.text(path)?.len());
                 let around = |offset: &u32| {
@@ -251,6 +252,7 @@ fn tokens(text: &str) -> Vec<SemanticToken> {
 fn name_files(answer: &Answer, named: &mut Vec<VfsPath>) {
     match answer {
         Answer::HierarchyItems(items) => named.extend(items.iter().map(|item| item.location.path.clone())),
+        Answer::Resolved(resolved) => named.extend(resolved.targets.iter().map(|it| it.location.path.clone())),
         Answer::Calls(calls) => named.extend(calls.iter().map(|call| call.item.location.path.clone())),
         Answer::InlayHints(hints) => {
             let places = hints.iter().flat_map(|hint| &hint.parts).filter_map(|part| part.location.as_ref());
