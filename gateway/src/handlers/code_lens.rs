@@ -30,6 +30,9 @@ pub(super) enum Counted {
 pub(crate) async fn code_lens(cx: &Context, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>, RequestError> {
     let uri = params.text_document.uri;
     let located = cx.locate(&uri).await?;
+    if !located.slot.settings().settings.code_lens.enable {
+        return Ok(None);
+    }
     let answered = match cx.ask(&located, Query::Lenses { path: located.path.clone() }).await {
         Err(error) if error.is_not_served() => return Ok(None),
         answered => answered?,

@@ -44,7 +44,10 @@ pub(crate) async fn completion(
     let place = InsertPlace::new(files.get(&located.path)?, replace, offset)?;
     let profile = &cx.profile().completion;
     let path = &located.path;
-    let items = items.into_iter().enumerate().filter_map(|(idx, item)| {
+    let auto_imports = located.slot.settings().settings.completion.auto_imports;
+    // What has to be written elsewhere too is what is not imported yet.
+    let items = items.into_iter().filter(|item| auto_imports || item.additional.is_empty());
+    let items = items.enumerate().filter_map(|(idx, item)| {
         // What is written along must be in this document; a proposal whose is not would be half of itself.
         let additional = place.file.edits_here(path, item.additional.clone()).ok()?;
         Some(completion_item(item, idx, &uri, &place, additional, profile))

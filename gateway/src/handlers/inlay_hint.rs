@@ -1,7 +1,7 @@
 //! `textDocument/inlayHint`: what could be shown between the characters of a part of a document.
 
 use serde::{Deserialize, Serialize};
-use tower_lsp_server::ls_types::{InlayHint, InlayHintLabel, InlayHintLabelPart, InlayHintParams};
+use tower_lsp_server::ls_types::{InlayHint, InlayHintKind, InlayHintLabel, InlayHintLabelPart, InlayHintParams};
 use vraftls_proto::{Answer, Query};
 use vraftls_text::Span;
 use vraftls_vfs::VfsPath;
@@ -37,7 +37,14 @@ pub(crate) async fn inlay_hint(cx: &Context, params: InlayHintParams) -> Result<
     let Answer::InlayHints(hints) = answered.answer else { return Err(RequestError::BadAnswer) };
     let file = AnswerFile::of(cx, &located);
     let digest = located.digest.to_string();
-    let hints = hints.into_iter().filter(|hint| file.here(Span::empty(hint.offset)).is_some()).map(|hint| {
+    let wanted = located.slot.settings().settings.inlay_hints;
+    let is_wanted = |kind| match to_lsp::hint_kind(kind) {
+        Some(InlayHintKind::TYPE) => wanted.variable_types,
+        Some(InlayHintKind::PARAMETER) => wanted.parameter_names,
+        _ => true,
+    };
+    let hints = hints.into_iter().filter(|hint| is_wanted(hint.kind));
+    let hints = hints.filter(|hint| file.here(Span::empty(hint.offset)).is_some()).map(|hint| {
         let data = HintData { uri: uri.clone(), digest: digest.clone(), offset: hint.offset };
         let resolves = profile.hints_resolve_locations || profile.hints_resolve_edits || profile.hints_resolve_tooltips;
         let mut shown = shown(&located.path, &file, files.as_ref(), hint)?;

@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     pub(crate) python: PythonSettings,
     pub(crate) diagnostics: DiagnosticSettings,
     pub(crate) formatting: FormattingSettings,
+    pub(crate) completion: CompletionSettings,
+    pub(crate) inlay_hints: InlayHintSettings,
+    pub(crate) code_lens: CodeLensSettings,
 }
 
 /// Of Python projects.
@@ -50,6 +53,48 @@ pub(crate) struct FormattingSettings {
 }
 
 impl Default for FormattingSettings {
+    fn default() -> Self {
+        Self { enable: true }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct CompletionSettings {
+    /// Whether what is not imported yet is proposed, with the import.
+    pub(crate) auto_imports: bool,
+}
+
+impl Default for CompletionSettings {
+    fn default() -> Self {
+        Self { auto_imports: true }
+    }
+}
+
+/// Which hints are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct InlayHintSettings {
+    /// The names of parameters before arguments.
+    pub(crate) parameter_names: bool,
+    /// The types of variables.
+    pub(crate) variable_types: bool,
+}
+
+impl Default for InlayHintSettings {
+    fn default() -> Self {
+        Self { parameter_names: true, variable_types: true }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct CodeLensSettings {
+    /// Whether lines above constructs are offered.
+    pub(crate) enable: bool,
+}
+
+impl Default for CodeLensSettings {
     fn default() -> Self {
         Self { enable: true }
     }

@@ -179,6 +179,40 @@ async fn findings_and_layouts_can_be_switched_off() {
 }
 
 #[tokio::test]
+async fn what_is_shown_beside_the_text_can_be_switched_off_one_by_one() {
+    let backend = FakeBackend::with(&[("a.py", "def x §")]);
+    let mut editor = start(&backend, json!({"textDocument": {"diagnostic": {}}}), Value::Null).await;
+    let document = json!({"textDocument": {"uri": A}});
+    let hints = json!({"textDocument": {"uri": A}, "range": {
+        "start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 7},
+    }});
+    // Hints by kind, lenses, proposals.
+    let n = |value: &Value| value.as_array().map(Vec::len);
+    for (settings, expected) in [
+        (json!({}), (json!([1, 2]), Some(1), 1)),
+        (json!({"inlayHints": {"variableTypes": false}}), (json!([2]), Some(1), 1)),
+        (json!({"inlayHints": {"parameterNames": false}}), (json!([1]), Some(1), 1)),
+        (json!({"codeLens": {"enable": false}}), (json!([1, 2]), None, 1)),
+        (json!({"completion": {"autoImports": false}}), (json!([1, 2]), Some(1), 0)),
+    ] {
+        editor.notify("workspace/didChangeConfiguration", json!({"settings": {"vraftls": settings}})).await;
+        let adopted = async {
+            loop {
+                let shown = editor.ask("textDocument/inlayHint", hints.clone()).await;
+                let kinds = shown.as_array().unwrap().iter().map(|hint| hint["kind"].clone()).collect::<Value>();
+                let lenses = n(&editor.ask("textDocument/codeLens", document.clone()).await);
+                let proposed = editor.ask("textDocument/completion", at(A, 0, 5)).await;
+                if (kinds, lenses, n(&proposed["items"]).unwrap()) == expected {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, adopted).await.unwrap();
+    }
+    editor.finish().await;
+}
+
+#[tokio::test]
 async fn the_status_is_the_backend_s() {
     let backend = backend();
     let mut editor = Editor::start(&backend).await;

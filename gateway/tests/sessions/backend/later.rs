@@ -84,8 +84,7 @@ impl Seen {
                 Answer::TextEdits(vec![TextEdit { span: typed_at, new_text: typed.to_uppercase() }])
             }
             Query::Files => {
-                let own =
-                    self.files.keys().filter(|path| super::has_words(path) && !path.as_str().starts_with('@'));
+                let own = self.files.keys().filter(|path| super::has_words(path) && !path.as_str().starts_with('@'));
                 return Ok(Answer::Files(own.cloned().collect()));
             }
             Query::WillRename { moves } => {
@@ -229,7 +228,16 @@ impl Seen {
             pads_right: true,
             edits: vec![TextEdit { span: Span::empty(found.end()), new_text: ": T".into() }],
         };
-        here.map(hint).collect()
+        let arguments = self.find("§").into_iter().filter(|(found, _)| found == path);
+        let name = |(_, found): (VfsPath, Span)| InlayHint {
+            offset: found.start(),
+            parts: vec![HintPart { label: "p=".into(), location: None }],
+            kind: 2,
+            pads_left: false,
+            pads_right: false,
+            edits: Vec::new(),
+        };
+        here.map(hint).chain(arguments.map(name)).collect()
     }
 }
 
