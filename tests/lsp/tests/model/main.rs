@@ -10,6 +10,7 @@ mod judge;
 mod messages;
 mod model;
 mod random;
+mod shapes;
 mod spoil;
 mod validate;
 

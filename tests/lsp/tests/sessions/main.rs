@@ -15,3 +15,4 @@ mod protocol;
 mod python;
 mod saves;
 mod toy;
+mod transcripts;
