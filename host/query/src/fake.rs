@@ -4,6 +4,7 @@
 //! use; one name means one thing everywhere. A file with the word `TRAP` makes indexing trap, and the word `error` is
 //! an error; so is the word behind `needs` where nobody defines it, and the word behind `shows` says where it is defined.
 
+mod all_names;
 mod dependents;
 mod hierarchies;
 
@@ -316,6 +317,7 @@ impl FakeAnalyzer {
             Question::SemanticTokens { path, .. } => Reply::SemanticTokens(hierarchies::tokens(view, &path)?),
             Question::Bundled { path } if path.as_str() == "@bundled/core.w" => Reply::Bundled(Some("def core".into())),
             Question::Bundled { .. } => Reply::Bundled(None),
+            Question::ResolveAll { path } => Reply::Resolved(self.all_names(view, &path)?.into()),
             _ => return Err(Fault::Unsupported),
         })
     }

@@ -1,5 +1,6 @@
 //! Answers of a fake analyzer over a fake workspace.
 
+mod all_names;
 mod concurrency;
 mod hierarchies;
 mod interfaces;
