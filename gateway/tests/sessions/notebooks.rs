@@ -137,6 +137,28 @@ async fn edits_are_told_for_each_cell_with_its_version() {
 }
 
 #[tokio::test]
+async fn cells_that_name_a_file_follow_it_and_offered_changes_are_made_out_in_their_cells() {
+    let backend = FakeBackend::with(&[("z.py", "")]);
+    let mut editor = start(&backend).await;
+    open(&mut editor, &["ERROR", "x\nuse z.py"]).await;
+    let files = json!([{"oldUri": "file:///w/z.py", "newUri": "file:///w/y.py"}]);
+    let edit = editor.ask("workspace/willRenameFiles", json!({"files": files})).await;
+    let expected = json!([{"textDocument": {"uri": uri("b"), "version": 1},
+        "edits": [{"range": range((1, 4), (1, 8)), "newText": "y.py"}]}]);
+    assert_eq!(edit["documentChanges"], expected);
+    // The fix writes at the beginning of the file: that is in the first cell, whichever was asked about.
+    let report = editor.ask("textDocument/diagnostic", json!({"textDocument": {"uri": uri("a")}})).await;
+    let context = json!({"diagnostics": report["items"], "only": ["quickfix"]});
+    let params = json!({"textDocument": {"uri": uri("a")}, "range": range((0, 0), (0, 5)), "context": context});
+    let actions = editor.ask("textDocument/codeAction", params).await;
+    assert_eq!(actions[0]["title"], "Fix an-error at 0");
+    let change = &actions[0]["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"], json!({"uri": uri("a"), "version": 1}));
+    assert_eq!(change["edits"], json!([{"range": range((0, 0), (0, 0)), "newText": "fixed "}]));
+    editor.finish().await;
+}
+
+#[tokio::test]
 async fn what_would_be_written_into_another_cell_is_refused_or_not_proposed() {
     let backend = FakeBackend::with(&[]);
     let mut editor = start(&backend).await;
