@@ -14,7 +14,7 @@ impl FakeAnalyzer {
             let first = resolved.leads.len() as u32;
             let found = self.definition(view, path, span.start())?.map(|targets| targets.locations);
             for location in found.unwrap_or_default() {
-                let number = put(&mut resolved.targets, location, &word);
+                let number = put(&mut resolved.targets, location, word);
                 resolved.leads.push(number);
             }
             let leads = (first, resolved.leads.len() as u32 - first);
