@@ -14,11 +14,11 @@ use vraftls_node::{DataDir, DataDirError, Holder, Node, NodeConfig, OpenError};
 
 use crate::attach;
 
-/// How long a holder that is just starting, or just ending, is waited for.
-const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a holder that is just starting, or just ending, is waited for: the first one after an update compiles its analyzers.
+const HOLDER_PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long what stays waits for a holder that will end soon, rather than being one of its sessions.
-const PASSING_PATIENCE: Duration = Duration::from_secs(5);
+const PASSING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a holder is looked at again.
 const HOLDER_INTERVAL: Duration = Duration::from_millis(50);
@@ -111,9 +111,18 @@ pub(crate) async fn asked_to_end() {
 
 /// Sessions that other processes pass on to this one's node.
 pub(crate) struct AttachedSessions {
+    command: String,
+    node: Arc<Node>,
+    backend: Arc<dyn Backend>,
+    options: Options,
     counter: Arc<Counter>,
-    socket: Option<PathBuf>,
-    accepting: tokio::task::JoinHandle<()>,
+    /// While they are taken.
+    accepting: Option<Accepting>,
+}
+
+struct Accepting {
+    socket: PathBuf,
+    task: tokio::task::JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -124,48 +133,46 @@ struct Counter {
 
 impl AttachedSessions {
     /// Takes further sessions from now on, and says where.
-    #[cfg(unix)]
     pub(crate) fn start(
         command: &str,
         node: &Arc<Node>,
         backend: Arc<dyn Backend>,
         options: Options,
     ) -> anyhow::Result<Self> {
-        let socket = attach::socket_path(node.data_dir().attach_socket(), &node.data_dir().identity().incarnation);
+        let (command, node, counter) = (command.to_owned(), node.clone(), Arc::default());
+        let mut attached = Self { command, node, backend, options, counter, accepting: None };
+        attached.resume()?;
+        Ok(attached)
+    }
+
+    /// Takes further sessions again.
+    #[cfg(unix)]
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
+        let data_dir = self.node.data_dir();
+        let socket = attach::socket_path(data_dir.attach_socket(), &data_dir.identity().incarnation);
         // What is left of a process that was killed: the lock on the directory says that nobody uses it.
         drop(std::fs::remove_file(&socket));
         let listener = tokio::net::UnixListener::bind(&socket);
         let listener = listener.with_context(|| format!("cannot listen on {}", socket.display()))?;
-        node.data_dir().announce(command, Some(socket.clone()))?;
-        let counter = Arc::new(Counter::default());
-        let accepted = counter.clone();
-        let sessions_max = options.limits.n_sessions_max;
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if accepted.n_sessions.load(Ordering::Acquire) >= sessions_max {
-                    tracing::warn!(sessions_max, "too many sessions; one was turned away");
-                    continue;
-                }
-                let session = SessionGuard::new(accepted.clone());
-                let (backend, options) = (backend.clone(), options.clone());
-                tokio::spawn(async move {
-                    let (reader, writer) = stream.into_split();
-                    serve_connection(backend, reader, writer, options).await;
-                    drop(session);
-                });
-            }
-        });
-        Ok(Self { counter, socket: Some(socket), accepting })
+        data_dir.announce(&self.command, Some(socket.clone()))?;
+        let (backend, options, counter) = (self.backend.clone(), self.options.clone(), self.counter.clone());
+        let task = tokio::spawn(accept(listener, backend, options, counter));
+        self.accepting = Some(Accepting { socket, task });
+        Ok(())
     }
 
+    /// Takes further sessions where there is a way for them.
     #[cfg(not(unix))]
-    pub(crate) fn start(
-        _command: &str,
-        _node: &Arc<Node>,
-        _backend: Arc<dyn Backend>,
-        _options: Options,
-    ) -> anyhow::Result<Self> {
-        Ok(Self { counter: Arc::default(), socket: None, accepting: tokio::spawn(async {}) })
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Takes no further sessions for now. Those that there are go on.
+    pub(crate) fn pause(&mut self) -> anyhow::Result<()> {
+        if self.accepting.take().is_some() {
+            self.node.data_dir().announce(&self.command, None)?;
+        }
+        Ok(())
     }
 
     /// How many there are.
@@ -185,12 +192,34 @@ impl AttachedSessions {
     }
 }
 
-impl Drop for AttachedSessions {
+impl Drop for Accepting {
     fn drop(&mut self) {
-        self.accepting.abort();
-        if let Some(socket) = &self.socket {
-            drop(std::fs::remove_file(socket));
+        self.task.abort();
+        drop(std::fs::remove_file(&self.socket));
+    }
+}
+
+/// Takes sessions until it is dropped.
+#[cfg(unix)]
+async fn accept(
+    listener: tokio::net::UnixListener,
+    backend: Arc<dyn Backend>,
+    options: Options,
+    counter: Arc<Counter>,
+) {
+    let sessions_max = options.limits.n_sessions_max;
+    while let Ok((stream, _)) = listener.accept().await {
+        if counter.n_sessions.load(Ordering::Acquire) >= sessions_max {
+            tracing::warn!(sessions_max, "too many sessions; one was turned away");
+            continue;
         }
+        let session = SessionGuard::new(counter.clone());
+        let (backend, options) = (backend.clone(), options.clone());
+        tokio::spawn(async move {
+            let (reader, writer) = stream.into_split();
+            serve_connection(backend, reader, writer, options).await;
+            drop(session);
+        });
     }
 }
 

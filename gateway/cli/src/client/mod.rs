@@ -42,6 +42,9 @@ const DUPLEX_BYTES: usize = 256 << 10;
 /// How long `initialize` and `shutdown` may take.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long the sessions of others are waited for before further ones are taken again.
+const ATTACHED_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How often another process may end between being found and being spoken to.
 const N_ATTEMPTS_MAX: u32 = 5;
 
@@ -242,9 +245,12 @@ impl Session {
 
 impl EmbeddedHost {
     async fn close(self) -> anyhow::Result<()> {
-        let Self { node, attached, serving } = self;
+        let Self { node, mut attached, serving } = self;
         serving.await.context("the command's own session failed")?;
-        if attached.n_sessions() > 0 {
+        // Other commands are done soon; and as long as further ones come this one would not end.
+        attached.pause()?;
+        if tokio::time::timeout(ATTACHED_PATIENCE, attached.all_ended()).await.is_err() {
+            attached.resume()?;
             tell_of_attached(attached.n_sessions());
             tokio::select! {
                 () = attached.all_ended() => {}

@@ -150,3 +150,18 @@ pub(super) struct InFile {
     /// The file
     pub(super) file: PathBuf,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_question_is_in_the_table_of_the_documentation() {
+        let table = include_str!("../../../docs/query.md");
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        let documented: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        let questions = Question::augment_subcommands(clap::Command::new("query"));
+        let questions: Vec<&str> = questions.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(documented, questions);
+    }
+}

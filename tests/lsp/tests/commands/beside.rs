@@ -63,6 +63,26 @@ async fn an_agent_goes_on_when_the_editor_whose_node_it_used_is_killed() {
 }
 
 #[tokio::test]
+async fn an_editor_that_comes_while_commands_run_has_the_node_when_they_are_done() {
+    let (project, server) = (toy(), Server::with_plugins(&["toy"]));
+    let a = project.uri("a.toy");
+    for _ in 0..3 {
+        let question = ["query", "definition", "--at", "a.toy:2:5", "--json"];
+        let running = [&question[..], &["check"]].map(|line| command(&server, &project, line).spawn().unwrap());
+        let mut editor = server.open(&project, pulling()).await;
+        editor.open_document(&a, "toy", "import lib.toy\nuse helper\n").await;
+        assert!(editor.ask("textDocument/hover", at(&a, 1, 5)).await.is_object());
+        for child in running {
+            // It does not wait for the editor, which stays until the command is gone.
+            let ran = ended(&["a command"], child).await;
+            assert_eq!(ran.code, 0, "{ran:?}");
+        }
+        assert!(editor.ask("textDocument/hover", at(&a, 1, 5)).await.is_object());
+        editor.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn many_commands_at_once_all_get_their_answers() {
     let (project, server) = (orders(), Server::with_plugins(&["python"]));
     let question = ["query", "definition", "--at", "src/orders/pricing.py:28:21", "--json"];

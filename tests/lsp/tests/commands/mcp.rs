@@ -51,6 +51,9 @@ fn text(result: &CallToolResult) -> String {
     result.content[0].as_text().unwrap().text.clone()
 }
 
+/// The page that says what there is.
+const PAGE: &str = include_str!("../../../../gateway/docs/mcp.md");
+
 #[tokio::test]
 async fn an_agent_learns_what_there_is() {
     let (project, server) = (orders(), Server::with_plugins(&["python"]));
@@ -60,6 +63,9 @@ async fn an_agent_learns_what_there_is() {
     let tools = agent.client.list_all_tools().await.unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
     assert_eq!(names, ["definition", "references", "hover", "symbols", "diagnostics", "rename_preview"]);
+    let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
+    let documented: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(documented, names);
     for tool in &tools {
         assert!(tool.description.as_ref().is_some_and(|text| text.len() > 40), "{tool:?}");
         assert_eq!(tool.input_schema["type"], "object");
