@@ -13,8 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::agreement::Place;
+use crate::client::Client;
 use crate::gaps::{Gap, gaps};
 use crate::latency::Latencies;
 use crate::sample::{Position, Random};
@@ -67,31 +69,47 @@ pub(crate) struct CrowdFigures {
     pub(crate) n_asked: usize,
     /// From the first question of the crowds to the last answer.
     pub(crate) took: Duration,
-    pub(crate) resident: Resident,
+    pub(crate) memory: Memory,
     /// Answers that are not the session's own, for people.
     pub(crate) wrong: Vec<String>,
     pub(crate) errors: Vec<String>,
 }
 
-/// The server's resident bytes.
+/// The server's memory at one moment, in bytes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Resident {
+pub(crate) struct Held {
+    pub(crate) resident: u64,
+    /// Of that, by the server's own count: answers that it keeps, and the memory of its analyzers. Both have budgets.
+    pub(crate) caches: u64,
+    pub(crate) analyzers: u64,
+}
+
+/// The server's memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Memory {
     /// When the session that was alone has left.
-    pub(crate) before: u64,
+    pub(crate) before: Held,
     /// With the first crowd there, its files open, and nothing asked.
-    pub(crate) idle: u64,
+    pub(crate) idle: Held,
     /// When it has asked everything.
-    pub(crate) busy: u64,
+    pub(crate) busy: Held,
     /// When it has left.
-    pub(crate) left: u64,
+    pub(crate) left: Held,
     /// When the second has left.
-    pub(crate) left_again: u64,
+    pub(crate) left_again: Held,
+}
+
+impl Held {
+    /// What is neither kept answers nor analyzers.
+    pub(crate) fn rest(&self) -> u64 {
+        self.resident.saturating_sub(self.caches + self.analyzers)
+    }
 }
 
 impl CrowdFigures {
     /// What one more idle session costs, in bytes.
     pub(crate) fn idle_session_bytes(&self) -> f64 {
-        self.resident.idle.saturating_sub(self.resident.before) as f64 / self.n_sessions.max(1) as f64
+        self.memory.idle.resident.saturating_sub(self.memory.before.resident) as f64 / self.n_sessions.max(1) as f64
     }
 }
 
@@ -113,14 +131,14 @@ pub(crate) fn measure(command: Command, root: &Path, plan: Plan) -> Result<Crowd
     figures.alone = alone.latencies.clone();
     alone.tell(&mut figures);
     alone.session.stop()?;
-    figures.resident.before = server.steady_bytes()?;
+    figures.memory.before = server.held(root)?;
     for crowd in [1, 2] {
         crate::say(&format!("sessions: {} at once, crowd {crowd}", plan.n_sessions));
-        let resident = server.crowd(root, &lesson, plan, crowd, &mut figures)?;
+        let memory = server.crowd(root, &lesson, plan, crowd, &mut figures)?;
         if crowd == 1 {
-            figures.resident = Resident { before: figures.resident.before, left_again: 0, ..resident };
+            figures.memory = Memory { before: figures.memory.before, ..memory };
         } else {
-            figures.resident.left_again = resident.left;
+            figures.memory.left_again = memory.left;
         }
     }
     figures.load_after = machine::load();
@@ -154,12 +172,12 @@ impl Listening {
         plan: Plan,
         crowd: u64,
         figures: &mut CrowdFigures,
-    ) -> Result<Resident> {
+    ) -> Result<Memory> {
         let mut workers = Vec::new();
         for number in 0..plan.n_sessions as u64 {
             workers.push(Worker::arrive(self, root, lesson, plan.seed + (crowd << 32) + number)?);
         }
-        let idle = self.steady_bytes()?;
+        let idle = self.held(root)?;
         let started = Instant::now();
         thread::scope(|scope| -> Result<()> {
             let mut working = Vec::new();
@@ -175,7 +193,7 @@ impl Listening {
             Ok(())
         })?;
         figures.took += started.elapsed();
-        let busy = self.steady_bytes()?;
+        let busy = self.held(root)?;
         figures.n_answered_min = if crowd == 1 { usize::MAX } else { figures.n_answered_min };
         for worker in workers {
             worker.tell(figures);
@@ -184,11 +202,22 @@ impl Listening {
             figures.longest.add(worker.latencies.percentile(100).unwrap_or_default());
             worker.session.stop()?;
         }
-        let left = self.steady_bytes()?;
-        Ok(Resident { before: 0, idle, busy, left, left_again: 0 })
+        let left = self.held(root)?;
+        Ok(Memory { idle, busy, left, ..Memory::default() })
     }
 
-    /// What the server has in memory once that does not change any more.
+    /// The server's memory once it does not change any more.
+    fn held(&self, root: &Path) -> Result<Held> {
+        let resident = self.steady_bytes()?;
+        let mut client = Client::connect(&self.address, root)?;
+        let status = client.ask("vraftls/status", &Value::Null, STEADY_MAX)?.result.map_err(anyhow::Error::msg)?;
+        client.stop()?;
+        let bytes = |value: &Value| value.as_u64().unwrap_or(0);
+        let (caches, analyzers) = (bytes(&status["cacheBytes"]), bytes(&status["sandbox"]["enginesBytes"]));
+        Ok(Held { resident, caches, analyzers })
+    }
+
+    /// The resident bytes once they do not change any more.
     fn steady_bytes(&self) -> Result<u64> {
         let bytes =
             || memory::resident_bytes(self.child.id()).context("the system does not tell how much memory is used");
@@ -327,8 +356,9 @@ mod tests {
 
     #[test]
     fn an_idle_session_costs_what_all_cost_together() {
-        let resident = Resident { before: 100, idle: 500, ..Resident::default() };
-        let figures = CrowdFigures { n_sessions: 4, resident, ..CrowdFigures::default() };
+        let held = |resident| Held { resident, ..Held::default() };
+        let memory = Memory { before: held(100), idle: held(500), ..Memory::default() };
+        let figures = CrowdFigures { n_sessions: 4, memory, ..CrowdFigures::default() };
         assert_eq!(figures.idle_session_bytes(), 100.0);
         assert_eq!(CrowdFigures::default().idle_session_bytes(), 0.0);
     }

@@ -37,7 +37,7 @@ pub(crate) fn crowd_measures(crowd: &CrowdFigures) -> Vec<CrowdMeasure> {
     };
     let alone = millis(crowd.alone.percentile(50));
     let crowded = millis(crowd.crowded.percentile(99));
-    let resident = crowd.resident;
+    let memory = &crowd.memory;
     let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
     let title = format!("questions a second, {:.1} s thought", crowd.think.as_secs_f64());
     vec![
@@ -58,16 +58,39 @@ pub(crate) fn crowd_measures(crowd: &CrowdFigures) -> Vec<CrowdMeasure> {
         row("errors", "errors", 0, crowd.errors.len() as f64).at_most(0.0),
         row("idle_session_mib", "one more idle session (MiB)", 2, crowd.idle_session_bytes() / mib(1))
             .at_most(IDLE_MIB_MAX),
-        row("resident_before_mib", "resident before they come (MiB)", 0, resident.before as f64 / mib(1)),
-        row("resident_idle_mib", "resident with all idle (MiB)", 0, resident.idle as f64 / mib(1)),
-        row("resident_busy_mib", "resident with all answered (MiB)", 0, resident.busy as f64 / mib(1)),
-        row("resident_left_mib", "resident when they have left (MiB)", 0, resident.left as f64 / mib(1)),
-        row("left_share", "of what was there before", 3, share(resident.left, resident.before)).at_most(LEFT_SHARE_MAX),
+        row("resident_before_mib", "resident before they come (MiB)", 0, memory.before.resident as f64 / mib(1)),
+        row("resident_idle_mib", "resident with all idle (MiB)", 0, memory.idle.resident as f64 / mib(1)),
+        row("resident_busy_mib", "resident with all answered (MiB)", 0, memory.busy.resident as f64 / mib(1)),
+        row("resident_left_mib", "resident when they have left (MiB)", 0, memory.left.resident as f64 / mib(1)),
+        row(
+            "resident_left_again_mib",
+            "resident when a second crowd has left (MiB)",
+            0,
+            memory.left_again.resident as f64 / mib(1),
+        ),
+        row("kept_before_mib", "of it kept answers before (MiB)", 1, memory.before.caches as f64 / mib(1)),
+        row("kept_left_mib", "of it kept answers when they have left (MiB)", 1, memory.left.caches as f64 / mib(1)),
+        row("kept_left_again_mib", "of it kept answers in the end (MiB)", 1, memory.left_again.caches as f64 / mib(1)),
+        row("analyzers_before_mib", "of it analyzers before (MiB)", 0, memory.before.analyzers as f64 / mib(1)),
+        row(
+            "analyzers_left_mib",
+            "of it analyzers when they have left (MiB)",
+            0,
+            memory.left.analyzers as f64 / mib(1),
+        ),
+        row(
+            "analyzers_left_again_mib",
+            "of it analyzers in the end (MiB)",
+            0,
+            memory.left_again.analyzers as f64 / mib(1),
+        ),
+        row("left_share", "of what was there before, without both", 3, share(memory.left.rest(), memory.before.rest()))
+            .at_most(LEFT_SHARE_MAX),
         row(
             "left_again_share",
             "after a second crowd, of after the first",
             3,
-            share(resident.left_again, resident.left),
+            share(memory.left_again.rest(), memory.left.rest()),
         )
         .at_most(LEFT_AGAIN_SHARE_MAX),
     ]
