@@ -8,6 +8,7 @@
 //!
 //! What editors tell of outputs, metadata and executions is ignored.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tower_lsp_server::ls_types::{
@@ -161,9 +162,8 @@ impl Session {
 
     /// Takes back what was told of cells that are served no more: findings, and tokens.
     fn forget_findings(&self, before: Option<&Notebook>, now: Option<&Notebook>) {
-        let is_kept = |uri: &Uri| now.is_some_and(|now| now.find(uri.as_str()).is_some());
-        let gone = before.into_iter().flat_map(Notebook::served_uris).filter(|uri| !is_kept(uri));
-        for uri in gone {
+        let kept: BTreeSet<&str> = now.into_iter().flat_map(Notebook::served_uris).map(|uri| uri.as_str()).collect();
+        for uri in before.into_iter().flat_map(Notebook::served_uris).filter(|uri| !kept.contains(uri.as_str())) {
             self.tokens().forget(uri.as_str());
             self.forget_published(uri);
         }

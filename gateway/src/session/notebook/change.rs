@@ -49,18 +49,30 @@ impl Notebook {
         if let Some(structure) = change.structure {
             self.restructure(structure, limits)?;
         }
+        // A change may speak of every cell, so each is found at once.
+        let places: BTreeMap<String, usize> =
+            self.cells.iter().enumerate().map(|(idx, cell)| (cell.uri.as_str().to_owned(), idx)).collect();
         for NotebookCell { kind, document, .. } in change.data.into_iter().flatten() {
-            match self.cells.iter_mut().find(|cell| cell.uri == document) {
-                Some(cell) => cell.is_code = kind == NotebookCellKind::CODE,
+            match places.get(document.as_str()) {
+                Some(idx) => self.cells[*idx].is_code = kind == NotebookCellKind::CODE,
                 None => debug!(cell = document.as_str(), "a cell that is not there was described"),
             }
         }
         let mut changed = Changed::default();
+        let mut bytes = self.bytes();
         for content in change.text_content.into_iter().flatten() {
             let uri = content.document.uri.as_str().to_owned();
-            if let Some(reason) = self.edit(content, encoding, limits) {
+            let Some(cell) = places.get(&uri).map(|idx| &mut self.cells[*idx]).filter(|cell| cell.text.is_some())
+            else {
+                warn!(cell = uri, "an edit of a cell that is not open was ignored");
+                continue;
+            };
+            let bytes_before = cell.bytes();
+            let other_bytes = bytes - bytes_before;
+            if let Some(reason) = cell.edit(content, encoding, limits.bytes_max.saturating_sub(other_bytes)) {
                 changed.poisoned.push((uri, reason));
             }
+            bytes = other_bytes + cell.bytes();
         }
         Ok(changed)
     }
@@ -85,11 +97,11 @@ impl Notebook {
         for cell in self.cells.iter_mut().filter(|cell| cell.text.is_none()) {
             cell.text = kept.remove(cell.uri.as_str());
         }
-        for closed in did_close.into_iter().flatten() {
-            if let Some(cell) = self.cells.iter_mut().find(|cell| cell.uri == closed.uri) {
-                warn!(cell = closed.uri.as_str(), "a cell was closed and stays");
-                cell.text = None;
-            }
+        let closed: BTreeSet<String> =
+            did_close.into_iter().flatten().map(|closed| closed.uri.as_str().to_owned()).collect();
+        for cell in self.cells.iter_mut().filter(|cell| closed.contains(cell.uri.as_str())) {
+            warn!(cell = cell.uri.as_str(), "a cell was closed and stays");
+            cell.text = None;
         }
         self.open_texts(did_open.unwrap_or_default(), limits)
     }
@@ -127,57 +139,46 @@ impl Notebook {
             None => Ok(()),
         }
     }
+}
 
-    /// Edits the text of a cell, by the rules of other documents. If the text is not known any more from now on, says why.
+impl Cell {
+    fn bytes(&self) -> usize {
+        self.text.as_ref().map_or(0, |text| text.text.len())
+    }
+
+    /// Edits the text, by the rules of other documents. If it is not known any more from now on, says why.
     fn edit(
         &mut self,
         content: NotebookDocumentChangeTextContent,
         encoding: PositionEncoding,
-        limits: NotebookLimits,
+        bytes_max: usize,
     ) -> Option<Arc<str>> {
         let NotebookDocumentChangeTextContent { document, changes } = content;
-        let other_bytes = |own: &CellText| self.bytes().saturating_sub(own.text.len());
-        let found = self.cells.iter().position(|cell| cell.uri == document.uri && cell.text.is_some());
-        let Some((idx, text)) = found.and_then(|idx| Some((idx, self.cells[idx].text.clone()?))) else {
-            warn!(cell = document.uri.as_str(), "an edit of a cell that is not open was ignored");
-            return None;
-        };
+        let text = self.text.clone()?;
+        let cell = document.uri.as_str();
         if document.version <= text.version {
-            warn!(
-                cell = document.uri.as_str(),
-                document.version,
-                current = text.version,
-                "an old or repeated edit was ignored"
-            );
+            warn!(cell, document.version, current = text.version, "an old or repeated edit was ignored");
             return None;
         }
         let is_whole = changes.first().is_some_and(|change| change.range.is_none());
         if text.poison.is_some() && !is_whole {
-            debug!(cell = document.uri.as_str(), "an edit of an unknown cell was ignored");
+            debug!(cell, "an edit of an unknown cell was ignored");
             return None;
         }
-        let bytes_max = limits.bytes_max.saturating_sub(other_bytes(&text));
-        let edited = match edited_text(&text.text, &text.lines, &changes, encoding, bytes_max) {
+        match edited_text(&text.text, &text.lines, &changes, encoding, bytes_max) {
             Ok((edited, lines)) => {
-                let lines = Arc::new(lines);
-                CellText {
-                    version: document.version,
-                    text: edited,
-                    lines,
-                    poison: None,
-                    language: text.language.clone(),
-                }
+                let (language, lines) = (text.language.clone(), Arc::new(lines));
+                let edited = CellText { version: document.version, text: edited, lines, poison: None, language };
+                self.text = Some(Arc::new(edited));
+                None
             }
             Err(error) => {
                 let reason: Arc<str> = misfit(&error).into();
                 // The last text that was known stays, so that the other cells are seen as they were.
-                let poisoned = CellText { poison: Some(reason), ..(*text).clone() };
-                let reason = poisoned.poison.clone();
-                self.cells[idx].text = Some(Arc::new(poisoned));
-                return reason.filter(|_| text.poison.is_none());
+                let poisoned = CellText { poison: Some(reason.clone()), ..(*text).clone() };
+                self.text = Some(Arc::new(poisoned));
+                text.poison.is_none().then_some(reason)
             }
-        };
-        self.cells[idx].text = Some(Arc::new(edited));
-        None
+        }
     }
 }
