@@ -83,6 +83,16 @@ impl SharedSaves {
     }
 }
 
+/// Whether what the disk has is committed.
+enum TakenIn {
+    Yes,
+    /// The tree leaves the file out.
+    LeftOut,
+    NotYet,
+    /// Nothing is taken in any more.
+    Ended,
+}
+
 /// What the disk has.
 struct Found {
     digest: ContentDigest,
@@ -141,7 +151,12 @@ impl FolderHandle {
             }
             let digest = ContentDigest::of(&bytes);
             let is_it = is_saved_text(&bytes, &save.text) || save.recent.contains(&digest);
-            let Some(is_taken_in) = self.take_in(&save.path, digest, deadline).await else { continue };
+            let is_taken_in = match self.take_in(&save.path, digest, deadline).await {
+                TakenIn::Yes => true,
+                TakenIn::LeftOut => false,
+                TakenIn::NotYet => continue,
+                TakenIn::Ended => return SaveOutcome::Unknown("the node ends".to_owned()),
+            };
             if let Some(outcome) = self.saves.settle(self, &save, &Found { digest, is_it, is_taken_in }) {
                 return outcome;
             }
@@ -165,18 +180,20 @@ impl FolderHandle {
         blocking(move || read_bounded(&disk)).await
     }
 
-    /// Waits until contents are committed; whether they are, for a file that belongs to the tree. Nothing if the disk may have moved on.
-    async fn take_in(&self, path: &VfsPath, digest: ContentDigest, deadline: Instant) -> Option<bool> {
+    /// Waits until contents are committed, but not for long: the disk may have moved on.
+    async fn take_in(&self, path: &VfsPath, digest: ContentDigest, deadline: Instant) -> TakenIn {
         self.hint(Hint::Paths(vec![path.clone()]));
         let mut base = self.base.clone();
         let is_committed = |base: &Arc<TreeBase>| base.snapshot.get(path).is_some_and(|entry| entry.digest == digest);
         let until = deadline.min(Instant::now() + LOOK_INTERVAL);
-        if let Ok(Ok(_)) = timeout_at(until, base.wait_for(is_committed)).await {
-            return Some(true);
+        match timeout_at(until, base.wait_for(is_committed)).await {
+            Ok(Ok(_)) => return TakenIn::Yes,
+            Ok(Err(_)) => return TakenIn::Ended,
+            Err(_) => {}
         }
         let base = self.base.borrow().clone();
         let belongs = base.snapshot.get(path).is_some() || base.pending.contains_key(path);
-        (!belongs).then_some(false)
+        if belongs { TakenIn::NotYet } else { TakenIn::LeftOut }
     }
 }
 

@@ -136,6 +136,14 @@ async fn files_that_are_new_or_left_out_are_saved_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_save_while_the_node_ends_has_an_outcome() {
+    let scene = Scene::new("def a\n").await;
+    scene.running.node.shutdown().await.unwrap();
+    let outcome = scene.save(A, "def a\n", "def b\n").await;
+    assert!(matches!(outcome, SaveOutcome::Unknown(_)), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_editors_in_a_race_lose_nothing_in_silence() {
     let scene = Arc::new(Scene::new("def start\n").await);
     let n_editors: u64 = 8;
