@@ -221,3 +221,22 @@ fn prepare(stream: &TcpStream, keepalive: Duration) {
         debug!(%error, "an option of a connection could not be set");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_asked_whether_its_other_end_is_there() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (near, far) = tokio::join!(TcpStream::connect(listener.local_addr()?), listener.accept());
+        let (_near, (far, _)) = (near?, far?);
+        prepare(&far, Duration::from_secs(30));
+        assert!(far.nodelay()?);
+        let socket = socket2::SockRef::from(&far);
+        assert!(socket.keepalive()?);
+        assert_eq!(socket.tcp_keepalive_time()?, Duration::from_secs(30));
+        assert_eq!(socket.tcp_keepalive_interval()?, Duration::from_secs(30));
+        Ok(())
+    }
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use vraftls_gateway::{Options, SessionEnd, serve_tcp};
 
@@ -174,6 +175,42 @@ async fn many_sessions_over_tcp_share_a_backend() {
     let mut ended = backend.ended.subscribe();
     tokio::time::timeout(DEADLINE, ended.wait_for(|ended| ended.len() == 100)).await.unwrap().unwrap();
     server.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_let_go_and_who_said_something_may_be_silent() {
+    let backend = FakeBackend::with(&[]);
+    let mut options = Options::default();
+    options.timing.first_message_deadline = Duration::from_secs(1);
+    // Nothing, a header, and all but the last byte of a message.
+    for said in ["", "Content-Length: 2\r\n\r\n", "Content-Length: 2\r\n\r\n{"] {
+        let mut editor = Editor::connect(&backend, options.clone());
+        editor.send_bytes(said.as_bytes()).await;
+        let end = editor.end().await;
+        assert!(matches!(end, SessionEnd::Silent), "{said:?}: {end:?}");
+    }
+    let mut editor = Editor::connect(&backend, options);
+    editor.initialize(json!({"capabilities": {"textDocument": {"diagnostic": {}}}, "rootUri": "file:///w"})).await;
+    tokio::time::advance(Duration::from_secs(24 * 60 * 60)).await;
+    editor.open(URI, "still here").await;
+    assert_eq!(editor.text(URI).await, "still here");
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn who_closes_one_direction_is_gone() {
+    let backend = FakeBackend::with(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve_tcp(listener, backend.clone(), Options::default()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"Content-Length: 2\r\n\r\n{}").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut read = Vec::new();
+    tokio::time::timeout(DEADLINE, stream.read_to_end(&mut read)).await.expect("it should be closed").unwrap();
+    // What was answered before comes still.
+    assert!(String::from_utf8(read).unwrap().ends_with('}'));
+    assert_eq!(backend.ended.borrow().len(), 1);
 }
 
 #[tokio::test]

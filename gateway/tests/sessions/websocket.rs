@@ -231,6 +231,23 @@ async fn who_says_nothing_loses_the_place() {
 }
 
 #[tokio::test]
+async fn a_request_for_a_socket_that_does_not_end_is_ended() {
+    let backend = FakeBackend::with(&[]);
+    let mut options = Options::default();
+    options.timing.drain_deadline = Duration::from_millis(50);
+    let address = serve(&backend, options).await;
+    for header in ["X-Header: 1\r\n".to_owned(), format!("X-Header: {}\r\n", "1".repeat(10_000)), "x".repeat(10_000)] {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
+        // Closed when it is more than any editor sends, which is long before the deadline for a first message.
+        let sending = async { while stream.write_all(header.as_bytes()).await.is_ok() {} };
+        let closed = tokio::time::timeout(DEADLINE, sending).await;
+        assert!(closed.is_ok(), "{header:.30}");
+    }
+    assert_eq!(Editor::start(&address, Framing::Bare).await.next_id, 2);
+}
+
+#[tokio::test]
 async fn who_does_not_answer_pings_is_gone() {
     let backend = FakeBackend::with(&[]);
     let mut options = Options::default();
