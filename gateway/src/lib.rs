@@ -49,4 +49,4 @@ pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_web
 pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
 /// The protocol's types, for clients of this gateway: they speak the version that it speaks.
 pub use tower_lsp_server::ls_types;
-pub use transport::FrameError;
+pub use transport::{Frame, FrameError, FrameReader, MessageKind};

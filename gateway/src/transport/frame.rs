@@ -17,7 +17,7 @@ const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
 /// The content of a message.
 #[derive(PartialEq, Eq, Debug)]
-pub(crate) enum Frame {
+pub enum Frame {
     /// In UTF-8, as far as its header says.
     Utf8(Bytes),
     /// In an encoding that the protocol does not know.
@@ -56,7 +56,7 @@ pub enum FrameError {
 }
 
 /// Reads messages. [`FrameReader::next`] can be dropped at any await without losing a byte.
-pub(crate) struct FrameReader<R> {
+pub struct FrameReader<R> {
     reader: R,
     limits: Limits,
     buffer: BytesMut,
@@ -73,12 +73,16 @@ struct Header {
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(crate) fn new(reader: R, limits: Limits) -> Self {
+    /// Reads from a stream. Of the limits, those of headers and contents count.
+    pub fn new(reader: R, limits: Limits) -> Self {
         Self { reader, limits, buffer: BytesMut::new(), header: None, n_searched: 0 }
     }
 
     /// The next message, or nothing where the stream ends between two.
-    pub(crate) async fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    ///
+    /// # Errors
+    /// It has none, and no further one can be found.
+    pub async fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         loop {
             if let Some(frame) = self.take_frame()? {
                 return Ok(Some(frame));

@@ -21,6 +21,34 @@ pub(crate) enum Incoming {
     Meaningless(&'static str),
 }
 
+/// What kind of message a content is, as sessions read it: for tests that have no session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageKind {
+    /// Wants a response.
+    Request,
+    /// Wants none.
+    Notification,
+    /// Answers a request of this side.
+    Reply,
+    /// Is none of them, and is answered by an error.
+    Invalid,
+    /// Is none of them, and must not be answered.
+    Meaningless,
+}
+
+impl MessageKind {
+    /// Reads a message's content, whatever it is.
+    pub fn of(content: &[u8]) -> Self {
+        match parse(content) {
+            Incoming::Request(..) => Self::Request,
+            Incoming::Notification(_) => Self::Notification,
+            Incoming::Reply(..) => Self::Reply,
+            Incoming::Invalid(_) => Self::Invalid,
+            Incoming::Meaningless(_) => Self::Meaningless,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Envelope {
     jsonrpc: Option<Value>,
@@ -107,7 +135,36 @@ fn invalid(id: Id, message: &'static str) -> Incoming {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whatever comes is read, and what has a method and an id that can be answered is a request with that id or an error with it.
+        #[test]
+        fn any_content_is_some_message(
+            content in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+                "[\\[{\\]}:,\"0-9a-z. \\\\-]{0,60}",
+                r#"\{("jsonrpc":"2.0")?,?("id":(-?[0-9]{1,20}|"a"|null|1.5|\{\}))?,?("method":("x/y"|3|null))?,?("(params|result|error)":(null|\[\]|\{\}|1))?\}"#,
+            ],
+        ) {
+            let read = parse(content.as_bytes());
+            prop_assert_eq!(matches!(read, Incoming::Request(..)), MessageKind::of(content.as_bytes()) == MessageKind::Request);
+            let told: Option<Value> = serde_json::from_str(&content).ok();
+            match read {
+                Incoming::Request(id, request) => {
+                    let told = told.unwrap();
+                    prop_assert_eq!(serde_json::to_value(&id).unwrap(), told["id"].clone());
+                    prop_assert_eq!(request.method(), told["method"].as_str().unwrap());
+                }
+                Incoming::Notification(_) => prop_assert!(told.unwrap().get("id").is_none()),
+                Incoming::Reply(..) => prop_assert!(told.unwrap().get("method").is_none_or(Value::is_null)),
+                Incoming::Invalid(response) => prop_assert!(response.is_error()),
+                Incoming::Meaningless(_) => {}
+            }
+        }
+    }
 
     fn code(content: &str) -> (Id, i64) {
         match parse(content.as_bytes()) {

@@ -6,8 +6,8 @@ mod message;
 mod outbox;
 mod writer;
 
-pub use frame::FrameError;
-pub(crate) use frame::{Frame, FrameReader};
+pub use frame::{Frame, FrameError, FrameReader};
 pub(crate) use main_loop::{LoopEnd, MainLoop, current_world};
+pub use message::MessageKind;
 pub(crate) use outbox::Outbox;
 pub(crate) use writer::write_outbox;
