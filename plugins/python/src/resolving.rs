@@ -23,6 +23,7 @@ pub(crate) fn resolve_all(project: &PythonProject, path: &str) -> Result<Resolve
     let names = index::occurrences(&source.text, &source.parsed);
     let (groups, _) = names.as_chunks::<4>();
     let mut targets = Targets::new(project);
+    targets.put_module(source.file);
     let mut occurrences = Vec::with_capacity(groups.len() * 5);
     let mut leads: Vec<u32> = Vec::with_capacity(groups.len());
     for (number, [start, length, _, roles]) in groups.iter().enumerate() {

@@ -110,6 +110,11 @@ impl<'db> Targets<'db> {
         &self.by_definition[&key]
     }
 
+    /// Puts a module, which may be of interest though no name of its own file leads to it.
+    pub(super) fn put_module(&mut self, file: File) {
+        self.put(&ResolvedDefinition::Module(self.project.program_file(file)));
+    }
+
     fn put(&mut self, found: &ResolvedDefinition<'db>) -> u32 {
         let place = resolve::focus(self.project.db(), found);
         if let Some(known) = self.by_place.get(&place) {
