@@ -13,6 +13,12 @@
 //!
 //! Good seeds for `command` and `state` are the golden bytes in `host/vfs/tests/golden`, a state's without its last 32.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, ReadBuf};
+use vraftls_gateway::{Frame, FrameReader, Limits, MessageKind};
 use vraftls_text::{
     ContentChange, LineIndex, Position, PositionEncoding, PositionRange, Span, TextEdit, apply_change, apply_edits,
 };
@@ -103,6 +109,54 @@ pub fn state(body: &[u8]) {
     assert!(State::decode(&state.encode()).is_ok());
 }
 
+/// How a stream of messages is cut changes nothing, and each content is some message.
+pub fn frames(bytes: &[u8]) {
+    let mut input = Input(bytes);
+    let pieces = [input.byte(), input.byte(), input.byte()].map(|byte| usize::from(byte) + 1);
+    let stream = input.0;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers starts");
+    let at_once = runtime.block_on(frames_in(stream, &[usize::MAX]));
+    assert_eq!(runtime.block_on(frames_in(stream, &pieces)), at_once);
+    let (frames, _) = at_once;
+    // A frame has at least its header.
+    assert!(frames.len() <= stream.len() / "Content-Length:0\n\n".len());
+    for frame in frames {
+        if let Frame::Utf8(content) = frame {
+            let kind = MessageKind::of(&content);
+            assert!(content.first() != Some(&b'[') || kind == MessageKind::Invalid, "there are no batches");
+        }
+    }
+}
+
+/// All messages of a stream that comes in pieces of these lengths, over and over, and how it ended.
+async fn frames_in(bytes: &[u8], pieces: &[usize]) -> (Vec<Frame>, Option<String>) {
+    let limits = Limits { header_bytes_max: 200, n_headers_max: 4, message_bytes_max: 4096, ..Limits::default() };
+    let mut reader = FrameReader::new(Pieces { bytes, pieces: pieces.iter().cycle() }, limits);
+    let mut frames = Vec::new();
+    loop {
+        match reader.next().await {
+            Ok(Some(frame)) => frames.push(frame),
+            Ok(None) => return (frames, None),
+            Err(error) => return (frames, Some(error.to_string())),
+        }
+    }
+}
+
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    pieces: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+}
+
+impl AsyncRead for Pieces<'_> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let n_wanted = self.pieces.next().copied().unwrap_or(1);
+        let (piece, rest) = self.bytes.split_at(n_wanted.min(self.bytes.len()).min(buffer.remaining()));
+        buffer.put_slice(piece);
+        self.bytes = rest;
+        Poll::Ready(Ok(()))
+    }
+}
+
 /// Bytes that are taken apart; what is missing at the end is zero.
 struct Input<'a>(&'a [u8]);
 
@@ -147,6 +201,19 @@ mod tests {
             let versioned: Vec<u8> = [1].into_iter().chain(bytes).collect();
             super::command(&versioned);
             super::state(&versioned);
+        }
+
+        #[test]
+        fn no_stream_breaks_a_promise(
+            pieces in any::<[u8; 3]>(),
+            messages in prop::collection::vec(("(Content-Length: )?[0-9]{0,4}", "(\r\n|\n){0,2}", prop::collection::vec(any::<u8>(), 0..40)), 0..6),
+        ) {
+            let mut bytes = pieces.to_vec();
+            for (header, end, content) in messages {
+                let length = if header.ends_with(' ') { content.len().to_string() } else { String::new() };
+                bytes.extend([header.as_bytes(), length.as_bytes(), end.as_bytes(), &content].concat());
+            }
+            super::frames(&bytes);
         }
     }
 }
