@@ -12,25 +12,29 @@ mod progress;
 mod requests;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use vraftls_gateway::ls_types::notification::{Exit, Initialized};
+use vraftls_gateway::ls_types::notification::{DidCloseTextDocument, DidOpenTextDocument, Exit, Initialized};
 use vraftls_gateway::ls_types::request::{Initialize, Request, Shutdown};
 use vraftls_gateway::ls_types::{
-    ClientInfo, InitializeParams, InitializedParams, PositionEncodingKind, ServerCapabilities, Uri, WorkspaceFolder,
+    ClientInfo, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams, InitializedParams,
+    PositionEncodingKind, ServerCapabilities, TextDocumentIdentifier, TextDocumentItem, Uri, WorkspaceFolder,
 };
 use vraftls_gateway::{Backend, CatchUpRequest, Options, serve_connection, uri_of_path};
 use vraftls_node::Node;
+use vraftls_vfs::ContentDigest;
 
 use crate::embedded::{Embedded, node_config};
 use crate::folder::{FolderArguments, canonical};
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
+use crate::source;
 use connection::Connection;
 
 pub(crate) use error::AskError;
@@ -44,6 +48,9 @@ const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long the sessions of others are waited for before further ones are taken again.
 const ATTACHED_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Files outside of the folder that stay open.
+const N_OUTSIDE_MAX: usize = 32;
 
 /// How often another process may end between being found and being spoken to.
 const N_ATTEMPTS_MAX: u32 = 5;
@@ -84,6 +91,7 @@ pub(crate) struct Session {
     root: PathBuf,
     deadline: Duration,
     capabilities: ServerCapabilities,
+    outside: Mutex<BTreeMap<PathBuf, ContentDigest>>,
 }
 
 /// What a session wants of the server.
@@ -180,7 +188,7 @@ impl Session {
             return Err(AskError::Refused { code: 0, message });
         }
         connection.notify::<Initialized>(InitializedParams {}).await?;
-        Ok(Self { connection, host, root, deadline: wishes.deadline, capabilities })
+        Ok(Self { connection, host, root, deadline: wishes.deadline, capabilities, outside: Mutex::default() })
     }
 
     /// The folder, without symbolic links.
@@ -223,6 +231,40 @@ impl Session {
     pub(crate) fn uri_of(&self, file: &Path) -> anyhow::Result<Uri> {
         let file = file.canonicalize().with_context(|| format!("cannot open {}", file.display()))?;
         uri_of_path(&file).with_context(|| format!("the path {} is not UTF-8", file.display()))
+    }
+
+    /// Opens a file that lies outside of the folder, as an editor does that follows a name into a library. Without that nothing is known
+    /// of the files that an analyzer carries itself. It stays open as long as there is room.
+    pub(crate) async fn open_outside(&self, file: &Path) -> anyhow::Result<()> {
+        if file.starts_with(&self.root) {
+            return Ok(());
+        }
+        let text = source::text_of(file.to_owned()).await?;
+        let uri = uri_of_path(file).with_context(|| format!("the path {} is not UTF-8", file.display()))?;
+        let digest = ContentDigest::of(text.as_bytes());
+        if self.outside().get(file) == Some(&digest) {
+            return Ok(());
+        }
+        let languages = self.capabilities.experimental.as_ref().and_then(|own| own.get("languages")?.get(0)?.as_str());
+        let language_id = languages.unwrap_or_default().to_owned();
+        let text_document = TextDocumentItem { uri, language_id, version: 1, text };
+        self.connection.notify::<DidOpenTextDocument>(DidOpenTextDocumentParams { text_document }).await?;
+        // Only now: who finds it here asks at once, and what is sent first is heard first.
+        let left = {
+            let mut outside = self.outside();
+            outside.insert(file.to_owned(), digest);
+            let other = outside.keys().find(|open| *open != file).filter(|_| outside.len() > N_OUTSIDE_MAX).cloned();
+            other.filter(|other| outside.remove(other).is_some())
+        };
+        if let Some(uri) = left.as_deref().and_then(uri_of_path) {
+            let text_document = TextDocumentIdentifier { uri };
+            self.connection.notify::<DidCloseTextDocument>(DidCloseTextDocumentParams { text_document }).await?;
+        }
+        Ok(())
+    }
+
+    fn outside(&self) -> MutexGuard<'_, BTreeMap<PathBuf, ContentDigest>> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the session, and the node if it is in this process: after the sessions that other processes have with it.

@@ -139,7 +139,9 @@ pub(super) async fn file(session: &Session, named: &str) -> anyhow::Result<PathB
         anyhow::ensure!(!found.is_dir(), "`{named}` is a folder, not a file");
         Ok(found)
     });
-    found.await?
+    let found = found.await??;
+    session.open_outside(&found).await?;
+    Ok(found)
 }
 
 /// The URI of a file.

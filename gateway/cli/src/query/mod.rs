@@ -55,6 +55,9 @@ pub(crate) async fn run(arguments: &QueryArguments) -> anyhow::Result<Exit> {
     let session = Session::open(&opening).await?;
     let answered = async {
         session.catch_up_if_attached().await?;
+        if let Some(file) = arguments.question.file().and_then(|file| file.canonicalize().ok()) {
+            session.open_outside(&file).await?;
+        }
         answer::answer(&session, &arguments.question).await
     };
     let answered = progress::show_while(session.work(), answered).await;

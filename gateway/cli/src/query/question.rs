@@ -1,6 +1,6 @@
 //! What can be asked, as it is written on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -111,6 +111,21 @@ pub(super) enum Question {
 }
 
 impl Question {
+    /// The file that it is about, if it is about one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Outline(file)
+            | Self::Tokens(file)
+            | Self::InlayHints(file)
+            | Self::Lenses(file)
+            | Self::Folding(file)
+            | Self::Links(file)
+            | Self::Diagnostics(file)
+            | Self::Format { file, .. } => Some(&file.file),
+            _ => self.place().map(|place| &*place.file),
+        }
+    }
+
     /// The place that it is about, if it is about one.
     pub(super) fn place(&self) -> Option<&Place> {
         match self {

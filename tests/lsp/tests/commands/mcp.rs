@@ -103,6 +103,12 @@ async fn names_are_found_by_column_by_symbol_and_line_and_by_symbol_alone() {
     let found = agent.call("definition", in_library).await.unwrap();
     let library = found["places"][0]["file"].as_str().unwrap();
     assert!(library.starts_with('/') && library.ends_with("decimal.pyi"), "{library}");
+    for _ in 0..2 {
+        let within = agent.call("hover", json!({"file": library, "symbol": "Decimal"})).await.unwrap();
+        assert!(within["signature"].as_str().unwrap().contains("Decimal"), "{within}");
+    }
+    let outline = agent.call("symbols", json!({"file": library, "query": "quantize"})).await.unwrap();
+    assert_eq!(outline["symbols"][0]["container"], "Decimal", "{outline}");
     agent.finish().await;
 }
 
@@ -174,6 +180,8 @@ async fn what_makes_no_sense_is_refused_in_words_and_the_next_call_is_served() {
         ("hover", json!({"file": "absent.py", "line": 1, "column": 1}), "there is no file `absent.py`"),
         ("hover", json!({"file": "src", "line": 1, "column": 1}), "`src` is a folder"),
         ("hover", json!({"file": "/dev/null", "line": 1, "column": 1}), "/dev/null"),
+        ("hover", json!({"file": "/dev/zero", "symbol": "x"}), "it is no regular file"),
+        ("diagnostics", json!({"file": "/dev/zero"}), "it is no regular file"),
         ("hover", json!({"file": "../../../../../../../../etc/hostname", "symbol": "x"}), "/etc/hostname"),
         ("hover", json!({"file": file, "line": 900, "column": 1}), "has only 32 lines"),
         ("hover", json!({"file": file, "line": 0, "column": 1}), "count from 1"),

@@ -90,7 +90,10 @@ async fn what_editors_show_of_a_file_is_told() {
     assert_eq!(spots(&selection)[..2], ["src/orders/pricing.py:28:21", "src/orders/pricing.py:28:12"]);
     let links = asked(&server, &project, &["links", PRICING]).await;
     let targets: Vec<&str> = links.as_array().unwrap().iter().map(|link| link["target"].as_str().unwrap()).collect();
-    assert!(targets.contains(&MODEL) && targets.iter().any(|target| target.ends_with("/decimal.pyi")), "{targets:?}");
+    assert!(targets.contains(&MODEL), "{targets:?}");
+    let library = targets.iter().find(|target| target.ends_with("/decimal.pyi")).unwrap();
+    let outline = asked(&server, &project, &["outline", library]).await;
+    assert!(names(&outline).contains(&"Decimal"), "a file that the analyzer carries itself: {outline}");
 }
 
 #[tokio::test]
