@@ -7,11 +7,11 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`record`](crate::record) | records and batches of them as bytes |
-//! | [`hello`](crate::hello) | the handshake |
+//! | `record` | records and batches of them as bytes |
+//! | `hello` | the handshake |
 //! | [`Peers`] | finds or makes the connection to a node, and is the [`Network`](vraftls_raft::network::Network) of its groups |
 //! | [`serve`] | answers a connection that another node made |
-//! | [`wire`](crate::wire) | what a connection is made of, and the WebSocket that it is |
+//! | [`Wire`] | what a connection is made of, and the WebSocket that it is |
 //!
 //! Bounds: every queue has one in bytes or in entries; a call has a deadline; a node that does not answer is tried again in growing
 //! intervals, and calls fail at once meanwhile; what one lane may send in a second can be limited.
