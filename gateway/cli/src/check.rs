@@ -81,6 +81,7 @@ async fn collect(session: &Session, with_text: bool) -> anyhow::Result<Vec<FileR
         session.ask::<FilesRequest>(()).await
     };
     let files = progress::show_while(session.work(), listed).await?;
+    anyhow::ensure!(session.n_partial() == 0, "not all files of the folder could be listed");
     let bar = progress::bar("checking");
     bar.set_length(files.len() as u64);
     let each = futures_util::stream::iter(files).map(|uri| async {

@@ -119,6 +119,8 @@ impl Session {
     /// Opens a session for a folder: embeds a node, or finds the one that has it.
     pub(crate) async fn open(opening: &Opening<'_>) -> anyhow::Result<Self> {
         let root = canonical(opening.folder)?;
+        // Otherwise the session would have no folder, and find nothing.
+        uri_of_path(&root).with_context(|| format!("the path {} is not UTF-8", root.display()))?;
         let config = node_config(opening.command, &root, opening.arguments)?;
         for _ in 1..N_ATTEMPTS_MAX {
             match open_or_find(config.clone(), opening.stay).await? {

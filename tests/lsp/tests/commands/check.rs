@@ -3,7 +3,7 @@
 use serde_json::json;
 use vraftls_harness::{Project, Server};
 
-use crate::command::{orders, run};
+use crate::command::{command, ended, orders, run};
 
 fn wrong() -> Project {
     let project = orders();
@@ -56,5 +56,15 @@ async fn a_folder_that_is_none_cannot_be_checked() {
     for folder in ["absent", "pyproject.toml"] {
         let ran = run(&server, &project, &["check", folder]).await;
         assert!(ran.code == 2 && ran.stderr.contains(folder) && ran.stdout.is_empty(), "{ran:?}");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+
+        let odd = project.root().join(std::ffi::OsStr::from_bytes(b"\xff"));
+        std::fs::create_dir(&odd).unwrap();
+        let child = command(&server, &project, &["check"]).arg(&odd).spawn().unwrap();
+        let ran = ended(&["check"], child).await;
+        assert!(ran.code == 2 && ran.stderr.contains("not UTF-8"), "nothing would be found there: {ran:?}");
     }
 }
