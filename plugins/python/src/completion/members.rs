@@ -164,6 +164,8 @@ impl Worth {
             NameKind::Normal => false,
             NameKind::Dunder => true,
             // That others use it on their own objects is no reason to use it here.
+            // In a method a class uses what it defines itself, though mostly it has done so already.
+            NameKind::Sunder if self.usage.is_of_receiver() && steps == OWN_STEPS => !self.usage.is_familiar(name),
             NameKind::Sunder if !self.usage.is_familiar(name) => return self.resemblance.weight(name) / 2,
             NameKind::Sunder => false,
         };

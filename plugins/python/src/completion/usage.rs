@@ -24,7 +24,7 @@ const HOME: u32 = 14;
 /// What a use behind the same name in another file counts, for each doubling.
 const ELSEWHERE: u32 = 400;
 /// How many other files are read for that.
-const NAMESAKE_FILES_MAX: usize = 48;
+const NAMESAKE_FILES_MAX: usize = 96;
 
 /// How much each name is used around a place; a higher weight is more and nearer use.
 #[derive(Default)]
@@ -52,6 +52,11 @@ impl Usage {
     /// Whether a member is used on the same receiver, or on one of the same name elsewhere.
     pub(super) fn is_familiar(&self, name: &str) -> bool {
         self.familiar.contains(name) || self.elsewhere.contains_key(name)
+    }
+
+    /// Whether the receiver is that of a method.
+    pub(super) fn is_of_receiver(&self) -> bool {
+        matches!(self.receiver.as_deref(), Some("self" | "cls"))
     }
 
     /// Whether a member is called somewhere in the file.
@@ -109,9 +114,7 @@ impl Usage {
     ///
     /// The files that lie nearest are read, and their text alone: what stands behind the name and a dot.
     pub(super) fn with_namesakes(mut self, project: &PythonProject, source: &Source<'_>) -> Self {
-        let Some(receiver) = self.receiver.clone().filter(|name| !matches!(name.as_str(), "self" | "cls")) else {
-            return self;
-        };
+        let Some(receiver) = self.receiver.clone().filter(|_| !self.is_of_receiver()) else { return self };
         let own = project.path_of(source.file);
         let mut candidates = project.workspace().candidates(&receiver, roles::REFERS);
         candidates.retain(|candidate| candidate.path != own);
