@@ -87,14 +87,32 @@ pub(crate) fn socket_path(inside: PathBuf, identity: &str) -> PathBuf {
     runtime.join(format!("vraftls-{identity}.sock"))
 }
 
-/// Passes a session on to the node behind `socket`, until either side ends it.
+/// A connection to the process behind a socket.
 #[cfg(unix)]
-pub(crate) async fn pass_on(socket: &Path, first: &FirstMessage) -> anyhow::Result<()> {
+pub(crate) type NodeStream = tokio::net::UnixStream;
+
+/// There are none.
+#[cfg(not(unix))]
+pub(crate) type NodeStream = tokio::io::DuplexStream;
+
+/// Connects to the process that announced a socket. It may be gone by now.
+#[cfg(unix)]
+pub(crate) async fn connect(socket: &Path) -> anyhow::Result<NodeStream> {
+    let stream = NodeStream::connect(socket).await;
+    stream.with_context(|| format!("cannot reach the node at {}", socket.display()))
+}
+
+/// There is no socket that another process could have announced.
+#[cfg(not(unix))]
+pub(crate) async fn connect(_: &Path) -> anyhow::Result<NodeStream> {
+    anyhow::bail!("nodes of other processes are reached only on Unix")
+}
+
+/// Passes a session on to the node behind a connection, until either side ends it.
+pub(crate) async fn pass_on(stream: NodeStream, first: &FirstMessage) -> anyhow::Result<()> {
     use tokio::io::AsyncWriteExt;
 
-    let stream = tokio::net::UnixStream::connect(socket).await;
-    let stream = stream.with_context(|| format!("cannot reach the node at {}", socket.display()))?;
-    let (mut from_node, mut to_node) = stream.into_split();
+    let (mut from_node, mut to_node) = tokio::io::split(stream);
     to_node.write_all(&first.bytes).await?;
     let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
     let editor_to_node = async {
@@ -116,12 +134,6 @@ pub(crate) async fn pass_on(socket: &Path, first: &FirstMessage) -> anyhow::Resu
         }
     }
     Ok(())
-}
-
-/// There is no socket that another process could have announced.
-#[cfg(not(unix))]
-pub(crate) async fn pass_on(_: &Path, _: &FirstMessage) -> anyhow::Result<()> {
-    anyhow::bail!("sessions are passed on only on Unix")
 }
 
 #[cfg(test)]

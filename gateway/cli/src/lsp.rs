@@ -19,6 +19,9 @@ use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find,
 
 const COMMAND: &str = "vraftls lsp";
 
+/// How often another process may end between being found and being spoken to.
+const N_ATTEMPTS_MAX: u32 = 5;
+
 #[derive(Args)]
 pub(crate) struct LspArguments {
     /// Speak over standard input and output; the default
@@ -90,11 +93,21 @@ async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {
     }
     let folder = first.message.as_ref().and_then(attach::folder_of).filter(|folder| folder.is_dir());
     let root = canonical(&folder.unwrap_or_else(|| PathBuf::from(".")))?;
-    match open_or_find(node_config(COMMAND, &root, &arguments.folder)?, Stay::Long).await? {
-        Opened::Here(node) => serve_here(node, first, input).await,
-        Opened::Elsewhere(socket) => {
-            attach::pass_on(&socket, &first).await?;
-            Ok(Exit::Done)
+    let config = node_config(COMMAND, &root, &arguments.folder)?;
+    let mut n_attempts = 0;
+    loop {
+        n_attempts += 1;
+        match open_or_find(config.clone(), Stay::Long).await? {
+            Opened::Here(node) => return serve_here(node, first, input).await,
+            Opened::Elsewhere(socket) => match attach::connect(&socket).await {
+                Ok(stream) => {
+                    attach::pass_on(stream, &first).await?;
+                    return Ok(Exit::Done);
+                }
+                // It ended just now; the next look finds who comes after it, or nobody.
+                Err(error) if n_attempts < N_ATTEMPTS_MAX => tracing::debug!(%error, "looked for the node again"),
+                Err(error) => return Err(error),
+            },
         }
     }
 }

@@ -31,6 +31,7 @@ use vraftls_gateway::{Backend, CatchUpRequest, Options, serve_connection, uri_of
 use vraftls_node::Node;
 use vraftls_vfs::ContentDigest;
 
+use crate::attach;
 use crate::embedded::{Embedded, node_config};
 use crate::folder::{FolderArguments, canonical};
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
@@ -311,14 +312,7 @@ fn tell_of_attached(n_sessions: usize) {
     eprintln!("done; {n_sessions} other sessions use this process's node, and it ends when they do");
 }
 
-#[cfg(unix)]
-async fn connect(socket: &Path) -> anyhow::Result<tokio::net::UnixStream> {
-    let stream = tokio::net::UnixStream::connect(socket).await;
+async fn connect(socket: &Path) -> anyhow::Result<attach::NodeStream> {
     // It was there a moment ago.
-    stream.map_err(|error| AskError::Ended(format!("cannot reach the node at {}: {error}", socket.display())).into())
-}
-
-#[cfg(not(unix))]
-async fn connect(_: &Path) -> anyhow::Result<tokio::io::DuplexStream> {
-    anyhow::bail!("nodes of other processes are reached only on Unix")
+    attach::connect(socket).await.map_err(|error| AskError::Ended(format!("{error:#}")).into())
 }
