@@ -29,7 +29,7 @@ pub(crate) fn tolerate(method: &str, params: &mut Value) {
 /// An action of ours, which has data, gets its edit when it is resolved; since version 3.18 the one before may have snippets.
 fn drop_old_edit(action: &mut Value) {
     if let Some(action) = action.as_object_mut()
-        && action.contains_key("data")
+        && action.get("data").is_some_and(|data| !data.is_null())
     {
         action.remove("edit");
     }
@@ -142,7 +142,7 @@ mod tests {
         let mut item = json!({"item": {"name": "a", "tags": [1]}});
         tolerate("typeHierarchy/subtypes", &mut item);
         assert_eq!(item, json!({"item": {"name": "a"}}));
-        for (data, is_kept) in [(None, true), (Some(json!({})), false)] {
+        for (data, is_kept) in [(None, true), (Some(Value::Null), true), (Some(json!({})), false)] {
             let mut action = json!({"title": "", "edit": {"documentChanges": [3]}});
             if let Some(data) = data {
                 action["data"] = data;
