@@ -47,22 +47,45 @@ fn not_served() -> Vec<&'static str> {
     not_served.map(|row| row.split('`').next().unwrap()).collect()
 }
 
+/// The same for the shipped analyzer.
+fn python_project() -> Project {
+    Project::new(&[
+        ("pyproject.toml", "[project]\nname = \"p\"\nversion = \"1\"\n"),
+        ("lib.py", "def helper() -> int:\n    return 1\n\n\nclass A: ...\n"),
+        ("main.py", "from lib import helper, A\nclass B(A): ...\nhelper(), B()\nxs = [1]\n"),
+    ])
+}
+
 struct Session {
     client: LspClient,
     project: Project,
+    /// Of its files.
+    suffix: &'static str,
     _server: Server,
 }
 
 impl Session {
     /// With an editor that can do everything, and answers whatever a value of the right type is.
     async fn start(model: &'static Model, seed: u64) -> Self {
-        let (project, server) = (project(), Server::with_plugins(&["toy"]));
+        Self::start_on(project(), "toy", "toy", model, seed).await
+    }
+
+    async fn start_on(
+        project: Project,
+        language: &'static str,
+        suffix: &'static str,
+        model: &'static Model,
+        seed: u64,
+    ) -> Self {
+        let server = Server::with_plugins(&[language]);
         let mut client = server.start();
         client.record();
         for method in ["window/showMessage", "textDocument/publishDiagnostics", "$/logTrace"] {
             client.allow(method);
         }
-        let uris = vec![project.uri("main.toy")];
+        let main = format!("main.{suffix}");
+        let uri = project.uri(&main);
+        let uris = vec![uri.clone()];
         let answers = Generator::new(model, seed ^ 1, uris.clone());
         let mut random = Random(seed ^ 2);
         client.answer_with(move |request| {
@@ -72,9 +95,8 @@ impl Session {
         let able = Generator::new(model, seed ^ 3, uris);
         let capabilities = able.value(&super::CLIENT_CAPABILITIES, Presence::All);
         client.initialize(&project, capabilities).await;
-        let uri = project.uri("main.toy");
-        client.open_document(&uri, "toy", &project.read("main.toy")).await;
-        Self { client, project, _server: server }
+        client.open_document(&uri, language, &project.read(&main)).await;
+        Self { client, project, suffix, _server: server }
     }
 
     /// Sends a request. One whose answer may be held back until there is news is called off at once.
@@ -87,7 +109,7 @@ impl Session {
     }
 
     fn generator(&self, model: &'static Model, seed: u64) -> Generator<'static> {
-        let uris = ["main.toy", "lib.toy"].map(|path| self.project.uri(path)).into();
+        let uris = ["main", "lib"].map(|name| self.project.uri(&format!("{name}.{}", self.suffix))).into();
         Generator::new(model, seed, uris)
     }
 
@@ -98,8 +120,8 @@ impl Session {
 
     /// The same, but for faults that are none.
     async fn finish_but(mut self, model: &Model, is_none: impl Fn(&str) -> bool) {
-        let uri = self.project.uri("main.toy");
-        self.client.open_document(&uri, "toy", "use helper\n").await;
+        let uri = self.project.uri(&format!("main.{}", self.suffix));
+        self.client.open_document(&uri, "any", "use helper\n").await;
         let symbols = json!({"textDocument": {"uri": uri}});
         self.client.ask("textDocument/documentSymbol", symbols).await;
         self.client.ask("shutdown", Value::Null).await;
@@ -119,7 +141,12 @@ fn requests(model: &'static Model) -> impl Iterator<Item = &'static super::model
 #[tokio::test]
 async fn valid_requests_are_never_called_malformed_and_results_have_their_type() {
     let (model, seed) = (super::model(), seed());
-    let mut session = Session::start(model, seed).await;
+    hold_valid_requests(Session::start(model, seed).await, model, seed).await;
+    let python = Session::start_on(python_project(), "python", "py", model, seed).await;
+    hold_valid_requests(python, model, seed).await;
+}
+
+async fn hold_valid_requests(mut session: Session, model: &'static Model, seed: u64) {
     let generator = session.generator(model, seed);
     let not_served = not_served();
     let mut wrong = BTreeMap::new();
@@ -155,7 +182,7 @@ async fn valid_requests_are_never_called_malformed_and_results_have_their_type()
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // Of all that this analyzer can, something was found.
+    // Of all that the analyzer can, something was found.
     assert!(n_results.len() > 30, "{n_results:?}");
     session.finish(model).await;
 }
