@@ -3,6 +3,7 @@
 use vraftls_conformance::{Component, Engine, Files, every_component};
 use vraftls_vfs::VfsPath;
 
+use crate::nesting::is_refusal;
 use crate::support::{about, at, complaint, shown, spread};
 
 /// How many ends a file is cut at.
@@ -26,18 +27,25 @@ fn damaged(text: &str) -> Vec<String> {
     all
 }
 
+/// A file of the samples, and what became of it.
+struct Input<'a> {
+    path: &'a VfsPath,
+    whole: &'a str,
+    damaged: String,
+}
+
 /// Each file of the samples with all its damages.
-fn inputs(component: &Component) -> impl Iterator<Item = (&VfsPath, String)> {
+fn inputs(component: &Component) -> impl Iterator<Item = Input<'_>> {
     let files = component.samples().iter().flat_map(|sample| sample.own());
-    files.flat_map(|(path, text)| damaged(text).into_iter().map(move |text| (path, text)))
+    files.flat_map(|(path, whole)| damaged(whole).into_iter().map(move |damaged| Input { path, whole, damaged }))
 }
 
 #[test]
 fn damaged_files_have_facts() {
     every_component(|component, wrong| {
-        for (path, text) in inputs(component) {
-            if let Err(fault) = component.index(path, &text) {
-                wrong.push(format!("{path}: {fault}: {}", shown(&text)));
+        for Input { path, damaged, .. } in inputs(component) {
+            if let Err(fault) = component.index(path, &damaged) {
+                wrong.push(format!("{path}: {fault}: {}", shown(&damaged)));
             }
         }
     });
@@ -49,16 +57,20 @@ fn an_engine_answers_in_files_that_are_being_typed() {
         let inputs: Vec<_> = inputs(component).collect();
         let mut files = Files::new([]);
         let mut engine = Engine::open(component, files.clone());
-        for (path, text) in inputs.iter().step_by(inputs.len().div_ceil(N_SHOWN)) {
-            files = files.with(path, text);
+        for Input { path, whole, damaged } in inputs.iter().step_by(inputs.len().div_ceil(N_SHOWN)) {
+            files = files.with(path, damaged);
             engine.show(files.clone());
-            let ends = [text.len(), text.floor_char_boundary(text.len() / 2)];
+            let ends = [damaged.len(), damaged.floor_char_boundary(damaged.len() / 2)];
             let places = ends.into_iter().flat_map(|offset| at(path, offset as u32));
             for question in about(path).into_iter().chain(places) {
                 let asked = format!("{question:?}");
-                if let Some(complaint) = complaint(&engine.ask(question)) {
-                    wrong.push(format!("{asked}: {complaint}: {}", shown(text)));
+                let Some(complaint) = complaint(&engine.ask(question.clone())) else { continue };
+                // What is refused in words as it stands says nothing about damage.
+                engine.show(files.with(path, whole));
+                if !engine.ask(question).is_err_and(|fault| is_refusal(&fault)) {
+                    wrong.push(format!("{asked}: {complaint}: {}", shown(damaged)));
                 }
+                engine.show(files.clone());
             }
         }
     });
