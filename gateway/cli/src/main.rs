@@ -15,6 +15,7 @@ mod listen_address;
 mod logging;
 mod lsp;
 mod mcp;
+mod memory;
 mod place;
 mod plugin;
 mod preview;
