@@ -279,7 +279,8 @@ impl Shared {
             Kind::Reply | Kind::Failed => {
                 let answer = match state.waiting.remove(&record.id) {
                     Some(Waiting::Answer(answer) | Waiting::Snapshot { answer, .. }) => answer,
-                    Some(Waiting::Append(_)) => return false,
+                    // A stream that is refused ends; that it is answered like a call cannot be.
+                    Some(Waiting::Append(_)) => return record.kind == Kind::Failed,
                     None => return true,
                 };
                 let is_failed = record.kind == Kind::Failed;

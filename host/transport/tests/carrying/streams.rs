@@ -81,6 +81,19 @@ async fn a_group_that_ends_a_stream_ends_it_for_its_sender() {
 }
 
 #[tokio::test]
+async fn a_stream_to_a_group_that_is_not_there_ends_and_harms_no_other() {
+    let wires = Wires::default();
+    let _recorder = node_with(&wires);
+    let peers = wires.peers(identity(1));
+    let mut channel = peers.open_append(to(2, 1)).await.unwrap();
+    let mut refused = peers.open_append(to(2, 9)).await.unwrap();
+    assert_eq!(refused.replies.recv().await, None);
+    channel.requests.send(frame(1)).await.unwrap();
+    assert_eq!(channel.replies.recv().await, Some(frame(1)));
+    assert_eq!(wires.n_tries(), 1);
+}
+
+#[tokio::test]
 async fn a_snapshot_arrives_whole() {
     let wires = Wires::default();
     let recorder = node_with(&wires);
