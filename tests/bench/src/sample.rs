@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+pub(crate) use vraftls_harness::Random;
 
 use crate::tokens::identifiers;
 
@@ -19,40 +20,6 @@ pub(crate) struct Position {
     pub(crate) line: u32,
     /// In UTF-16 code units.
     pub(crate) character: u32,
-}
-
-/// The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, which is above 0. Uneven by less than `bound` in 2^64.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    /// `count` of the items, or all if there are fewer, each with the same probability; in the items' order.
-    pub(crate) fn choose<T: Ord>(&mut self, mut items: Vec<T>, count: usize) -> Vec<T> {
-        let count = count.min(items.len());
-        for chosen in 0..count {
-            let other = chosen + self.below(items.len() - chosen);
-            items.swap(chosen, other);
-        }
-        items.truncate(count);
-        items.sort();
-        items
-    }
 }
 
 /// Draws identifiers from the Python files of a tree.
@@ -104,13 +71,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn the_generator_gives_the_published_numbers() {
-        let mut random = Random::new(1_234_567);
-        let numbers = [random.next(), random.next(), random.next()];
-        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
-    }
 
     #[test]
     fn a_sample_is_the_same_for_the_same_seed_and_another_for_another() -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! - [`Project`] is a folder of sources on disk, gone when it is dropped.
 //! - [`Server`] starts the binary with analyzers and a data directory of its own.
+//! - [`Random`] gives the numbers of a seed.
 //! - [`LspClient`] speaks the protocol over a process's standard streams, TCP or a WebSocket. It waits for messages, never for time to pass,
 //!   and fails the test if something unexpected came that the test did not look at.
 //!
@@ -13,11 +14,13 @@
 mod binaries;
 mod client;
 mod project;
+mod random;
 mod server;
 mod websocket;
 
 pub use binaries::{plugin, vraftls};
 pub use client::{DEADLINE, LspClient, Side, at, edit, range};
 pub use project::Project;
+pub use random::Random;
 pub use server::{Listening, Server, Transport};
 pub use websocket::{Framing, websocket};

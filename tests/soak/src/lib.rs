@@ -15,7 +15,6 @@
 mod dialect;
 mod expected;
 mod memory;
-mod random;
 mod run;
 mod view;
 mod visitor;

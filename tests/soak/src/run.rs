@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vraftls_harness::{Listening, Project, Server};
+use vraftls_harness::{Listening, Project, Random, Server};
 
 use crate::dialect::Dialect;
 use crate::memory::resident_bytes;
-use crate::random::Random;
 use crate::view::{Disk, View};
 use crate::visitor::{Answered, Visitor};
 

@@ -1,11 +1,10 @@
 //! One session: a connection with the view that belongs to it.
 
 use serde_json::{Value, json};
-use vraftls_harness::{Listening, LspClient, Project, at};
+use vraftls_harness::{Listening, LspClient, Project, Random, at};
 
 use crate::dialect::Line;
 use crate::expected::Expected;
-use crate::random::Random;
 use crate::view::{Buffer, View};
 
 /// The lines that a buffer has at most, so that all questions stay quick.
