@@ -10,6 +10,9 @@
 //! execute(s, i, CreateWorkspace name) = refused if the name is taken, else a new id
 //! execute(s, i, RemoveWorkspace w)    = its files are released
 //! execute(s, i, Batch{w, ops})        = draft of w, each of ops in order; the first that fails discards the draft
+//! execute(s, i, AdoptWorkspace{w, n}) = refused if w was here and is not, or n differs or is taken, else w exists
+//! execute(s, i, SetEpoch e)           = the epoch is at least e
+//! execute(s, i, ShardBatch{w, e, ..}) = refused if the epoch is not e, else as Batch
 //! ```
 
 use crate::draft::Draft;
@@ -58,6 +61,15 @@ impl State {
             Request::CreateWorkspace { name } => self.create_workspace(name),
             Request::RemoveWorkspace { workspace } => self.remove_workspace(workspace),
             Request::Batch { workspace, operations } => self.change_files(workspace, operations),
+            Request::AdoptWorkspace { workspace, name } => self.adopt_workspace(workspace, name),
+            Request::SetEpoch { epoch } => {
+                self.epoch = self.epoch.max(epoch);
+                Ok((Applied::Epoch { epoch: self.epoch }, Vec::new()))
+            }
+            Request::ShardBatch { epoch, .. } if epoch != self.epoch => {
+                Err(Refusal::WrongEpoch { current: self.epoch })
+            }
+            Request::ShardBatch { workspace, operations, .. } => self.change_files(workspace, operations),
         }
     }
 
@@ -71,15 +83,40 @@ impl State {
         // Ids are never reused: a reader may still hold answers about the workspace that had it.
         let id = WorkspaceId(self.last_workspace.0.checked_add(1).ok_or(Refusal::TooManyWorkspaces)?);
         self.last_workspace = id;
-        self.workspaces.insert(
-            id,
-            Workspace { name, changed: self.revision, last_version: FileVersion(0), files: imbl::OrdMap::new() },
-        );
-        Ok((Applied::WorkspaceCreated { workspace: id }, Vec::new()))
+        Ok((self.insert_workspace(id, name), Vec::new()))
+    }
+
+    fn adopt_workspace(&mut self, id: WorkspaceId, name: WorkspaceName) -> Result<(Applied, Vec<Effect>), Refusal> {
+        if let Some(known) = self.workspaces.get(&id) {
+            let again = (Applied::WorkspaceCreated { workspace: id }, Vec::new());
+            return if known.name == name { Ok(again) } else { Err(Refusal::OtherName { workspace: id }) };
+        }
+        if id.0 == 0 || (id <= self.last_workspace && !self.is_passed_over(id)) {
+            return Err(Refusal::WorkspaceIdUsed { workspace: id });
+        }
+        if let Some(workspace) = self.workspace(name.as_str()) {
+            return Err(Refusal::WorkspaceExists { workspace });
+        }
+        if self.workspaces.len() >= N_WORKSPACES_MAX {
+            return Err(Refusal::TooManyWorkspaces);
+        }
+        self.use_up(id);
+        Ok((self.insert_workspace(id, name), Vec::new()))
+    }
+
+    fn insert_workspace(&mut self, id: WorkspaceId, name: WorkspaceName) -> Applied {
+        let files = imbl::OrdMap::new();
+        let workspace = Workspace { name, changed: self.revision, last_version: FileVersion(0), files };
+        self.workspaces.insert(id, workspace);
+        Applied::WorkspaceCreated { workspace: id }
     }
 
     fn remove_workspace(&mut self, workspace: WorkspaceId) -> Result<(Applied, Vec<Effect>), Refusal> {
         let Some(removed) = self.workspaces.remove(&workspace) else {
+            // It may be removed everywhere before it was adopted here; who wants to adopt it is late.
+            if self.is_passed_over(workspace) {
+                self.use_up(workspace);
+            }
             return Err(Refusal::NoSuchWorkspace { workspace });
         };
         let files = removed.files.clone();

@@ -45,6 +45,28 @@ pub enum Request {
         /// What to change. Each operation sees what those before it did.
         operations: Vec<FileOperation>,
     },
+    /// Takes in an empty workspace whose id and name were given elsewhere, for all shards. Harmless where it was done before.
+    AdoptWorkspace {
+        /// Its id, that no workspace ever had here.
+        workspace: WorkspaceId,
+        /// Not the name of another workspace.
+        name: WorkspaceName,
+    },
+    /// Says which epoch the assignment of paths to shards is in, as far as this shard is concerned. It only grows: a smaller one
+    /// changes nothing.
+    SetEpoch {
+        /// The epoch; 0 is that of a shard which nobody told.
+        epoch: u64,
+    },
+    /// As [`Request::Batch`], if the shard still has the paths that the proposer thinks it has.
+    ShardBatch {
+        /// In which workspace.
+        workspace: WorkspaceId,
+        /// The epoch in which the proposer looked up that the paths are this shard's.
+        epoch: u64,
+        /// What to change. Each operation sees what those before it did.
+        operations: Vec<FileOperation>,
+    },
 }
 
 /// A change of one file.

@@ -55,7 +55,10 @@ impl Command {
     ///
     /// Reading and applying do not ask: a limit may be lowered one day, and what is in a log must stay readable.
     pub fn check(&self) -> Result<(), CommandLimitError> {
-        let Command::Once { request: Request::Batch { operations, .. }, .. } = self else { return Ok(()) };
+        let Command::Once { request, .. } = self else { return Ok(()) };
+        let (Request::Batch { operations, .. } | Request::ShardBatch { operations, .. }) = request else {
+            return Ok(());
+        };
         let mut batch_bytes = 0;
         for operation in operations {
             match operation {

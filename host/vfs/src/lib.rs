@@ -29,6 +29,7 @@ mod ids;
 mod command;
 mod response;
 
+mod passed_over;
 mod session;
 mod state;
 
@@ -52,5 +53,5 @@ pub use path::{PATH_BYTES_MAX, PathError, VfsPath};
 pub use response::{Applied, Conflict, Effect, Refusal, Response};
 pub use session::{N_SESSIONS_MAX, Recall, SESSION_WINDOW, SessionRecord, SessionTable};
 pub use snapshot::{Change, ChangeKind, DirectoryEntry, EntryKind, FileEntry, Snapshot};
-pub use state::{N_WORKSPACES_MAX, State};
+pub use state::{N_PASSED_OVER_MAX, N_WORKSPACES_MAX, State};
 pub use state_codec::DecodeStateError;

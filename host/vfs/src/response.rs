@@ -29,6 +29,11 @@ pub enum Applied {
         /// How many operations changed something; the others found what they wanted.
         n_changed: u32,
     },
+    /// The shard is in an epoch.
+    Epoch {
+        /// Which: at least the one asked for.
+        epoch: u64,
+    },
 }
 
 /// Why a command did nothing at all.
@@ -71,6 +76,24 @@ pub enum Refusal {
         path: VfsPath,
         /// What was found.
         conflict: Conflict,
+    },
+    /// The workspace to adopt is here, by another name.
+    #[error("workspace {workspace} is here by another name")]
+    OtherName {
+        /// Its id.
+        workspace: WorkspaceId,
+    },
+    /// The id of the workspace to adopt was in use here, or cannot be used.
+    #[error("the id {workspace} was the one of a workspace that was removed, and is not given out a second time")]
+    WorkspaceIdUsed {
+        /// The id.
+        workspace: WorkspaceId,
+    },
+    /// The proposer looked up in another epoch which paths are this shard's: it has to look again.
+    #[error("the shard is in epoch {current} by now")]
+    WrongEpoch {
+        /// The epoch of the shard.
+        current: u64,
     },
 }
 

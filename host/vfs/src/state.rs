@@ -8,12 +8,19 @@ use crate::{ContentDigest, FileEntry, FileVersion, Response, Revision, Snapshot,
 /// How many workspaces there may be at once.
 pub const N_WORKSPACES_MAX: usize = 65_536;
 
+/// How many runs of ids that were passed over are remembered. With more, the lowest ids are given up and never adopted.
+pub const N_PASSED_OVER_MAX: usize = 4096;
+
 /// All workspaces of a shard and the sessions of those who change them. Clones share what they have in common.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct State {
     pub(crate) revision: Revision,
     /// The last id given out; 0 before the first.
     pub(crate) last_workspace: WorkspaceId,
+    /// Ids below `last_workspace` that no workspace ever had here, as runs: the first of each, and its last.
+    pub(crate) passed_over: OrdMap<WorkspaceId, WorkspaceId>,
+    /// Of the assignment of paths to shards; 0 where nobody assigns any.
+    pub(crate) epoch: u64,
     pub(crate) workspaces: OrdMap<WorkspaceId, Workspace>,
     pub(crate) sessions: SessionTable<Response>,
     /// How many files have certain contents, never 0. Follows from `workspaces`, hence in no encoding.
@@ -40,6 +47,11 @@ impl State {
     /// The index of the last log entry that was applied.
     pub fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// The epoch that batches for this shard must name ([`crate::Request::ShardBatch`]).
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// All workspaces by id.

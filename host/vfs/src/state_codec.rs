@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! version byte
-//! State      { revision, last_workspace, n_workspaces, n_sessions }
+//! State      { revision, last_workspace, epoch, n_passed_over, n_workspaces, n_sessions }
+//!   Run        { first, last }                                       ascending
 //!   Workspace  { id, name, changed, last_version, n_files }          ascending by id
 //!     File       { path, entry }                                     ascending by path
 //!   Session    { client, last_used, forgotten, n_responses }         ascending by client
@@ -10,19 +11,23 @@
 //! BLAKE3 of all that, 32 bytes
 //! ```
 //!
-//! Records are in the postcard format. A state has one encoding only, so the hash at its end is the state's digest. Decoding believes
+//! Version 1 has neither `epoch` nor runs; it is still read. Records are in the postcard format. A state has one encoding only, so the hash at its end is the state's digest. Decoding believes
 //! nothing: order, bounds and everything that [`State`] promises are checked, and memory is taken in proportion to the bytes.
 
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use crate::session::{self, N_SESSIONS_MAX, SESSION_WINDOW};
-use crate::state::{N_WORKSPACES_MAX, State, Workspace};
+use crate::state::{N_PASSED_OVER_MAX, N_WORKSPACES_MAX, State, Workspace};
 use crate::{
     ClientId, ContentDigest, FileEntry, FileVersion, Response, Revision, Sequence, VfsPath, WorkspaceId, WorkspaceName,
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// Without an epoch and without ids that were passed over.
+const VERSION_WITHOUT_EPOCH: u8 = 1;
+
 const HASH_BYTES: usize = 32;
 
 /// Why bytes are no state.
@@ -52,8 +57,26 @@ pub enum DecodeStateError {
 struct StateRecord {
     revision: Revision,
     last_workspace: WorkspaceId,
+    epoch: u64,
+    n_passed_over: u64,
     n_workspaces: u64,
     n_sessions: u64,
+}
+
+/// As version 1 has it.
+#[derive(Deserialize)]
+struct StateRecordWithoutEpoch {
+    revision: Revision,
+    last_workspace: WorkspaceId,
+    n_workspaces: u64,
+    n_sessions: u64,
+}
+
+/// Ids that were passed over.
+#[derive(Serialize, Deserialize)]
+struct RunRecord {
+    first: WorkspaceId,
+    last: WorkspaceId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,9 +115,14 @@ impl State {
         writer.write(&StateRecord {
             revision: self.revision,
             last_workspace: self.last_workspace,
+            epoch: self.epoch,
+            n_passed_over: self.passed_over.len() as u64,
             n_workspaces: self.workspaces.len() as u64,
             n_sessions: self.sessions.records().len() as u64,
         });
+        for (first, last) in &self.passed_over {
+            writer.write(&RunRecord { first: *first, last: *last });
+        }
         for (id, workspace) in &self.workspaces {
             writer.write(&WorkspaceRecord {
                 id: *id,
@@ -125,18 +153,19 @@ impl State {
         ContentDigest::from_bytes(*hash)
     }
 
-    /// Reads what [`State::encode`] wrote.
+    /// Reads what [`State::encode`] wrote, or wrote in the release before.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeStateError> {
         let (body, hash) = bytes.split_last_chunk::<HASH_BYTES>().ok_or(DecodeStateError::TooShort(bytes.len()))?;
         let (&version, records) = body.split_first().ok_or(DecodeStateError::TooShort(bytes.len()))?;
-        if version != VERSION {
+        if version != VERSION && version != VERSION_WITHOUT_EPOCH {
             return Err(DecodeStateError::UnknownVersion(version));
         }
         if blake3::hash(body).as_bytes() != hash {
             return Err(DecodeStateError::HashDiffers);
         }
         let mut reader = Reader { rest: records };
-        let state = read_state(&mut reader)?;
+        let record = if version == VERSION { reader.read()? } else { read_record_without_epoch(&mut reader)? };
+        let state = read_state(record, &mut reader)?;
         match reader.rest.len() {
             0 => Ok(state),
             n => Err(DecodeStateError::TrailingBytes(n)),
@@ -144,11 +173,22 @@ impl State {
     }
 }
 
-fn read_state(reader: &mut Reader<'_>) -> Result<State, DecodeStateError> {
-    let record: StateRecord = reader.read()?;
+fn read_record_without_epoch(reader: &mut Reader<'_>) -> Result<StateRecord, DecodeStateError> {
+    let StateRecordWithoutEpoch { revision, last_workspace, n_workspaces, n_sessions } = reader.read()?;
+    Ok(StateRecord { revision, last_workspace, epoch: 0, n_passed_over: 0, n_workspaces, n_sessions })
+}
+
+fn read_state(record: StateRecord, reader: &mut Reader<'_>) -> Result<State, DecodeStateError> {
+    require(record.n_passed_over <= N_PASSED_OVER_MAX as u64, "too many ids passed over")?;
     require(record.n_workspaces <= N_WORKSPACES_MAX as u64, "too many workspaces")?;
     require(record.n_sessions <= N_SESSIONS_MAX as u64, "too many sessions")?;
-    let mut state = State { revision: record.revision, last_workspace: record.last_workspace, ..State::default() };
+    let StateRecord { revision, last_workspace, epoch, .. } = record;
+    let mut state = State { revision, last_workspace, epoch, ..State::default() };
+    for _ in 0..record.n_passed_over {
+        let RunRecord { first, last } = reader.read()?;
+        require(state.passed_over.get_max().is_none_or(|(before, _)| *before < first), "ids out of order")?;
+        state.passed_over.insert(first, last);
+    }
     let mut names = std::collections::BTreeSet::new();
     for _ in 0..record.n_workspaces {
         let (id, workspace) = read_workspace(reader, &state)?;
@@ -160,6 +200,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, DecodeStateError> {
         }
         state.workspaces.insert(id, workspace);
     }
+    require(state.has_sound_runs(), "ids passed over that were not")?;
     for _ in 0..record.n_sessions {
         let session = read_session(reader)?;
         state.sessions.restore(session, state.revision).map_err(DecodeStateError::Inconsistent)?;

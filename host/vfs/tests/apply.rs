@@ -32,6 +32,7 @@ proptest! {
             }
 
             let after = model.references();
+            prop_assert_eq!(machine.state.epoch(), model.epoch);
             prop_assert!(machine.state.contents().eq(after.keys().copied()));
             prop_assert!(after.iter().all(|(digest, count)| machine.state.n_references(digest) == *count));
             check_effects(&effects, &before, &after, response.is_ok())?;
@@ -208,4 +209,66 @@ fn log_entries_without_a_command_move_the_revision() {
     state.advance(Revision(7));
     assert_eq!(state.revision(), Revision(7));
     assert_ne!(state.digest(), digest);
+}
+
+fn adopt(id: u32, name: &str) -> Request {
+    Request::AdoptWorkspace { workspace: WorkspaceId(id), name: vraftls_vfs::WorkspaceName::new(name).unwrap() }
+}
+
+#[test]
+fn ids_that_others_gave_are_adopted_in_any_order_and_once_only() {
+    let mut machine = Machine::new();
+    let mut does = |request| machine.execute(request).0;
+    let created = |id| Ok(Applied::WorkspaceCreated { workspace: WorkspaceId(id) });
+    let used = |id| Err(Refusal::WorkspaceIdUsed { workspace: WorkspaceId(id) });
+    assert_eq!(does(adopt(9, "nine")), created(9));
+    assert_eq!(does(adopt(4, "four")), created(4), "it was given earlier and heard of later");
+    assert_eq!(does(adopt(9, "nine")), created(9), "doing it again is harmless");
+    assert_eq!(does(adopt(9, "other")), Err(Refusal::OtherName { workspace: WorkspaceId(9) }));
+    assert_eq!(does(adopt(5, "nine")), Err(Refusal::WorkspaceExists { workspace: WorkspaceId(9) }));
+    assert_eq!(does(adopt(0, "none")), used(0));
+    assert_eq!(does(Request::RemoveWorkspace { workspace: WorkspaceId(4) }), Ok(Applied::WorkspaceRemoved));
+    assert_eq!(does(adopt(4, "four")), used(4), "a message of long ago");
+    let early = does(Request::RemoveWorkspace { workspace: WorkspaceId(6) });
+    assert_eq!(early, Err(Refusal::NoSuchWorkspace { workspace: WorkspaceId(6) }));
+    assert_eq!(does(adopt(6, "six")), used(6), "it was removed everywhere before it came here");
+    assert_eq!(does(create_workspace("mine")), created(10), "no id is given out a second time");
+    assert_eq!((does(adopt(5, "five")), does(adopt(8, "eight"))), (created(5), created(8)));
+    assert_eq!(does(adopt(u32::MAX, "last")), created(u32::MAX));
+    assert_eq!(does(create_workspace("more")), Err(Refusal::TooManyWorkspaces));
+    assert_eq!(State::decode(&machine.state.encode()).unwrap(), machine.state);
+}
+
+#[test]
+fn runs_of_ids_that_were_passed_over_are_bounded() {
+    let mut machine = Machine::new();
+    for n in 1..=vraftls_vfs::N_PASSED_OVER_MAX as u32 + 1 {
+        machine.execute(adopt(2 * n, &format!("w{n}"))).0.unwrap();
+    }
+    let (refused, _) = machine.execute(adopt(1, "first"));
+    assert_eq!(refused, Err(Refusal::WorkspaceIdUsed { workspace: WorkspaceId(1) }), "the lowest are given up");
+    machine.execute(adopt(3, "second")).0.unwrap();
+    assert_eq!(State::decode(&machine.state.encode()).unwrap(), machine.state);
+}
+
+#[test]
+fn a_batch_for_another_epoch_changes_nothing() {
+    let mut machine = machine_with(&[]);
+    let batch = |epoch, file: &str| Request::ShardBatch {
+        workspace: WorkspaceId(1),
+        epoch,
+        operations: vec![FileOperation::put(path(file), inline("x"))],
+    };
+    machine.execute(batch(0, "a")).0.unwrap();
+    assert_eq!(machine.execute(Request::SetEpoch { epoch: 7 }).0, Ok(Applied::Epoch { epoch: 7 }));
+    assert_eq!(machine.execute(Request::SetEpoch { epoch: 3 }).0, Ok(Applied::Epoch { epoch: 7 }), "it only grows");
+    for epoch in [0, 6, 8] {
+        assert_eq!(machine.execute(batch(epoch, "b")), (Err(Refusal::WrongEpoch { current: 7 }), vec![]));
+    }
+    machine.execute(batch(7, "c")).0.unwrap();
+    // A node that is a cluster of its own knows of no epochs.
+    machine.execute(self::batch(vec![FileOperation::put(path("d"), inline("x"))])).0.unwrap();
+    let files = model::files(&machine.state, WorkspaceId(1));
+    assert_eq!(files.into_keys().collect::<Vec<_>>(), ["a", "c", "d"]);
+    assert_eq!((machine.state.epoch(), State::decode(&machine.state.encode()).unwrap().epoch()), (7, 7));
 }

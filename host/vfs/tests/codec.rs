@@ -154,16 +154,26 @@ fn what_is_wrong_with_bytes_is_said() {
     let bytes = State::new().encode();
     assert!(matches!(State::decode(&[1]), Err(DecodeStateError::TooShort(1))));
     assert!(matches!(State::decode(&[0; 32]), Err(DecodeStateError::TooShort(32))));
-    assert!(matches!(State::decode(&[2; 40]), Err(DecodeStateError::UnknownVersion(2))));
+    assert!(matches!(State::decode(&[3; 40]), Err(DecodeStateError::UnknownVersion(3))));
     assert!(matches!(State::decode(&[1; 40]), Err(DecodeStateError::HashDiffers)));
+    assert!(matches!(State::decode(&[2; 40]), Err(DecodeStateError::HashDiffers)));
     let body = &bytes[..bytes.len() - HASH_BYTES];
     let longer = rehashed([body, &[0; 1 + HASH_BYTES]].concat());
     assert!(matches!(State::decode(&longer), Err(DecodeStateError::TrailingBytes(1))));
     let shorter = rehashed([&body[..body.len() - 1], &[0; HASH_BYTES]].concat());
     assert!(matches!(State::decode(&shorter), Err(DecodeStateError::Malformed(_))));
     // A million workspaces in a few bytes: refused before anything is allocated for them.
-    let many = rehashed([&[1, 0, 0, 0x80, 0x80, 0x40, 0][..], &[0; HASH_BYTES]].concat());
-    assert!(matches!(State::decode(&many), Err(DecodeStateError::Inconsistent("too many workspaces"))));
+    let made_up = |records: &[u8]| State::decode(&rehashed([records, &[0; HASH_BYTES]].concat()));
+    let many = made_up(&[1, 0, 0, 0x80, 0x80, 0x40, 0]);
+    assert!(matches!(many, Err(DecodeStateError::Inconsistent("too many workspaces"))));
+    let many = made_up(&[2, 0, 0, 0, 0x80, 0x80, 0x40, 0, 0]);
+    assert!(matches!(many, Err(DecodeStateError::Inconsistent("too many ids passed over"))));
+    // The highest id in use is 9, and 3 to 4 and 6 were passed over.
+    assert!(made_up(&[2, 0, 9, 0, 2, 0, 0, 3, 4, 6, 6]).is_ok());
+    for runs in [[3, 4, 5, 6], [4, 3, 6, 6], [3, 4, 6, 9], [0, 1, 6, 6], [3, 7, 6, 8]] {
+        let state = made_up(&[&[2, 0, 9, 0, 2, 0, 0][..], &runs].concat());
+        assert!(matches!(state, Err(DecodeStateError::Inconsistent(_))), "{runs:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod model;
 use model::{Machine, create_workspace, inline, path};
 use vraftls_vfs::{
     ClientId, Command, ContentDigest, Contents, Expected, FileOperation, Request, Revision, Sequence, State,
-    WorkspaceId,
+    WorkspaceId, WorkspaceName,
 };
 
 /// Reads hexadecimal digits; line breaks are for people.
@@ -51,8 +51,8 @@ fn batch() -> Command {
     })
 }
 
-/// A state with something in every keyspace, and with every answer that sessions can remember.
-fn state() -> State {
+/// A state with something in every keyspace that version 1 has, and with every answer that sessions could remember then.
+fn machine_of_version_1() -> Machine {
     let mut machine = Machine::new();
     let put = |path, contents| FileOperation::put(path, contents);
     let in_workspace = |workspace, operations| Request::Batch { workspace: WorkspaceId(workspace), operations };
@@ -75,17 +75,49 @@ fn state() -> State {
     }
     let _ = machine.apply(Command::OpenSession);
     machine.state.advance(Revision(400));
+    machine
+}
+
+/// The same, and what came with version 2.
+fn state() -> State {
+    let mut machine = machine_of_version_1();
+    let adopt =
+        |id, name| Request::AdoptWorkspace { workspace: WorkspaceId(id), name: WorkspaceName::new(name).unwrap() };
+    let batch = |epoch| Request::ShardBatch {
+        workspace: WorkspaceId(300),
+        epoch,
+        operations: vec![FileOperation::put(path("a"), inline("a"))],
+    };
+    let requests = [
+        adopt(300, "adopted"),
+        adopt(300, "other"),
+        adopt(2, "gone"),
+        adopt(7, "late"),
+        Request::SetEpoch { epoch: 1000 },
+        batch(1000),
+        batch(999),
+    ];
+    for request in requests {
+        let _ = machine.execute(request);
+    }
     machine.state
 }
 
 #[test]
 fn commands_of_version_1_are_read() {
     let remove = once(Request::RemoveWorkspace { workspace: WorkspaceId(7) });
+    let name = WorkspaceName::new("my project").unwrap();
+    let adopt = once(Request::AdoptWorkspace { workspace: WorkspaceId(300), name });
+    let operations = vec![FileOperation::delete(path("c"), None)];
+    let shard_batch = once(Request::ShardBatch { workspace: WorkspaceId(300), epoch: 1000, operations });
     let cases = [
         (Command::OpenSession, include_str!("golden/command-v1-open-session.hex")),
         (once(create_workspace("my project")), include_str!("golden/command-v1-create-workspace.hex")),
         (remove, include_str!("golden/command-v1-remove-workspace.hex")),
         (batch(), include_str!("golden/command-v1-batch.hex")),
+        (adopt, include_str!("golden/command-v1-adopt-workspace.hex")),
+        (once(Request::SetEpoch { epoch: 1000 }), include_str!("golden/command-v1-set-epoch.hex")),
+        (shard_batch, include_str!("golden/command-v1-shard-batch.hex")),
     ];
     for (command, golden) in cases {
         assert_eq!(Command::decode(&bytes(golden)).unwrap(), command);
@@ -96,6 +128,12 @@ fn commands_of_version_1_are_read() {
 #[test]
 fn states_of_version_1_are_read() {
     let golden = include_str!("golden/state-v1.hex");
+    assert_eq!(State::decode(&bytes(golden)).unwrap(), machine_of_version_1().state);
+}
+
+#[test]
+fn states_of_version_2_are_read() {
+    let golden = include_str!("golden/state-v2.hex");
     let state = state();
     assert_eq!(State::decode(&bytes(golden)).unwrap(), state);
     assert_eq!(hex(&state.encode()), golden, "what is written today");

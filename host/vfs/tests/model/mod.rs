@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use vraftls_vfs::{
@@ -33,7 +33,9 @@ pub(crate) struct ModelWorkspace {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Model {
     pub(crate) workspaces: BTreeMap<WorkspaceId, ModelWorkspace>,
-    n_created: u32,
+    /// Every id that is or was in use, or that was removed before it was.
+    used: BTreeSet<u32>,
+    pub(crate) epoch: u64,
 }
 
 impl Model {
@@ -44,33 +46,66 @@ impl Model {
                 if let Some((id, _)) = same {
                     return Err(Refusal::WorkspaceExists { workspace: *id });
                 }
-                self.n_created += 1;
-                let workspace = WorkspaceId(self.n_created);
-                let empty = ModelWorkspace { name: name.to_string(), files: Files::new(), n_writes: 0 };
-                self.workspaces.insert(workspace, empty);
-                Ok(Applied::WorkspaceCreated { workspace })
+                let workspace = WorkspaceId(self.used.last().map_or(1, |last| last + 1));
+                self.insert(workspace, name)
             }
             Request::RemoveWorkspace { workspace } => match self.workspaces.remove(workspace) {
                 Some(_) => Ok(Applied::WorkspaceRemoved),
-                None => Err(Refusal::NoSuchWorkspace { workspace: *workspace }),
-            },
-            Request::Batch { workspace, operations } => {
-                let Some(before) = self.workspaces.get(workspace) else {
-                    return Err(Refusal::NoSuchWorkspace { workspace: *workspace });
-                };
-                let (mut after, mut n_changed) = (before.clone(), 0);
-                for (idx, operation) in operations.iter().enumerate() {
-                    match after.operate(revision, operation) {
-                        Ok(changed) => n_changed += u32::from(changed),
-                        Err((path, conflict)) => {
-                            return Err(Refusal::Conflict { operation_idx: idx as u32, path, conflict });
-                        }
+                None => {
+                    if self.used.last().is_some_and(|last| workspace.0 < *last) {
+                        self.used.insert(workspace.0);
                     }
+                    Err(Refusal::NoSuchWorkspace { workspace: *workspace })
                 }
-                self.workspaces.insert(*workspace, after);
-                Ok(Applied::Batch { revision, n_changed })
+            },
+            Request::Batch { workspace, operations } => self.change_files(revision, *workspace, operations),
+            Request::AdoptWorkspace { workspace, name } => {
+                let same = self.workspaces.iter().find(|(_, other)| other.name == name.as_str());
+                match (self.workspaces.get(workspace), same) {
+                    (Some(known), _) if known.name == name.as_str() => {
+                        Ok(Applied::WorkspaceCreated { workspace: *workspace })
+                    }
+                    (Some(_), _) => Err(Refusal::OtherName { workspace: *workspace }),
+                    (None, _) if workspace.0 == 0 || self.used.contains(&workspace.0) => {
+                        Err(Refusal::WorkspaceIdUsed { workspace: *workspace })
+                    }
+                    (None, Some((other, _))) => Err(Refusal::WorkspaceExists { workspace: *other }),
+                    (None, None) => self.insert(*workspace, name),
+                }
+            }
+            Request::SetEpoch { epoch } => {
+                self.epoch = self.epoch.max(*epoch);
+                Ok(Applied::Epoch { epoch: self.epoch })
+            }
+            Request::ShardBatch { workspace, epoch, operations } if *epoch == self.epoch => {
+                self.change_files(revision, *workspace, operations)
+            }
+            Request::ShardBatch { .. } => Err(Refusal::WrongEpoch { current: self.epoch }),
+        }
+    }
+
+    fn insert(&mut self, workspace: WorkspaceId, name: &WorkspaceName) -> Response {
+        self.used.insert(workspace.0);
+        let empty = ModelWorkspace { name: name.to_string(), files: Files::new(), n_writes: 0 };
+        self.workspaces.insert(workspace, empty);
+        Ok(Applied::WorkspaceCreated { workspace })
+    }
+
+    fn change_files(&mut self, revision: Revision, workspace: WorkspaceId, operations: &[FileOperation]) -> Response {
+        let Some(before) = self.workspaces.get(&workspace) else {
+            return Err(Refusal::NoSuchWorkspace { workspace });
+        };
+        let (mut after, mut n_changed) = (before.clone(), 0);
+        for (idx, operation) in operations.iter().enumerate() {
+            match after.operate(revision, operation) {
+                Ok(changed) => n_changed += u32::from(changed),
+                Err((path, conflict)) => {
+                    return Err(Refusal::Conflict { operation_idx: idx as u32, path, conflict });
+                }
             }
         }
+        self.workspaces.insert(workspace, after);
+        Ok(Applied::Batch { revision, n_changed })
     }
 
     /// How many files have each contents.
@@ -254,10 +289,18 @@ pub(crate) fn operations() -> impl Strategy<Value = FileOperation> {
 
 pub(crate) fn requests() -> impl Strategy<Value = Request> {
     let workspace = || (1u32..4).prop_map(WorkspaceId);
+    let operations = || prop::collection::vec(operations(), 0..5);
     prop_oneof![
+        2 => ((0u32..12).prop_map(WorkspaceId), "[xyz]").prop_map(|(workspace, name)| {
+            Request::AdoptWorkspace { workspace, name: WorkspaceName::new(&name).unwrap() }
+        }),
+        1 => (0u64..3).prop_map(|epoch| Request::SetEpoch { epoch }),
+        8 => (workspace(), 0u64..3, operations())
+            .prop_map(|(workspace, epoch, operations)| Request::ShardBatch { workspace, epoch, operations }),
+        1 => (0u32..12).prop_map(|id| Request::RemoveWorkspace { workspace: WorkspaceId(id) }),
         2 => "[xy]".prop_map(|name| create_workspace(&name)),
         1 => workspace().prop_map(|workspace| Request::RemoveWorkspace { workspace }),
-        30 => (workspace(), prop::collection::vec(operations(), 0..5))
+        30 => (workspace(), operations())
             .prop_map(|(workspace, operations)| Request::Batch { workspace, operations }),
     ]
 }
