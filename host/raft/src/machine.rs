@@ -33,7 +33,7 @@ use crate::ids::{LogId, Membership};
 /// [`Register`](crate::register::Register), a key-value register with expiry, is the reference implementation.
 pub trait StateMachine: Send + 'static {
     /// What clients ask for. Carries every input of [`apply`](Self::apply), time included.
-    type Command: Send + 'static;
+    type Command: Send + Sync + 'static;
     /// What clients are told. Holds refusals too: a command that cannot be done still applies.
     type Response: Send + 'static;
     /// How both are encoded.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use vraftls_tidy::{expect_none, packages, tree};
 
 /// Every package of the main workspace, and which of ours it may link. A new edge is a decision: change the design with it.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("vraftls-text", &[]),
     ("vraftls-vfs", &["vraftls-text"]),
     ("vraftls-meta", &["vraftls-vfs"]),
@@ -17,6 +17,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("vraftls-wasm", &["vraftls-index", "vraftls-proto", "vraftls-query", "vraftls-text", "vraftls-vfs"]),
     ("vraftls-raft", &["vraftls-vfs"]),
     ("vraftls-transport", &["vraftls-meta", "vraftls-raft"]),
+    ("vraftls-cluster", &["vraftls-meta", "vraftls-raft", "vraftls-transport", "vraftls-vfs"]),
     (
         "vraftls-node",
         &[
@@ -65,6 +66,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 24] = [
         &[
             "vraftls",
             "vraftls-cache",
+            "vraftls-cluster",
             "vraftls-gateway",
             "vraftls-node",
             "vraftls-query",
@@ -90,6 +92,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 24] = [
         "serde",
         &[
             "vraftls",
+            "vraftls-cluster",
             "vraftls-gateway",
             "vraftls-index",
             "vraftls-meta",

@@ -46,6 +46,14 @@ pub(super) fn purged(group: GroupId) -> Vec<u8> {
     key(group, PURGED)
 }
 
+/// The first key after all keys of the group.
+pub(super) fn group_end(group: GroupId) -> Vec<u8> {
+    match group.0.checked_add(1) {
+        Some(next) => next.to_be_bytes().to_vec(),
+        None => vec![u8::MAX; 16],
+    }
+}
+
 /// The first key that an entry at `index` or after it can have.
 pub(super) fn entries_from(group: GroupId, index: u64) -> Vec<u8> {
     let mut key = key(group, ENTRY);

@@ -182,6 +182,20 @@ impl LogStore {
         recover::groups(&*self.shared.kv()?)
     }
 
+    /// Removes everything of a group that is not open, durably: its vote with it, so that the replica it belonged to must never come back
+    /// under this node's id as if nothing had happened. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the group is open or the disk refuses.
+    pub fn remove_group(&self, group: GroupId) -> Result<(), StorageError> {
+        let open = self.shared.registry.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.get(&group).is_some_and(|log| log.strong_count() > 0) {
+            return Err(StorageError::Stopped { reason: format!("group {group} is open").into() });
+        }
+        self.shared.health.check()?;
+        recover::remove(&*self.shared.kv()?, group)
+    }
+
     /// What the writer has done so far.
     pub fn stats(&self) -> LogStatsSnapshot {
         self.shared.stats.snapshot()

@@ -6,7 +6,7 @@ use super::keys;
 use super::memory::LogMemory;
 use crate::error::StorageError;
 use crate::ids::GroupId;
-use crate::kv::OrderedKv;
+use crate::kv::{Batch, OrderedKv};
 use crate::types::Entry;
 use crate::wire;
 
@@ -121,4 +121,17 @@ pub(super) fn groups(kv: &dyn OrderedKv) -> Result<Vec<GroupId>, StorageError> {
         next = found.and_then(|found| found.checked_add(1));
     }
     Ok(groups)
+}
+
+/// Removes every key of a group durably, in one batch: after a crash it is all there or all gone.
+pub(super) fn remove(kv: &dyn OrderedKv, group: GroupId) -> Result<(), StorageError> {
+    let mut batch = Batch::default();
+    kv.scan(&group.0.to_be_bytes(), &keys::group_end(group), &mut |key, _| {
+        batch.remove(key.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    if !batch.is_empty() {
+        kv.write(batch)?;
+    }
+    kv.barrier()
 }
