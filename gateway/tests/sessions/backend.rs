@@ -20,7 +20,7 @@ use vraftls_index::{
 };
 use vraftls_proto::{
     Answer, Answered, At, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols,
-    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, Save,
+    FileReferences, Highlight, Hover, Parameter, Query, QueryError, Reference, RenameTarget, Request, Revisions, Save,
     SaveOutcome, SessionId, SessionSettings, Signature, SignatureHelp, Standing, SymbolMatch, Targets,
 };
 use vraftls_text::{LineIndex, Span, TextEdit};
@@ -492,7 +492,13 @@ impl Seen {
                 if is_lie { ContentDigest::of(b"lie") } else { ContentDigest::of(self.files[&path].as_bytes()) };
             (path, digest)
         });
-        Ok(Answered { revision: self.revision, digests: digests.collect(), partial: self.partial, answer })
+        Ok(Answered {
+            revision: self.revision,
+            revisions: Revisions::default(),
+            digests: digests.collect(),
+            partial: self.partial,
+            answer,
+        })
     }
 
     fn text(&self, path: &VfsPath) -> Result<Arc<str>, QueryError> {

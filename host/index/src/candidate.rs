@@ -1,12 +1,13 @@
 //! What a search over many files finds: candidates by name, and what an analyzer confirmed of them.
 
+use serde::{Deserialize, Serialize};
 use vraftls_text::Span;
 use vraftls_vfs::VfsPath;
 
 use crate::Roles;
 
 /// A file with the byte offsets at which a name starts in it, ascending.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Candidate {
     /// The file.
     pub path: VfsPath,
@@ -15,7 +16,7 @@ pub struct Candidate {
 }
 
 /// The confirmed occurrences in one file, ascending.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FileReferences {
     /// The file.
     pub path: VfsPath,
@@ -24,7 +25,7 @@ pub struct FileReferences {
 }
 
 /// A confirmed occurrence.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reference {
     /// Where.
     pub span: Span,

@@ -1,7 +1,9 @@
 //! Who an analyzer is.
 
+use serde::{Deserialize, Serialize};
+
 /// A language that an analyzer serves.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Language {
     /// The identifier that editors use.
     pub id: String,
@@ -10,7 +12,7 @@ pub struct Language {
 }
 
 /// What an analyzer's engine answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the feature of its name in the contract's `meta.features`")]
 #[expect(clippy::struct_excessive_bools, reason = "a set of independent features")]
 pub struct Features {
@@ -74,7 +76,7 @@ impl Features {
 }
 
 /// Who an analyzer is, and what it wants (`meta.description` of the contract).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Description {
     /// A short lower-case identifier.
     pub id: String,

@@ -1,11 +1,12 @@
 //! A finding in a document.
 
+use serde::{Deserialize, Serialize};
 use vraftls_text::Span;
 
 use crate::Location;
 
 /// A finding in a document.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Where it is shown.
     pub span: Span,
@@ -34,7 +35,7 @@ impl Diagnostic {
 }
 
 /// Another place that explains a diagnostic.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Related {
     /// Where.
     pub location: Location,

@@ -1,5 +1,6 @@
 //! What one file says by itself.
 
+use serde::{Deserialize, Serialize};
 use vraftls_text::Span;
 
 use crate::Diagnostic;
@@ -84,7 +85,7 @@ pub struct ImportRef {
 }
 
 /// In which roles a name occurs: a set of bits, documented in the contract (`indexing.facts`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Roles(pub u32);
 
 impl Roles {

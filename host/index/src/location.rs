@@ -1,10 +1,11 @@
 //! A place in a file.
 
+use serde::{Deserialize, Serialize};
 use vraftls_text::Span;
 use vraftls_vfs::VfsPath;
 
 /// A place in a file.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Location {
     /// The file.
     pub path: VfsPath,

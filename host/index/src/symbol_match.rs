@@ -3,9 +3,10 @@
 use std::cmp::{Ordering, Reverse};
 
 use crate::Location;
+use serde::{Deserialize, Serialize};
 
 /// A symbol of the workspace.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SymbolMatch {
     /// Its name.
     pub name: String,

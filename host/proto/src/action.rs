@@ -1,9 +1,10 @@
 //! Changes that are offered.
 
 use crate::DocumentEdit;
+use serde::{Deserialize, Serialize};
 
 /// A change that is offered.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Action {
     /// For people.
     pub title: String,

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use vraftls_index::{Diagnostic, Facts, FileReferences, Location, Roles, SymbolMatch};
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
-use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, Resolved, SemanticTokens};
+use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, Resolved, Revisions, SemanticTokens};
 
 /// An answer with what it rests on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// The base it was computed at.
+    /// The base it was computed at, where one log has all files; 0 for an answer of a cluster.
     pub revision: Revision,
+    /// The base it was computed at, by group; empty where one log has all files.
+    pub revisions: Revisions,
     /// The content of every file that the answer has a place in, sorted by path.
     pub digests: Vec<(VfsPath, ContentDigest)>,
     /// Whether something that should have been asked could not be. Never set for definition, hover and rename: they
@@ -23,7 +26,7 @@ pub struct Answered {
 }
 
 /// What is answered; [`Query`](crate::Query) says which variant belongs to which question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the type of its name")]
 pub enum Answer {
     Targets(Option<Targets>),
@@ -53,7 +56,7 @@ pub enum Answer {
 }
 
 /// Where a name leads.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Targets {
     /// The name that was asked about.
     pub origin: Span,
@@ -79,7 +82,7 @@ pub struct SearchPlan {
 }
 
 /// An occurrence in the same document.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Highlight {
     /// Where.
     pub span: Span,
@@ -88,7 +91,7 @@ pub struct Highlight {
 }
 
 /// What is known of the thing under the pointer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Hover {
     /// What it speaks of.
     pub span: Span,
@@ -101,7 +104,7 @@ pub struct Hover {
 }
 
 /// What could be written at a place.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CompletionItems {
     /// What the proposals replace.
     pub replace: Span,
@@ -112,7 +115,7 @@ pub struct CompletionItems {
 }
 
 /// A proposal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CompletionItem {
     /// What is shown.
     pub label: String,
@@ -137,7 +140,7 @@ pub struct CompletionItem {
 }
 
 /// The rest of a proposal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CompletionDetails {
     /// A type or signature; may be empty.
     pub detail: String,
@@ -148,7 +151,7 @@ pub struct CompletionDetails {
 }
 
 /// The ways to call.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SignatureHelp {
     /// The overloads.
     pub signatures: Vec<Signature>,
@@ -157,7 +160,7 @@ pub struct SignatureHelp {
 }
 
 /// One way to call.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Signature {
     /// The whole signature.
     pub label: String,
@@ -170,7 +173,7 @@ pub struct Signature {
 }
 
 /// A parameter.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Parameter {
     /// Where it stands in the label, in bytes of it.
     pub label: Span,
@@ -179,7 +182,7 @@ pub struct Parameter {
 }
 
 /// What can be renamed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RenameTarget {
     /// The name.
     pub span: Span,
@@ -188,7 +191,7 @@ pub struct RenameTarget {
 }
 
 /// The edits of one document, sorted, none overlapping another.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DocumentEdit {
     /// The file.
     pub path: VfsPath,
@@ -197,8 +200,41 @@ pub struct DocumentEdit {
 }
 
 /// The outline of a file: the facts it was read from, whose symbols are the outline.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DocumentSymbols {
     /// The facts.
+    #[serde(with = "facts_bytes")]
     pub facts: Arc<Facts>,
+}
+
+/// Facts in the encoding that the index has for them, which checks what they promise.
+mod facts_bytes {
+    use std::fmt;
+    use std::sync::Arc;
+
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+    use vraftls_index::{Facts, decode_facts, encode_facts};
+
+    pub(super) fn serialize<S: Serializer>(facts: &Facts, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&encode_facts(facts))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Facts>, D::Error> {
+        struct Bytes;
+
+        impl Visitor<'_> for Bytes {
+            type Value = Arc<Facts>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the bytes of facts")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Arc<Facts>, E> {
+                decode_facts(bytes).map(Arc::new).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytes)
+    }
 }

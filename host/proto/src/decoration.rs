@@ -1,11 +1,12 @@
 //! What an editor paints into or beside the text.
 
+use serde::{Deserialize, Serialize};
 use vraftls_index::Location;
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
 
 /// What the pieces of a document are.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SemanticTokens {
     /// The identifier of the analyzer in whose numbers the tokens speak.
     pub analyzer: String,
@@ -14,7 +15,7 @@ pub struct SemanticTokens {
 }
 
 /// What a piece of a document is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SemanticToken {
     /// Where; never empty, may run over several lines.
     pub span: Span,
@@ -25,7 +26,7 @@ pub struct SemanticToken {
 }
 
 /// A hint between characters.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InlayHint {
     /// Where it stands, as a byte offset.
     pub offset: u32,
@@ -42,7 +43,7 @@ pub struct InlayHint {
 }
 
 /// A part of a hint.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HintPart {
     /// The text.
     pub label: String,
@@ -51,7 +52,7 @@ pub struct HintPart {
 }
 
 /// A line above a construct.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Lens {
     /// The name of the construct.
     pub span: Span,
@@ -60,7 +61,7 @@ pub struct Lens {
 }
 
 /// What a line above a construct says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LensKind {
     /// How often the construct is used.
     References,
@@ -71,7 +72,7 @@ pub enum LensKind {
 }
 
 /// A link in the text.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Link {
     /// Where.
     pub span: Span,
@@ -80,7 +81,7 @@ pub struct Link {
 }
 
 /// Where a link leads.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LinkTarget {
     /// To a file of the view.
     File(VfsPath),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use vraftls_vfs::VfsPath;
 
 /// Why a request has no answer. What the asker can do about it is told by the variant, never by its text.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum QueryError {
     /// Nobody waits for the answer any more.
     #[error("cancelled")]

@@ -1,10 +1,11 @@
 //! Who calls whom, and which type extends which.
 
+use serde::{Deserialize, Serialize};
 use vraftls_index::Location;
 use vraftls_text::Span;
 
 /// A function or a type. It is part of answers, and of the questions that follow them.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct HierarchyItem {
     /// Its name.
     pub name: String,
@@ -19,7 +20,7 @@ pub struct HierarchyItem {
 }
 
 /// A call between the item that was asked about and another.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Call {
     /// The other side.
     pub item: HierarchyItem,

@@ -4,10 +4,13 @@
 //! revision it was computed at and the digest of every file it speaks of, so that whoever converts or merges it works
 //! on the very same text.
 //!
+//! Inside a process these are values. Between a gateway and a node of a cluster they are bytes with a version: see [`rpc`].
+//!
 //! This room has no behavior, no sockets, and no invariants of the domain beyond the shapes.
 
 mod fingerprint;
 mod overlay;
+mod revisions;
 mod settings;
 
 mod request;
@@ -19,6 +22,8 @@ mod error;
 mod hierarchy;
 mod resolved;
 mod save;
+
+pub mod rpc;
 
 pub use action::Action;
 pub use answer::{
@@ -32,6 +37,7 @@ pub use hierarchy::{Call, HierarchyItem};
 pub use overlay::{OverlayFile, OverlaySet};
 pub use request::{At, FileMove, FormattingOptions, Query, Request, SessionId};
 pub use resolved::{Resolved, ResolvedName, Target, TargetDescription};
+pub use revisions::{N_GROUPS_MAX, Revisions, RevisionsError};
 pub use save::{Author, Loss, Save, SaveBase, SaveOutcome, Standing};
 pub use settings::SessionSettings;
 // What is found in files is merged by the index's algebra, and so is the index's; it crosses nodes as it is.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use vraftls_index::Diagnostic;
 use vraftls_text::Span;
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
@@ -11,7 +12,7 @@ use crate::{HierarchyItem, OverlaySet, SessionSettings};
 
 /// One editor connection, unique in a gateway's life. A node uses it to send a session to the engine that served it
 /// last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
 
 /// A question about a workspace.
@@ -34,7 +35,7 @@ pub struct Request {
 }
 
 /// A place in a document.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct At {
     /// The file.
     pub path: VfsPath,
@@ -43,7 +44,7 @@ pub struct At {
 }
 
 /// What is asked. Each variant names the [`Answer`](crate::Answer) that it gets.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Query {
     /// Where a name is defined: `Targets`.
     Definition(At),
@@ -216,7 +217,7 @@ pub enum Query {
 }
 
 /// A file or directory that moves.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FileMove {
     /// From where.
     pub old: VfsPath,
@@ -225,7 +226,7 @@ pub struct FileMove {
 }
 
 /// What the editor wishes of layout.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FormattingOptions {
     /// The width of a tab.
     pub tab_size: u32,

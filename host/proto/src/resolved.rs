@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use vraftls_index::{Location, Roles};
 use vraftls_text::Span;
 
 /// Where all names of a file lead. Targets are numbered by their place in the list.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Resolved {
     /// What names lead to, each place once, and what those lie in.
     pub targets: Vec<Target>,
@@ -21,7 +22,7 @@ pub struct Resolved {
 }
 
 /// What a name leads to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Target {
     /// Where it is; for a whole file, nothing at its start.
     pub location: Location,
@@ -38,7 +39,7 @@ pub struct Target {
 }
 
 /// A name in a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ResolvedName {
     /// Where.
     pub span: Span,
@@ -49,7 +50,7 @@ pub struct ResolvedName {
 }
 
 /// What is known of a target.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TargetDescription {
     /// The number of the target.
     pub target: u32,

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
 
 use crate::SessionId;
 
 /// A save of an open document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Save {
     /// The workspace.
     pub workspace: WorkspaceId,
@@ -28,7 +29,7 @@ pub struct Save {
 }
 
 /// What an editor has seen of a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SaveBase {
     /// Nobody knows: whatever is there is taken to be seen.
     Unknown,
@@ -61,7 +62,7 @@ impl From<Option<ContentDigest>> for SaveBase {
 }
 
 /// Who wrote a file, as far as can be told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Author {
     /// The session that asks.
     Asker,
@@ -72,7 +73,7 @@ pub enum Author {
 }
 
 /// What became of a save.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SaveOutcome {
     /// The file has what was saved, and had what the editor had seen before. These contents are the buffer's base now.
     Saved(ContentDigest),
@@ -105,7 +106,7 @@ pub enum SaveOutcome {
 }
 
 /// How a file stands, as a session sees it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Standing {
     /// What the base has; none where there is no file.
     pub contents: Option<ContentDigest>,
@@ -116,7 +117,7 @@ pub struct Standing {
 }
 
 /// What happened to a save after its outcome was told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Loss {
     /// The save was replaced by one of another editor that had not seen it.
     Lost,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What a session wants of analyzers, by name: part of every request, so that no answer depends on what another session wants.
 ///
 /// A name begins with the language it is for (`python.version`). What a node does not take for itself goes to the analyzers of that
 /// language as settings of the project.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SessionSettings {
     values: BTreeMap<String, String>,
 }

@@ -1,9 +1,10 @@
 //! Replacements in a text.
 
 use crate::Span;
+use serde::{Deserialize, Serialize};
 
 /// One replacement.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TextEdit {
     /// What is replaced.
     pub span: Span,

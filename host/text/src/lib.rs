@@ -8,7 +8,8 @@
 //!   inside `\r\n` has none of its own.)
 //! - An index that followed any sequence of changes equals the index of the resulting text.
 //!
-//! This room knows no files, no LSP types, no serialization framework and no async, and depends on nothing.
+//! This room knows no files, no LSP types, no encoding and no async, and depends on nothing but the traits of serde: spans and edits
+//! cross nodes inside of answers.
 
 mod span;
 
@@ -24,4 +25,4 @@ pub use change::{ChangeError, ContentChange, apply_change};
 pub use edit::{EditError, TextEdit, apply_edits};
 pub use line_index::{LineIndex, TEXT_BYTES_MAX};
 pub use position::{Position, PositionEncoding, PositionError, PositionRange};
-pub use span::Span;
+pub use span::{Span, SpanOverflow};

@@ -1,9 +1,13 @@
 //! A half-open range of byte offsets.
 
+use serde::{Deserialize, Serialize};
+
 /// A half-open range of UTF-8 byte offsets in one document. Invariant: `start <= end`.
 ///
 /// A document is smaller than 2 GiB ([`crate::TEXT_BYTES_MAX`]); the limits of every room that takes text are far below it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+/// Serialized as start and length, which are small numbers more often than the end is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Span {
     start: u32,
     end: u32,
@@ -58,5 +62,34 @@ impl Span {
     /// The part of `text` that it names, or nothing where it does not fit.
     pub fn slice(self, text: &str) -> Option<&str> {
         text.get(self.start as usize..self.end as usize)
+    }
+}
+
+/// A start and a length lead beyond 4 GiB, where no document reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpanOverflow;
+
+impl std::fmt::Display for SpanOverflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a span beyond 4 GiB")
+    }
+}
+
+impl std::error::Error for SpanOverflow {}
+
+impl From<Span> for (u32, u32) {
+    /// Start and length.
+    fn from(span: Span) -> Self {
+        (span.start, span.len())
+    }
+}
+
+impl TryFrom<(u32, u32)> for Span {
+    type Error = SpanOverflow;
+
+    /// Of start and length.
+    fn try_from((start, len): (u32, u32)) -> Result<Self, SpanOverflow> {
+        let end = start.checked_add(len).ok_or(SpanOverflow)?;
+        Ok(Self { start, end })
     }
 }

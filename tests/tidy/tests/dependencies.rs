@@ -99,6 +99,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 24] = [
             "vraftls-node",
             "vraftls-proto",
             "vraftls-raft",
+            "vraftls-text",
             "vraftls-transport",
             "vraftls-vfs",
         ],

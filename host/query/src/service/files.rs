@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vraftls_cache::offload;
 use vraftls_index::Facts;
-use vraftls_proto::{Answer, Answered, DocumentSymbols, QueryError};
+use vraftls_proto::{Answer, Answered, DocumentSymbols, QueryError, Revisions};
 use vraftls_vfs::VfsPath;
 
 use crate::answers::CachedAnswer;
@@ -22,6 +22,7 @@ impl QueryService {
         let facts = self.facts.facts(document).await?;
         Ok(CachedAnswer(Answered {
             revision: pinned.base.revision(),
+            revisions: Revisions::default(),
             digests: vec![(path.clone(), digest)],
             partial: false,
             answer: Answer::DocumentSymbols(DocumentSymbols { facts }),
@@ -46,7 +47,13 @@ impl QueryService {
             digests.dedup();
             // Of a file without facts no symbol is known.
             let partial = index.index.n_unindexed() > 0;
-            CachedAnswer(Answered { revision, digests, partial, answer: Answer::Symbols(found) })
+            CachedAnswer(Answered {
+                revision,
+                revisions: Revisions::default(),
+                digests,
+                partial,
+                answer: Answer::Symbols(found),
+            })
         };
         Ok(offload(&*self.threads, search).await?)
     }
@@ -60,7 +67,13 @@ impl QueryService {
             files.dedup();
             files.retain(|path| pinned.analyzers.in_session(path, &pinned.overlays).is_some());
             let (revision, answer) = (pinned.base.revision(), Answer::Files(files));
-            CachedAnswer(Answered { revision, digests: Vec::new(), partial: false, answer })
+            CachedAnswer(Answered {
+                revision,
+                revisions: Revisions::default(),
+                digests: Vec::new(),
+                partial: false,
+                answer,
+            })
         };
         Ok(offload(&*self.threads, list).await?)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use vraftls_cache::{FactsKey, Made, offload};
-use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError, Request, SessionId};
+use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError, Request, Revisions, SessionId};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
 
 use crate::answers::CachedAnswer;
@@ -37,7 +37,13 @@ impl QueryService {
             digests.push((path, text.digest));
         }
         digests.sort_unstable();
-        Ok(CachedAnswer(Answered { revision: call.pinned.base.revision(), digests, partial: false, answer }))
+        Ok(CachedAnswer(Answered {
+            revision: call.pinned.base.revision(),
+            revisions: Revisions::default(),
+            digests,
+            partial: false,
+            answer,
+        }))
     }
 
     /// The contents of a file that an analyzer carries itself, by its `@bundled/` path.
