@@ -210,6 +210,11 @@ impl State {
         &self.tables.settings
     }
 
+    /// What the tokens are called.
+    pub fn token_names(&self) -> impl ExactSizeIterator<Item = &Word> {
+        self.tables.tokens.keys()
+    }
+
     /// The name of the token that somebody shows, if it is one. Takes as long for every token of its length.
     pub fn token(&self, shown: &[u8]) -> Option<&Word> {
         // All are looked at, so that the time tells nothing.

@@ -17,6 +17,7 @@ pub mod plugins;
 mod replica;
 mod saves;
 mod saving;
+pub mod server;
 mod sessions;
 mod stats;
 mod stop;

@@ -12,11 +12,12 @@
 //! | [`Peers`] | finds or makes the connection to a node, and is the [`Network`](vraftls_raft::network::Network) of its groups |
 //! | [`serve`] | answers a connection that another node made |
 //! | [`Wire`] | what a connection is made of, and the WebSocket that it is |
+//! | [`TlsServer`], [`TlsDialer`] | TLS under it, and who has a certificate of the cluster |
 //!
 //! Bounds: every queue has one in bytes or in entries; a call has a deadline; a node that does not answer is tried again in growing
 //! intervals, and calls fail at once meanwhile; what one lane may send in a second can be limited.
 //!
-//! This room refuses to know what the messages mean, which groups there are, TLS, and how a node is found: addresses come with
+//! This room refuses to know what the messages mean, which groups there are, and how a node is found: addresses come with
 //! each destination.
 
 mod breaker;
@@ -31,6 +32,7 @@ mod record;
 mod serve;
 mod service;
 mod stats;
+mod tls;
 mod wire;
 
 pub use hello::HandshakeError;
@@ -40,4 +42,5 @@ pub use peers::{Peers, PeersConfig};
 pub use serve::{Local, serve};
 pub use service::{Method, Service, ServiceError};
 pub use stats::{LaneStats, Stats};
-pub use wire::{Dial, Dialed, TcpDialer, Wire, websocket};
+pub use tls::{TlsClient, TlsDialer, TlsError, TlsFiles, TlsIdentity, TlsServer};
+pub use wire::{Dial, Dialed, TcpDialer, Wire, agree, websocket};

@@ -10,6 +10,8 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt, future};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::http::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use vraftls_raft::ids::Peer;
@@ -17,7 +19,7 @@ use vraftls_raft::ids::Peer;
 use crate::record::MESSAGE_BYTES_MAX;
 
 /// How long a connection may take to be made.
-const DIAL_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const DIAL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where nodes listen for each other, on the port that everything else is on.
 const PATH: &str = "/v1/peer";
@@ -61,7 +63,7 @@ impl Dial for TcpDialer {
 }
 
 /// Asks whoever is at the other end of a stream to speak WebSocket with this node.
-async fn upgrade<S>(stream: S, host: &str) -> io::Result<Wire>
+pub(crate) async fn upgrade<S>(stream: S, host: &str) -> io::Result<Wire>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -69,6 +71,15 @@ where
     let upgraded = tokio_tungstenite::client_async_with_config(request, stream, Some(config())).await;
     let (socket, _) = upgraded.map_err(io_error)?;
     Ok(messages(socket))
+}
+
+/// Agrees to a request to speak WebSocket: the response that says so, after which the stream is one for [`websocket`].
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`]: it is no such request.
+pub fn agree<B>(request: &Request<B>) -> io::Result<Response<()>> {
+    let agreed = create_response_with_body(request, || ());
+    agreed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
 }
 
 /// A connection out of a stream on which the other side already agreed to speak WebSocket.

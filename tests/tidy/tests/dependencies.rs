@@ -22,11 +22,14 @@ const ROOMS: [(&str, &[&str]); 22] = [
         "vraftls-node",
         &[
             "vraftls-cache",
+            "vraftls-cluster",
             "vraftls-index",
+            "vraftls-meta",
             "vraftls-proto",
             "vraftls-query",
             "vraftls-raft",
             "vraftls-text",
+            "vraftls-transport",
             "vraftls-vfs",
             "vraftls-wasm",
         ],
@@ -48,7 +51,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
 const ANY: &[&str] = &["*"];
 
 /// Outside crates that only some rooms may link, and what that fences in.
-const MONOPOLIES: [(&str, &[&str], &str); 24] = [
+const MONOPOLIES: [(&str, &[&str], &str); 31] = [
     ("openraft", &["vraftls-raft"], "an upgrade of openraft touches one room"),
     ("wasmtime", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("wasmtime-wasi", &["vraftls-wasm"], "one room meets the untrusted guest"),
@@ -105,6 +108,13 @@ const MONOPOLIES: [(&str, &[&str], &str); 24] = [
         ],
         "inner types are not serialized by accident",
     ),
+    ("axum", &["vraftls-node"], "one room is a node's door to HTTP"),
+    ("hyper", &["vraftls-node"], "one room is a node's door to HTTP"),
+    ("hyper-util", &["vraftls-node"], "one room is a node's door to HTTP"),
+    ("prometheus-client", &["vraftls-node"], "metrics are named in one place"),
+    ("rustls", &["vraftls-transport"], "one room decides which certificates are believed"),
+    ("tokio-rustls", &["vraftls-transport"], "one room decides which certificates are believed"),
+    ("rcgen", &[], "it is for tests"),
     ("proptest", &[], "it is for tests"),
     ("expect-test", &[], "it is for tests"),
 ];
