@@ -98,12 +98,17 @@ impl Analyzer for ComponentAnalyzer {
     }
 }
 
-fn shutting_down() -> Fault {
+pub(crate) fn shutting_down() -> Fault {
     Fault::Unavailable("the node is shutting down".to_owned())
 }
 
-/// Indexes a document in an instance of its own, on a thread of the pool.
-fn index(component: &Component, context: &Context, document: &IndexDocument, gone: CancelFlag) -> Result<Facts, Fault> {
+/// Indexes a document in an instance of its own. To be called on a thread of the pool.
+pub(crate) fn index(
+    component: &Component,
+    context: &Context,
+    document: &IndexDocument,
+    gone: CancelFlag,
+) -> Result<Facts, Fault> {
     let shared = &component.shared;
     if gone.is_cancelled() {
         shared.counters.skipped.increment();

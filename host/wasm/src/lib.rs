@@ -2,7 +2,7 @@
 //!
 //! A [`Runtime`] holds what one process shares: the compiler and its settings, the clock that interrupts guests, precompiled
 //! artifacts, the threads of pure calls and the warm engines. [`Runtime::load`] makes an [`Analyzer`](vraftls_query::Analyzer)
-//! of a component's bytes.
+//! of a component's bytes, and [`Runtime::validate`] judges one that somebody hands in.
 //!
 //! ```text
 //!  index(document) ---> bounded queue ---> index thread: fresh store, instance from the pool, checked facts
@@ -68,6 +68,7 @@ mod view_change;
 
 mod analyzer;
 mod runtime;
+mod validate;
 
 pub use analyzer::ComponentAnalyzer;
 pub use artifact::{ArtifactError, ArtifactStore};
@@ -75,3 +76,4 @@ pub use component::LoadError;
 pub use counters::Counters;
 pub use limits::{LimitName, Limits};
 pub use runtime::{Runtime, RuntimeConfig, RuntimeError, precompile};
+pub use validate::{InvalidComponent, Validated, World};

@@ -10,6 +10,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::analyzer::Component;
+use crate::artifact::Found;
 use crate::component::{self, Loaded};
 use crate::engine_instance::Bundled;
 use crate::engines::{ComponentId, Context, Engines};
@@ -74,13 +75,38 @@ impl Runtime {
     ///
     /// Takes seconds where it compiles, and runs the guest: not to be called on the async runtime.
     pub fn load(&self, component: &[u8]) -> Result<Arc<ComponentAnalyzer>, LoadError> {
+        let loaded = self.load_with(&self.artifacts, component)?;
+        let Description { id, version, .. } = &loaded.description;
+        tracing::info!(analyzer = id, version, digest = %loaded.component.loaded.digest, "loaded");
+        Ok(loaded)
+    }
+
+    /// Loads a component of which nothing is to be left on disk unless it proves sound.
+    pub(crate) fn load_without_keeping(&self, component: &[u8]) -> Result<Arc<ComponentAnalyzer>, LoadError> {
+        self.load_with(&self.artifacts.reading(), component)
+    }
+
+    /// Keeps the machine code of a loaded component, so that it is loaded quickly the next time.
+    pub(crate) fn keep_artifact(&self, analyzer: &ComponentAnalyzer) {
+        let (engine, Loaded { digest, pre, .. }) = (&self.context.engine, &analyzer.component.loaded);
+        if !self.artifacts.keeps() || matches!(self.artifacts.find(engine, digest), Found::Loaded(_)) {
+            return;
+        }
+        let machine_code = pre.component().serialize().map_err(|error| ArtifactError::Compile(format!("{error:#}")));
+        let kept = machine_code.and_then(|machine_code| self.artifacts.keep(engine, digest, &machine_code));
+        if let Err(error) = kept {
+            // Compiling again is slow, not wrong.
+            tracing::warn!(component = %digest, %error, "the compiled component is not kept");
+        }
+    }
+
+    fn load_with(&self, artifacts: &ArtifactStore, component: &[u8]) -> Result<Arc<ComponentAnalyzer>, LoadError> {
         let Context { engine, limits, counters, .. } = &*self.context;
-        let loaded = component::load(engine, &self.linker, &self.artifacts, limits, counters, component)?;
+        let loaded = component::load(engine, &self.linker, artifacts, limits, counters, component)?;
         let (loaded, description) = self.describe(loaded)?;
         let id = ComponentId(self.n_loaded.fetch_add(1, Ordering::Relaxed));
         let shared = Shared { legend: legend(&description), ..self.shared(&description.id) };
         let bundled = Arc::new(Bundled::new(limits.bundled_bytes_max));
-        tracing::info!(analyzer = description.id, version = description.version, digest = %loaded.digest, "loaded");
         Ok(Arc::new(ComponentAnalyzer {
             component: Arc::new(Component { id, loaded, shared, bundled }),
             description,

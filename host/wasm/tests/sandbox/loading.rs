@@ -5,7 +5,7 @@ use vraftls_wasm::{Limits, LoadError};
 use crate::support::*;
 
 /// The smallest component that imports an instance of this name.
-fn importing(name: &str) -> Vec<u8> {
+pub(crate) fn importing(name: &str) -> Vec<u8> {
     let section = |id: u8, content: &[u8]| [&[id, u8::try_from(content.len()).unwrap()], content].concat();
     // One type: an instance without exports. One import: of that type.
     let types = section(7, &[1, 0x42, 0]);

@@ -13,4 +13,5 @@ mod forged_names;
 mod greedy;
 mod loading;
 mod turns;
+mod validating;
 mod views;

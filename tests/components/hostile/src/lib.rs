@@ -5,6 +5,9 @@
 //! calls that can return what they forge. A behavior that a call does not know gets an empty answer, so a test may warm an
 //! instance up with the path `calm.hostile`.
 //!
+//! A file that is called `sample` is what a host tries a component with that somebody hands in: [`ON_SAMPLE`] says how it is taken, and
+//! a test that wants another guest changes these bytes of the component.
+//!
 //! The setting `open` of a project's configuration names the behavior of `open` itself.
 
 pub mod facts;
@@ -13,6 +16,7 @@ pub mod resources;
 mod project;
 mod resolving;
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
@@ -26,6 +30,9 @@ pub use project::HostileProject;
 pub struct Hostile;
 
 export_analyzer!(Hostile);
+
+/// How a sample is indexed, between a mark to find it by and dots that make room for another behavior.
+pub const ON_SAMPLE: &str = "on-sample:calm....................";
 
 impl Analyzer for Hostile {
     type Project = HostileProject;
@@ -50,6 +57,7 @@ impl Analyzer for Hostile {
     fn index(document: &Document) -> Result<Facts, Failure> {
         let behavior = match behavior_of(&document.path) {
             "text" => document.text.split_whitespace().next().unwrap_or_default(),
+            "sample" => black_box(ON_SAMPLE).trim_start_matches("on-sample:").trim_end_matches('.'),
             stem => stem,
         };
         resources::consume(behavior);
