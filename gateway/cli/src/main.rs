@@ -16,6 +16,7 @@ mod logging;
 mod lsp;
 mod mcp;
 mod memory;
+mod node;
 mod place;
 mod plugin;
 mod preview;
@@ -25,6 +26,7 @@ mod render;
 mod serving;
 mod source;
 mod status;
+mod tls;
 
 use clap::{Parser, Subcommand};
 
@@ -59,6 +61,8 @@ enum Command {
     Mcp(mcp::McpArguments),
     /// Say how the node stands that serves a folder; exit with 1 if nobody does
     Status(status::StatusArguments),
+    /// Run a node of a cluster
+    Node(node::NodeArguments),
     /// Look at and prepare analyzers
     Plugin(plugin::PluginArguments),
 }
@@ -73,6 +77,7 @@ fn main() -> std::process::ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Mcp(arguments) => mcp::run(arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Node(arguments) => node::run(arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };
     match ran {

@@ -25,8 +25,17 @@ pub trait DataMachines: Send + Sync + 'static {
         directory: &Path,
     ) -> Result<(Self::Machine, watch::Receiver<vraftls_vfs::State>), StorageError>;
 
-    /// Says that a group does not run here any more.
+    /// Says that a group has again everything that it had before the node started.
+    fn recovered(&self, group: GroupId);
+
+    /// Says that a group is to stop: what its machine waits for is not worth it any more.
+    fn closing(&self, group: GroupId);
+
+    /// Says that a group does not run here any more. What the disk has of it stays.
     fn closed(&self, group: GroupId);
+
+    /// Says that the disk has nothing of a group any more.
+    fn erased(&self, group: GroupId);
 }
 
 /// Nodes that are known from elsewhere than the metadata, which a node that just joined has none of.

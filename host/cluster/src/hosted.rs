@@ -123,7 +123,8 @@ impl<D: DataMachines> Hosted<D> {
             entries_kept: DATA_ENTRIES_KEPT,
             ..group_config(&self.config, id, self.node)
         };
-        let group = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await?;
+        let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
+        let group = started.inspect_err(|_| self.machines.closed(id))?;
         self.local.attach(id, group.endpoint());
         let opened = DataGroup { group, state };
         self.data().insert(id, opened.clone());
@@ -139,10 +140,16 @@ impl<D: DataMachines> Hosted<D> {
         }
     }
 
+    /// Says that a shard has again everything that it had.
+    pub(crate) fn recovered(&self, id: GroupId) {
+        self.machines.recovered(id);
+    }
+
     /// Ends a shard's replica. What the disk has of it stays.
     pub(crate) async fn close(&self, id: GroupId) {
         let found = self.data().remove(&id);
         self.local.detach(id);
+        self.machines.closing(id);
         self.changed.send_modify(|n| *n += 1);
         if let Some(found) = found {
             found.group.shutdown().await;
@@ -161,7 +168,9 @@ impl<D: DataMachines> Hosted<D> {
                 }
                 _ => {}
             }
-            hosted.log.remove_group(id)
+            hosted.log.remove_group(id)?;
+            hosted.machines.erased(id);
+            Ok(())
         })
         .await
     }

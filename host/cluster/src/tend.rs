@@ -22,6 +22,10 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Tends a shard whenever it is led here, until the task is ended.
 pub(crate) async fn run<D: DataMachines>(asker: Asker<D>, id: GroupId, shard: DataGroup<D::Machine>) {
+    match shard.group.wait_recovered(some_day()).await {
+        Ok(()) => asker.hosted.recovered(id),
+        Err(_) => return,
+    }
     let once = Once::new(id);
     let mut metadata = asker.hosted.metadata.clone();
     loop {

@@ -54,7 +54,13 @@ impl DataMachines for Machines {
         Ok((FilesMachine { state, applied, file, published }, receiver))
     }
 
+    fn recovered(&self, _: GroupId) {}
+
+    fn closing(&self, _: GroupId) {}
+
     fn closed(&self, _: GroupId) {}
+
+    fn erased(&self, _: GroupId) {}
 }
 
 impl StateMachine for FilesMachine {

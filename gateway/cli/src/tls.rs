@@ -1,0 +1,54 @@
+//! Certificates on the command line.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use vraftls_node::server::client::Client;
+use vraftls_transport::{Dial, TcpDialer, TlsDialer, TlsFiles, TlsIdentity, TlsServer};
+
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct TlsArguments {
+    /// The certificate that this process shows, as PEM
+    #[arg(long, value_name = "FILE", env = "VRAFTLS_TLS_CERT", requires = "tls_key", requires = "tls_ca")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The key of that certificate
+    #[arg(long, value_name = "FILE", env = "VRAFTLS_TLS_KEY", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The certificates of the authorities that sign for the cluster
+    #[arg(long, value_name = "FILE", env = "VRAFTLS_TLS_CA")]
+    pub(crate) tls_ca: Option<PathBuf>,
+
+    /// Listen beyond this machine without certificates: whoever reaches the address may read and change everything
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl TlsArguments {
+    fn files(&self) -> Option<TlsFiles> {
+        let authorities = self.tls_ca.clone()?;
+        let identity = self.tls_cert.clone().zip(self.tls_key.clone());
+        let identity = identity.map(|(certificates, key)| TlsIdentity { certificates, key });
+        Some(TlsFiles { authorities, identity })
+    }
+
+    /// What a listener needs that others reach at an address.
+    pub(crate) fn server(&self, address: &str) -> anyhow::Result<Option<TlsServer>> {
+        Ok(self.files().map(|files| files.server(address)).transpose()?)
+    }
+
+    /// How other nodes are connected to.
+    pub(crate) fn dialer(&self) -> anyhow::Result<Arc<dyn Dial>> {
+        match self.files() {
+            Some(files) => Ok(Arc::new(TlsDialer::new(files.client()?))),
+            None => Ok(Arc::new(TcpDialer)),
+        }
+    }
+
+    /// How servers are asked, as an admin with a token or without.
+    pub(crate) fn client(&self, token: Option<String>) -> anyhow::Result<Client> {
+        let tls = self.files().map(|files| files.client()).transpose()?;
+        Ok(Client { tls, token })
+    }
+}

@@ -1,0 +1,166 @@
+//! Files on their way into the shards: contents first, on a quorum of a shard's replicas, then the commit that speaks of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+use vraftls_cluster::{AskError, Cluster};
+use vraftls_meta::{GroupId as MetaGroupId, State as Metadata};
+use vraftls_proto::rpc::{Blob, Commit, CommitError, GroupError};
+use vraftls_raft::codec::Codec;
+use vraftls_raft::ids::{GroupId, NodeId, Peer};
+use vraftls_transport::{Lane, Peers};
+use vraftls_vfs::{Applied, ClientId, Command, ContentDigest, Refusal, Request, Response};
+
+use super::machines::SharedMachines;
+use super::questions::{self, KEEP, LACKS};
+use crate::contents::{ContentError, ContentStore};
+use crate::machine::VfsCodec;
+use crate::tree::ingest::blocking;
+
+/// How long a replica may take to say what it lacks, or to keep what it is given.
+const REPLICA: Duration = Duration::from_secs(20);
+
+/// How long a commit is pursued.
+const COMMIT: Duration = Duration::from_secs(15);
+
+/// When a group without a leader should be asked again.
+const NO_LEADER: Duration = Duration::from_millis(200);
+
+/// Brings files in.
+pub(super) struct Commits {
+    pub(super) cluster: Arc<Cluster<SharedMachines>>,
+    pub(super) contents: ContentStore,
+    pub(super) peers: Peers,
+}
+
+impl Commits {
+    /// The replicas of a group that keep contents.
+    fn full_replicas(&self, group: u32) -> Result<Vec<(NodeId, Peer)>, GroupError> {
+        let metadata: Arc<Metadata> = self.cluster.metadata().borrow().clone();
+        let known = metadata.groups().get(&MetaGroupId(group)).filter(|_| group != MetaGroupId::METADATA.0);
+        let known = known.ok_or(GroupError::NoSuchGroup(group))?;
+        let full = known.replicas.iter().filter_map(|node| {
+            let about = metadata.nodes().get(node).filter(|about| about.is_full())?;
+            Some((NodeId(node.0), Peer::new(about.registration.address.as_str())))
+        });
+        Ok(full.collect())
+    }
+
+    /// Which contents are not held by a quorum of a group's replicas.
+    pub(super) async fn missing(
+        &self,
+        group: u32,
+        digests: Vec<ContentDigest>,
+    ) -> Result<Vec<ContentDigest>, GroupError> {
+        let replicas = self.full_replicas(group)?;
+        let n_quorum = replicas.len() / 2 + 1;
+        let asked = replicas.iter().map(|(node, peer)| self.lacks(*node, peer, &digests));
+        let answers: Vec<BTreeSet<ContentDigest>> = join_all(asked).await.into_iter().flatten().collect();
+        if answers.len() < n_quorum {
+            return Err(GroupError::Unavailable(format!("{} of {} replicas answer", answers.len(), replicas.len())));
+        }
+        let n_having = |digest: &ContentDigest| answers.iter().filter(|lacking| !lacking.contains(digest)).count();
+        Ok(digests.into_iter().filter(|digest| n_having(digest) < n_quorum).collect())
+    }
+
+    async fn lacks(&self, node: NodeId, peer: &Peer, digests: &[ContentDigest]) -> Option<BTreeSet<ContentDigest>> {
+        if node == self.cluster.node() {
+            return Some(self.lacking_here(digests.to_vec()).await.ok()?.into_iter().collect());
+        }
+        let question = questions::encode(&digests);
+        let answer = self.peers.ask(node, peer, Lane::Blob, LACKS, question, REPLICA).await.ok()?;
+        let lacking: Vec<ContentDigest> = questions::decode(&answer).ok()?;
+        Some(lacking.into_iter().collect())
+    }
+
+    /// Which contents this node does not hold.
+    pub(super) async fn lacking_here(&self, digests: Vec<ContentDigest>) -> Result<Vec<ContentDigest>, ContentError> {
+        let contents = self.contents.clone();
+        blocking(move || {
+            let mut lacking = Vec::new();
+            for digest in digests {
+                if !contents.has(&digest)? {
+                    lacking.push(digest);
+                }
+            }
+            Ok(lacking)
+        })
+        .await
+    }
+
+    /// Keeps contents on a quorum of a group's replicas.
+    pub(super) async fn put(&self, group: u32, blobs: Vec<Blob>) -> Result<(), GroupError> {
+        let replicas = self.full_replicas(group)?;
+        let n_quorum = replicas.len() / 2 + 1;
+        let blobs = Arc::new(blobs);
+        let question = questions::encode(&*blobs);
+        let kept = replicas.iter().map(|(node, peer)| {
+            let (blobs, question) = (Arc::clone(&blobs), question.clone());
+            async move {
+                if *node == self.cluster.node() {
+                    return self.keep_here(blobs).await.map_err(|error| crate::chain(&error));
+                }
+                let asked = self.peers.ask(*node, peer, Lane::Blob, KEEP, question, REPLICA).await;
+                let answer = asked.map_err(|error| error.to_string())?;
+                let kept: Result<(), String> = questions::decode(&answer).map_err(|error| error.to_string())?;
+                kept
+            }
+        });
+        let kept: Vec<Result<(), String>> = join_all(kept).await;
+        let n_kept = kept.iter().filter(|kept| kept.is_ok()).count();
+        if n_kept >= n_quorum {
+            return Ok(());
+        }
+        let last = kept.into_iter().filter_map(Result::err).next_back().unwrap_or_default();
+        Err(GroupError::Unavailable(format!("{n_kept} of {} replicas keep the contents: {last}", replicas.len())))
+    }
+
+    /// Keeps contents on this node, durably.
+    pub(super) async fn keep_here(&self, blobs: Arc<Vec<Blob>>) -> Result<(), ContentError> {
+        let contents = self.contents.clone();
+        blocking(move || {
+            for Blob(bytes) in &*blobs {
+                contents.put(ContentDigest::of(bytes), bytes)?;
+            }
+            contents.sync()
+        })
+        .await
+    }
+
+    /// Opens a session with a group.
+    pub(super) async fn open_session(&self, group: u32) -> Result<ClientId, CommitError> {
+        match self.propose(group, &Command::OpenSession).await? {
+            Ok(Applied::SessionOpened { client }) => Ok(client),
+            other => Err(CommitError::Unknown(format!("the answer to another question: {other:?}"))),
+        }
+    }
+
+    /// Commits changes of files.
+    pub(super) async fn commit(&self, commit: Commit) -> Result<Response, CommitError> {
+        let Commit { group, epoch, workspace, client, sequence, operations } = commit;
+        let request = Request::ShardBatch { workspace, epoch, operations };
+        let command = Command::Once { client, sequence, request };
+        command.check().map_err(|error| CommitError::Refused(error.to_string()))?;
+        match self.propose(group, &command).await? {
+            Err(Refusal::WrongEpoch { current }) => Err(CommitError::WrongEpoch { current }),
+            response => Ok(response),
+        }
+    }
+
+    async fn propose(&self, group: u32, command: &Command) -> Result<Response, CommitError> {
+        if let Err(error) = self.full_replicas(group) {
+            return Err(CommitError::Refused(error.to_string()));
+        }
+        let proposed = self.cluster.propose(GroupId(group), command.encode(), Instant::now() + COMMIT).await;
+        let (_, response) = proposed.map_err(|error| match error {
+            AskError::NoLeader { .. } => CommitError::Busy { retry_after: NO_LEADER },
+            AskError::Busy { retry_after, .. } => CommitError::Busy { retry_after },
+            AskError::Refused { reason, .. } => CommitError::Refused(reason),
+            AskError::Unknown { reason, .. } => CommitError::Unknown(reason),
+        })?;
+        VfsCodec::decode(&response).map_err(|error| CommitError::Unknown(error.to_string()))
+    }
+}
