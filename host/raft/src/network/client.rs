@@ -104,10 +104,15 @@ impl Client {
     }
 
     /// Opens the channel and keeps requests flowing into it while replies are taken out.
-    async fn pipeline<S>(&mut self, input: S) -> Result<BoxStream<'_, Result<AppendOutcome, RpcError>>, RpcError>
+    ///
+    /// Waits for the first request before it opens anything: the core pauses between attempts by holding a request back, and
+    /// would try a node that is down again without any pause if it had the error before it was asked for one.
+    async fn pipeline<S>(&mut self, mut input: S) -> Result<BoxStream<'_, Result<AppendOutcome, RpcError>>, RpcError>
     where
         S: Stream<Item = AppendRequest> + OptionalSend + Unpin + 'static,
     {
+        let Some(first) = input.next().await else { return Ok(Box::pin(stream::empty())) };
+        let input = stream::iter([first]).chain(input);
         let open = self.network.open_append(self.to.clone());
         let AppendChannel { requests, replies } = match tokio::time::timeout(self.append_timeout, open).await {
             Ok(result) => result.map_err(|error| self.error(error, RPCTypes::AppendEntries))?,
@@ -397,6 +402,49 @@ mod tests {
         let input = stream::iter([request(0)]).chain(Box::pin(late));
         let outcomes: Vec<_> = client.pipeline(input).await.expect("opens").collect().await;
         assert!(matches!(outcomes.as_slice(), [Ok(Ok(None)), Ok(Ok(None))]));
+    }
+
+    /// Nobody is there to open a channel to.
+    struct Nobody;
+
+    impl Network for Nobody {
+        fn call(
+            &self,
+            to: Destination,
+            _: Lane,
+            _: Frame,
+            deadline: Duration,
+        ) -> BoxFuture<'static, Result<Frame, NetworkError>> {
+            Box::pin(std::future::ready(Err(NetworkError::Deadline { node: to.node, deadline })))
+        }
+
+        fn open_append(&self, to: Destination) -> BoxFuture<'static, Result<AppendChannel, NetworkError>> {
+            let detail = "refused at once".to_owned();
+            Box::pin(std::future::ready(Err(NetworkError::Unreachable { node: to.node, detail })))
+        }
+
+        fn send_snapshot(
+            &self,
+            to: Destination,
+            _: Frame,
+            _: mpsc::Receiver<Chunk>,
+            deadline: Duration,
+        ) -> BoxFuture<'static, Result<Frame, NetworkError>> {
+            Box::pin(std::future::ready(Err(NetworkError::Deadline { node: to.node, deadline })))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_that_is_down_is_tried_as_often_as_the_core_has_a_request_for_it() {
+        let mut client = Client { network: Arc::new(Nobody), ..client(|_| None) };
+        let start = tokio::time::Instant::now();
+        let backed_off = stream::once(async {
+            tokio::time::sleep(PATIENCE).await;
+            request(0)
+        });
+        let refused = client.pipeline(Box::pin(backed_off)).await;
+        assert!(matches!(refused, Err(RPCError::Unreachable(_))));
+        assert_eq!(start.elapsed(), PATIENCE, "an error before that would be followed by the next attempt at once");
     }
 
     #[tokio::test(start_paused = true)]
