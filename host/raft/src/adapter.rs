@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
 use openraft::{EntryPayload, OptionalSend};
 
+use crate::blocking;
 use crate::codec::Codec;
 use crate::error::StorageError;
 use crate::ids;
@@ -61,7 +62,7 @@ impl<M: StateMachine> MachineAdapter<M> {
         call: impl FnOnce(&mut Running<M>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let slot = Arc::clone(&self.slot);
-        let task = tokio::task::spawn_blocking(move || {
+        let task = blocking::spawn(move || {
             let stopped = |reason: &str| StorageError::Stopped { reason: reason.into() };
             let mut slot = slot.lock().map_err(|_| stopped("the state machine panicked; its memory is not trusted"))?;
             call(slot.as_mut().ok_or_else(|| stopped("the group was shut down"))?)
@@ -75,7 +76,7 @@ impl<M: StateMachine> MachineAdapter<M> {
     /// Drops the machine, and with it what it holds on the disk, after the call it may be in.
     pub(crate) async fn release(&self) {
         let slot = Arc::clone(&self.slot);
-        let task = tokio::task::spawn_blocking(move || {
+        let task = blocking::spawn(move || {
             drop(slot.lock().unwrap_or_else(PoisonError::into_inner).take());
         });
         if let Err(error) = task.await {
@@ -112,7 +113,7 @@ async fn persist(
         return Ok(());
     }
     let view = Arc::clone(view);
-    tokio::task::spawn_blocking(move || view.persist())
+    blocking::spawn(move || view.persist())
         .await
         .map_err(|error| StorageError::io("persist the state", io::Error::other(error)))??;
     let mut persisted = persisted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -25,7 +25,7 @@ use crate::network::{Endpoint, Network};
 use crate::snapshot::Spool;
 use crate::status::{GroupStatus, Role};
 use crate::types::{CommandBytes, Types};
-use crate::{settings, types};
+use crate::{blocking, settings, types};
 
 /// How long a caller that met a full queue should wait.
 const BUSY_RETRY_AFTER: Duration = Duration::from_millis(20);
@@ -427,9 +427,7 @@ async fn open_storage<M: StateMachine>(
         let spool = Spool::open(&spool_dir).map_err(storage)?;
         Ok((log, machine, spool))
     };
-    tokio::task::spawn_blocking(open)
-        .await
-        .unwrap_or_else(|error| Err(StartError::Recovery { group, reason: error.to_string() }))
+    blocking::spawn(open).await.unwrap_or_else(|error| Err(StartError::Recovery { group, reason: error.to_string() }))
 }
 
 impl Limits {

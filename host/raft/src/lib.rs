@@ -48,6 +48,7 @@
 //! | [`log`] | the durable log of all groups; [`kv`] is the storage engine under both |
 //! | [`group`], [`membership`], [`status`] | a running replica: proposals, reads, members, what it says of itself |
 //! | [`network`] | the seam a transport implements, and one in memory for tests |
+//! | [`simulation`] | makes runs repeatable, for tests |
 //! | [`error`] | an enum per operation, each with a class that says what to do |
 //!
 //! What this room refuses to know: what commands mean, what a file is, sockets, retries on behalf of clients, where
@@ -64,10 +65,13 @@ pub mod machine;
 pub mod membership;
 pub mod network;
 pub mod register;
+pub mod simulation;
 pub mod state_store;
 pub mod status;
 
 mod adapter;
+mod blocking;
+mod runtime;
 mod settings;
 mod snapshot;
 mod types;

@@ -62,7 +62,12 @@ impl ChunkWriter {
 
     fn send(&mut self) -> io::Result<()> {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(SNAPSHOT_CHUNK_BYTES_MAX));
-        self.chunks.blocking_send(chunk).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        let sent = match self.chunks.try_send(chunk) {
+            // Waits only where it has to: in a simulation nothing may wait.
+            Err(mpsc::error::TrySendError::Full(chunk)) => self.chunks.blocking_send(chunk).is_ok(),
+            sent => sent.is_ok(),
+        };
+        if sent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }
 
     fn finish(mut self) -> io::Result<()> {
@@ -108,26 +113,37 @@ impl Spool {
         Ok(Self { dir: dir.to_owned(), next: AtomicU64::new(0) })
     }
 
-    /// Writes the stream into a file and checks it. Blocks; returns `None` if it broke off or was damaged.
-    pub(crate) fn receive(&self, mut chunks: mpsc::Receiver<Chunk>) -> Result<Option<SpooledSnapshot>, StorageError> {
+    /// Opens a file for a stream that begins. Blocks.
+    pub(crate) fn begin(&self) -> Result<Incoming, StorageError> {
         let path = self.dir.join(format!("incoming-{}", self.next.fetch_add(1, Ordering::Relaxed)));
+        let file = File::create_new(&path).map_err(spool_error)?;
         // From here on the file goes away with the value.
-        let mut spooled = SpooledSnapshot { path, state_bytes: 0 };
-        let mut check = TrailerCheck::default();
-        let mut write = || -> io::Result<bool> {
-            let mut file = File::create_new(&spooled.path)?;
-            while let Some(chunk) = chunks.blocking_recv() {
-                file.write_all(&chunk)?;
-                check.update(&chunk);
-            }
-            Ok(true)
-        };
-        write().map_err(|error| StorageError::io("spool a snapshot", error))?;
-        spooled.state_bytes = match check.finish() {
-            Some(state_bytes) => state_bytes,
-            None => return Ok(None),
-        };
-        Ok(Some(spooled))
+        Ok(Incoming { file, spooled: SpooledSnapshot { path, state_bytes: 0 }, check: TrailerCheck::default() })
+    }
+}
+
+fn spool_error(error: io::Error) -> StorageError {
+    StorageError::io("spool a snapshot", error)
+}
+
+/// A stream that is being written into a file, which is removed with the value.
+pub(crate) struct Incoming {
+    file: File,
+    spooled: SpooledSnapshot,
+    check: TrailerCheck,
+}
+
+impl Incoming {
+    /// Writes the next part of the stream. Blocks.
+    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), StorageError> {
+        self.check.update(chunk);
+        self.file.write_all(chunk).map_err(spool_error)
+    }
+
+    /// Checks the stream, which has ended; `None` if it broke off or was damaged.
+    pub(crate) fn finish(mut self) -> Option<SpooledSnapshot> {
+        self.spooled.state_bytes = self.check.finish()?;
+        Some(self.spooled)
     }
 }
 
@@ -208,12 +224,11 @@ mod tests {
     }
 
     fn receive(spool: &Spool, chunks: Vec<Chunk>) -> Option<Vec<u8>> {
-        let (sender, receiver) = mpsc::channel(64);
+        let mut incoming = spool.begin().expect("the spool works");
         for chunk in chunks {
-            sender.blocking_send(chunk).expect("there is room");
+            incoming.write(&chunk).expect("the spool works");
         }
-        drop(sender);
-        let spooled = spool.receive(receiver).expect("the spool works")?;
+        let spooled = incoming.finish()?;
         let mut state = Vec::new();
         spooled.reader().expect("the file is there").read_to_end(&mut state).expect("readable");
         Some(state)

@@ -11,6 +11,7 @@ use openraft::alias;
 
 use crate::ids::{self, NodeId, Peer};
 use crate::machine::Applied;
+use crate::runtime::Runtime;
 
 openraft::declare_raft_types!(
     /// Commands and responses are encoded bytes. Leader ids order totally (term, then node), so two candidates of one
@@ -20,6 +21,7 @@ openraft::declare_raft_types!(
         R = ResponseBytes,
         NodeId = NodeId,
         Node = Peer,
+        AsyncRuntime = Runtime,
 );
 
 pub(crate) type Entry = alias::EntryOf<Types>;

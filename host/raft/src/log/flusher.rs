@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use super::pending::{Operation, Pending, PurgeBacklog};
 use super::stats::LogStats;
 use super::{GroupRegistry, Health};
 use crate::error::StorageError;
 use crate::kv::OrderedKv;
+use crate::simulation;
 
 /// Bytes after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -42,41 +43,78 @@ impl Flusher {
 
     fn run(mut self) {
         loop {
-            let mut pending = Pending::default();
-            let result = match self.next_operation() {
-                Some(operation) => self.collect(&mut pending, operation).and_then(|()| self.flush(&mut pending)),
-                None => return self.finish(),
+            let operation = match self.operation_at_once() {
+                Err(TryRecvError::Empty) => self.queue.blocking_recv(),
+                found => found.ok(),
             };
-            let closing = pending.is_closing();
-            match result {
-                Ok(()) => pending.complete(),
-                Err(error) => return self.stop(pending, &error),
-            }
-            if closing {
-                return self.reject_rest("the log store was closed");
+            let Some(operation) = operation else { return self.finish() };
+            let mut pending = Pending::default();
+            let result = self.collect(&mut pending, operation).and_then(|()| self.flush(&mut pending));
+            if let Some(reason) = self.report(pending, result) {
+                return self.reject_rest(&reason);
             }
         }
     }
 
-    /// Waits for work. While there is none, purged entries are removed.
-    fn next_operation(&mut self) -> Option<Operation> {
-        while !self.backlog.is_empty() {
-            match self.queue.try_recv() {
-                Ok(operation) => return Some(operation),
-                Err(mpsc::error::TryRecvError::Disconnected) => return None,
-                Err(mpsc::error::TryRecvError::Empty) => {
-                    let mut pending = Pending::default();
-                    let result =
-                        self.backlog.drain_into(&*self.kv, pending.batch_mut()).and_then(|()| self.flush(&mut pending));
-                    if let Err(error) = result {
-                        // The next operation finds the store stopped.
-                        self.health.stop(&error);
-                        break;
-                    }
+    /// As the thread does, for a simulation: a crash may come between a write and its barrier.
+    pub(super) async fn run_as_task(mut self) {
+        loop {
+            let operation = match self.operation_at_once() {
+                Err(TryRecvError::Empty) => self.queue.recv().await,
+                found => found.ok(),
+            };
+            let Some(operation) = operation else { return self.finish() };
+            let mut pending = Pending::default();
+            let mut result = self.collect(&mut pending, operation);
+            if result.is_ok() {
+                let batch = pending.take_batch();
+                result = if batch.is_empty() { Ok(()) } else { self.kv.write(batch) };
+            }
+            if result.is_ok() && pending.needs_barrier() {
+                simulation::sync_takes().await;
+                result = self.kv.barrier();
+            }
+            if let Some(reason) = self.report(pending, result) {
+                self.queue.close();
+                while let Some(operation) = self.queue.recv().await {
+                    self.reject(operation, &reason);
                 }
+                return;
             }
         }
-        self.queue.blocking_recv()
+    }
+
+    /// The next operation, if it is there already. While there is none, purged entries are removed.
+    fn operation_at_once(&mut self) -> Result<Operation, TryRecvError> {
+        loop {
+            let waiting = self.queue.try_recv();
+            if self.backlog.is_empty() || !matches!(waiting, Err(TryRecvError::Empty)) {
+                return waiting;
+            }
+            let mut pending = Pending::default();
+            let result =
+                self.backlog.drain_into(&*self.kv, pending.batch_mut()).and_then(|()| self.flush(&mut pending));
+            if let Err(error) = result {
+                // The next operation finds the store stopped.
+                self.health.stop(&error);
+                return waiting;
+            }
+        }
+    }
+
+    /// Tells who waits how it went. Returns why nothing more may be written, if so.
+    fn report(&self, pending: Pending, result: Result<(), StorageError>) -> Option<Arc<str>> {
+        let closing = pending.is_closing();
+        match result {
+            Ok(()) => pending.complete(),
+            Err(error) => {
+                tracing::error!(error = %error.chain(), "the log store failed; all its groups stop");
+                let reason = self.health.stop(&error);
+                pending.fail(&reason);
+                return Some(reason);
+            }
+        }
+        closing.then(|| self.health.stop(&StorageError::Stopped { reason: "the log store was closed".into() }))
     }
 
     fn collect(&mut self, pending: &mut Pending, first: Operation) -> Result<(), StorageError> {
@@ -126,23 +164,18 @@ impl Flusher {
         }
     }
 
-    /// The disk failed: nothing more is written, ever.
-    fn stop(self, pending: Pending, error: &StorageError) {
-        tracing::error!(error = %error.chain(), "the log store failed; all its groups stop");
-        let reason = self.health.stop(error);
-        pending.fail(&reason);
-        self.reject_rest(&reason);
-    }
-
     /// Fails what is queued, and all that may still come.
-    fn reject_rest(mut self, reason: &str) {
-        let reason: Arc<str> = self.health.stop(&StorageError::Stopped { reason: reason.into() });
+    fn reject_rest(mut self, reason: &Arc<str>) {
         self.queue.close();
         while let Some(operation) = self.queue.blocking_recv() {
-            let mut pending = Pending::default();
-            // Only whom to tell matters here; the batch is thrown away.
-            drop(pending.add(operation, &*self.kv, &mut self.backlog));
-            pending.fail(&reason);
+            self.reject(operation, reason);
         }
+    }
+
+    fn reject(&mut self, operation: Operation, reason: &Arc<str>) {
+        let mut pending = Pending::default();
+        // Only whom to tell matters here; the batch is thrown away.
+        drop(pending.add(operation, &*self.kv, &mut self.backlog));
+        pending.fail(reason);
     }
 }

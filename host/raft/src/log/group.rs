@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::memory::{LogMemory, ReadPlan};
 use super::pending::Operation;
 use super::{Shared, keys, recover};
+use crate::blocking;
 use crate::error::StorageError;
 use crate::ids::GroupId;
 use crate::types::{Callback, Entry, LogId, Types, Vote};
@@ -108,7 +109,7 @@ impl GroupLog {
         }
         let (kv, group, range) = (self.store.kv()?, self.log.group, cold.clone());
         let read = move || recover::read_entries(&*kv, group, range.start, range.end, bytes_max);
-        let mut entries = tokio::task::spawn_blocking(read)
+        let mut entries = blocking::spawn(read)
             .await
             .map_err(|error| StorageError::io("read the log", io::Error::other(error)))??;
         // The log may have been cut at either end meanwhile, and the disk may show it in parts.

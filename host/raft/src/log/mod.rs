@@ -37,6 +37,7 @@ pub use self::stats::{LATENCY_BUCKETS, LogStatsSnapshot};
 use crate::error::StorageError;
 use crate::ids::GroupId;
 use crate::kv::{OrderedKv, SledKv};
+use crate::{blocking, simulation};
 
 /// Settings of a log store.
 #[derive(Debug, Clone)]
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     health: Arc<Health>,
     stats: Arc<LogStats>,
     registry: Arc<GroupRegistry>,
+    /// Gone once the store is closed, and never there in a simulation.
     writer: Mutex<Option<JoinHandle<()>>>,
     config: LogStoreConfig,
 }
@@ -156,9 +158,14 @@ impl LogStore {
             health: Arc::clone(&health),
             stats: Arc::clone(&stats),
         };
-        let writer = Mutex::new(Some(flusher.spawn()?));
+        let writer = if simulation::is_on() {
+            tokio::spawn(flusher.run_as_task());
+            None
+        } else {
+            Some(flusher.spawn()?)
+        };
         let kv = RwLock::new(Some(kv));
-        Ok(Self { shared: Arc::new(Shared { kv, queue, health, stats, registry, writer, config }) })
+        Ok(Self { shared: Arc::new(Shared { kv, queue, health, stats, registry, writer: Mutex::new(writer), config }) })
     }
 
     /// Reads the log of `group` and hands it out, once at a time. Blocks on the disk.
@@ -215,7 +222,7 @@ impl LogStore {
         };
         let shared = Arc::clone(&self.shared);
         // The files are let go of by whoever drops the last reference, which may block.
-        let released = tokio::task::spawn_blocking(move || shared.release()).await;
+        let released = blocking::spawn(move || shared.release()).await;
         result.and(released.map_err(|error| StorageError::io("close the log store", std::io::Error::other(error))))
     }
 }

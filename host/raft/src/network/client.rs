@@ -16,6 +16,7 @@ use openraft::{OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 use tokio::sync::mpsc;
 
 use super::{AppendChannel, Destination, Lane, Network, NetworkError, SNAPSHOT_WINDOW};
+use crate::blocking;
 use crate::ids::{GroupId, NodeId, Peer};
 use crate::snapshot::{self, SnapshotData};
 use crate::types::{
@@ -275,7 +276,7 @@ impl RaftNetworkV2<Types> for Client {
         let header = wire::encode_snapshot_header(&SnapshotHeader { vote, applied });
         let (sender, chunks) = mpsc::channel(SNAPSHOT_WINDOW);
         // Ends by itself when the transport drops the receiver; a failure shows at the other side as a missing trailer.
-        let writing = tokio::task::spawn_blocking(move || snapshot::write_chunks(&*view, sender));
+        let writing = blocking::spawn(move || snapshot::write_chunks(&*view, sender));
         let sending = self.network.send_snapshot(self.to.clone(), header, chunks, option.hard_ttl());
         let sending = tokio::time::timeout(option.hard_ttl(), sending);
         let result = match select(pin!(cancel), pin!(sending)).await {

@@ -8,12 +8,14 @@ use openraft::Raft;
 use openraft::errors::{Fatal, RaftError};
 use openraft::storage::Snapshot;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
 use super::{BoxFuture, Chunk, Endpoint, EndpointError, Frame};
 use crate::adapter::MachineAdapter;
+use crate::blocking;
 use crate::codec::DecodeError;
 use crate::machine::StateMachine;
-use crate::snapshot::{SnapshotData, Spool};
+use crate::snapshot::{SnapshotData, Spool, SpooledSnapshot};
 use crate::types::{self, SnapshotMeta, Types};
 use crate::wire::{self, Reply, Request};
 
@@ -85,13 +87,7 @@ impl<M: StateMachine> GroupEndpoint<M> {
 
     async fn snapshot(&self, header: Frame, chunks: mpsc::Receiver<Chunk>) -> Result<Frame, EndpointError> {
         let header = wire::decode_snapshot_header(&header)?;
-        let spool = Arc::clone(&self.spool);
-        let (sender, spooling) = mpsc::channel(1);
-        let receive = tokio::task::spawn_blocking(move || spool.receive(spooling));
-        let forwarded = forward(chunks, sender).await;
-        let received = receive.await.map_err(|error| EndpointError::Transfer { detail: error.to_string() })??;
-        forwarded?;
-        let Some(spooled) = received else {
+        let Some(spooled) = self.spool_chunks(chunks).await? else {
             return Err(EndpointError::Transfer { detail: "the stream is incomplete or damaged".to_owned() });
         };
         let (last_log_id, last_membership) = types::applied_in(&header.applied)
@@ -101,20 +97,21 @@ impl<M: StateMachine> GroupEndpoint<M> {
         let response = self.raft.install_full_snapshot(header.vote, snapshot).await.map_err(|fatal| stopped(&fatal))?;
         Ok(wire::encode_reply(&Reply::Snapshot(response)))
     }
-}
 
-/// Moves chunks on, giving up on a sender that fell silent: the blocking thread behind must not wait for ever.
-async fn forward(mut chunks: mpsc::Receiver<Chunk>, to: mpsc::Sender<Chunk>) -> Result<(), EndpointError> {
-    loop {
-        match tokio::time::timeout(CHUNK_PATIENCE, chunks.recv()).await {
-            Err(_) => {
-                return Err(EndpointError::Transfer { detail: format!("no chunk for {CHUNK_PATIENCE:?}") });
-            }
-            Ok(None) => return Ok(()),
-            // The spool is gone only after it failed, and says so itself.
-            Ok(Some(chunk)) => {
-                if to.send(chunk).await.is_err() {
-                    return Ok(());
+    /// Writes chunks into a file, giving up on a sender that fell silent. `None` if the stream broke off.
+    async fn spool_chunks(&self, mut chunks: mpsc::Receiver<Chunk>) -> Result<Option<SpooledSnapshot>, EndpointError> {
+        let interrupted = |error: JoinError| EndpointError::Transfer { detail: error.to_string() };
+        let spool = Arc::clone(&self.spool);
+        let mut incoming = blocking::spawn(move || spool.begin()).await.map_err(interrupted)??;
+        loop {
+            match tokio::time::timeout(CHUNK_PATIENCE, chunks.recv()).await {
+                Err(_) => {
+                    return Err(EndpointError::Transfer { detail: format!("no chunk for {CHUNK_PATIENCE:?}") });
+                }
+                Ok(None) => return Ok(incoming.finish()),
+                Ok(Some(chunk)) => {
+                    let write = move || incoming.write(&chunk).map(|()| incoming);
+                    incoming = blocking::spawn(write).await.map_err(interrupted)??;
                 }
             }
         }
