@@ -11,7 +11,7 @@
 //! | [`admin`] | the port that whoever runs a node implements |
 //! | [`config`] | what a server allows itself, and whether it may listen somewhere |
 //! | [`report`], `info` | what is said of nodes and of the cluster, as JSON |
-//! | `listen` | takes connections, in bounds, and ends them in order |
+//! | `listen`, `patient` | takes connections, in bounds, and ends them in order |
 //! | `guard` | who may ask what, and how much at once |
 //! | `routes` | which question is where |
 //! | `api` | the questions of admins |
@@ -34,6 +34,7 @@ mod health;
 mod info;
 mod listen;
 mod metrics;
+mod patient;
 mod peer;
 pub mod report;
 mod routes;

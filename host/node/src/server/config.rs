@@ -39,7 +39,7 @@ pub struct Bounds {
     pub component_bytes: usize,
     /// How long a handshake of TLS, or the head of a request, may take to arrive; so long may a connection be idle too.
     pub head_patience: Duration,
-    /// How long the next piece of a request's body may take to arrive.
+    /// How long the next piece of a request's body may take to arrive, and the next piece of an answer to be taken.
     pub body_patience: Duration,
     /// How long a request may take.
     pub request_patience: Duration,

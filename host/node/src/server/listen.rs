@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::admin::Admin;
+use super::patient::{Lift, Patient};
 use super::routes::{self, Shared};
 use super::{Bounds, ListenError, ServerConfig};
 
@@ -28,10 +29,12 @@ const REST: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(60);
 
 /// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Caller {
     /// It showed a certificate of the cluster.
     pub(super) has_certificate: bool,
+    /// Lets the connection be as patient as whoever takes it over.
+    pub(super) lift: Lift,
 }
 
 /// How far a server is.
@@ -169,22 +172,24 @@ impl Connection {
         }
         let bounds = &shared.config.bounds;
         match &shared.config.tls {
-            None => self.speak(stream, Caller { has_certificate: false }, bounds).await,
+            None => self.speak(stream, false, bounds).await,
             Some(tls) => match tokio::time::timeout(bounds.head_patience, tls.accept(stream)).await {
-                Ok(Ok((stream, has_certificate))) => self.speak(stream, Caller { has_certificate }, bounds).await,
+                Ok(Ok((stream, has_certificate))) => self.speak(stream, has_certificate, bounds).await,
                 Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
                 Err(_) => tracing::debug!("no TLS in time"),
             },
         }
     }
 
-    async fn speak<S>(mut self, stream: S, caller: Caller, bounds: &Bounds)
+    async fn speak<S>(mut self, stream: S, has_certificate: bool, bounds: &Bounds)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let caller = Caller { has_certificate, lift: Lift::default() };
+        let stream = Patient::new(stream, bounds.body_patience, caller.lift.clone());
         let router = self.router;
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(caller.clone());
             router.call(request)
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
@@ -197,7 +202,7 @@ impl Connection {
             Some(ended) => ended,
             None => {
                 connection.as_mut().graceful_shutdown();
-                // Somebody who does not read what was answered would stay for ever.
+                // What it has under way has bounds of its own; this is the last one.
                 tokio::time::timeout(bounds.upload_patience.max(GRACE), connection).await.unwrap_or(Ok(()))
             }
         };

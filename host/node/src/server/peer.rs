@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 
 use super::error::ApiError;
-use super::listen::Phase;
+use super::listen::{Caller, Phase};
 use super::routes::Shared;
 
 /// Agrees to speak WebSocket, and does so as soon as the other side heard it.
-pub(super) async fn upgrade(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
+pub(super) async fn upgrade(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    mut request: Request,
+) -> Response {
     let response = match vraftls_transport::agree(&request) {
         Ok(response) => response,
         Err(error) => {
@@ -30,6 +34,8 @@ pub(super) async fn upgrade(State(shared): State<Arc<Shared>>, mut request: Requ
         return ApiError::busy("connections of nodes and guests").into_response();
     };
     let upgrading = hyper::upgrade::on(&mut request);
+    // A node that takes a snapshot may well be slower than somebody who asks a question.
+    caller.lift.lift();
     let mut ends = shared.ends.clone();
     tokio::spawn(async move {
         let serving = async {

@@ -15,7 +15,7 @@ pub struct ClusterStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NodeStatus {
     /// Its id.
-    pub id: u64,
+    pub node: u64,
     /// Where others reach it.
     pub address: String,
     /// What it is for.
@@ -24,6 +24,8 @@ pub struct NodeStatus {
     pub draining: bool,
     /// What it says; none if it did not answer.
     pub report: Option<NodeReport>,
+    /// Why it did not answer.
+    pub error: Option<String>,
 }
 
 /// Why a node should get no work.

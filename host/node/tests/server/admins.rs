@@ -111,7 +111,7 @@ async fn nodes_are_drained_and_removed() {
     served.admin(Method::POST, "/v1/nodes/1/drain", json!({ "draining": true })).await.unwrap();
     let status = served.admin(Method::GET, "/v1/status", NOTHING).await.unwrap();
     assert_eq!(status["cluster"]["nodes"][0]["draining"], json!(true));
-    assert_eq!(status["nodes"][0]["report"], NOTHING, "it did not answer");
+    assert_eq!(status["nodes"][0]["error"], json!("it did not answer"));
     assert_eq!((&status["node"], &status["not_ready"]), (&json!(1), &json!([])));
     assert_eq!(refused(served.admin(Method::DELETE, "/v1/nodes/1", NOTHING).await), (409, "node_in_use".to_owned()));
     assert_eq!(refused(served.admin(Method::DELETE, "/v1/nodes/9", NOTHING).await), (404, "no_such_node".to_owned()));

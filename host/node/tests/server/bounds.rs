@@ -132,6 +132,15 @@ async fn old_connections_end() {
 }
 
 #[tokio::test]
+async fn whoever_does_not_read_the_answers_is_cut_off() {
+    let served = bounded(Bounds { body_patience: BRIEF, ..Bounds::default() }).await;
+    let mut stream = served.connect().await;
+    let question = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+    let asking = async { while stream.write_all(question.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(SOON, asking).await.expect("the connection ends");
+}
+
+#[tokio::test]
 async fn pages_of_browsers_are_refused() {
     let served = Served::new().await;
     for head in
@@ -175,12 +184,13 @@ async fn requests_that_do_not_end_are_ended() {
     let served = Served::new().await;
     served.fake.is_held.send_replace(true);
     let mut stream = served.connect().await;
-    let head = "POST /v1/rebalance HTTP/1.1\r\nHost: localhost\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let fake = served.fake.clone();
+    let head = "POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let body = json!({ "incarnation": "5a".repeat(16), "address": "127.0.0.1:9", "kind": "full" }).to_string();
+    let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    served.fake.n_waiting.subscribe().wait_for(|n| *n == 1).await.unwrap();
     let (address, stopping) = (served.address(), served.server.shutdown(BRIEF));
     tokio::time::timeout(SOON, stopping).await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());
-    drop(fake);
 }

@@ -191,11 +191,12 @@ impl Admin for Fake {
     fn cluster_status(&self) -> Answering<'_, ClusterStatus> {
         let metadata = self.metadata();
         let nodes = metadata.nodes().iter().map(|(id, node)| NodeStatus {
-            id: id.0,
+            node: id.0,
             address: node.registration.address.to_string(),
             kind: kind_info(node.registration.kind),
             draining: node.draining,
             report: None,
+            error: Some("it did not answer".to_owned()),
         });
         Box::pin(ready(ClusterStatus { nodes: nodes.collect() }))
     }
