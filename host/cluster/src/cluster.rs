@@ -151,6 +151,14 @@ impl<D: DataMachines> Cluster<D> {
         Ok(index)
     }
 
+    /// The index that a linearizable read of a group anywhere must wait for. `by_lease` trusts the leader's clock.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn read_index(&self, group: GroupId, by_lease: bool, deadline: Instant) -> Result<u64, AskError> {
+        self.asker.read_index(group, by_lease, deadline).await
+    }
+
     /// Returns when the replica of a group here has applied an entry.
     ///
     /// # Errors

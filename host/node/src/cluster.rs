@@ -7,6 +7,7 @@
 //! | `machines` | the shards' state machines, and where they fetch contents |
 //! | `questions` | what nodes ask each other beside consensus |
 //! | `blobs` | components, kept whole on a quorum of nodes |
+//! | `mirrors` | shards that have no replica here |
 //! | `base`, `bases` | a workspace as all shards together have it |
 //! | `service` | answers gateways, the command line and other nodes |
 //! | `commits` | files on their way into the shards |
@@ -20,6 +21,7 @@ mod blobs;
 mod commits;
 mod entry;
 mod machines;
+mod mirrors;
 mod node;
 mod overlays;
 mod questions;

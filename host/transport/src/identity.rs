@@ -13,3 +13,10 @@ pub struct Identity {
     /// Its data directory.
     pub incarnation: Incarnation,
 }
+
+impl Identity {
+    /// Whether it is no node, but somebody who asks nodes: a gateway, or the command line. Node 0 is nobody.
+    pub fn is_guest(&self) -> bool {
+        self.node == NodeId(0)
+    }
+}

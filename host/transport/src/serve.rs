@@ -219,6 +219,10 @@ impl Session {
     }
 
     fn endpoint(&self, id: u64, group: u32) -> Option<Arc<dyn Endpoint>> {
+        if self.caller.identity.is_guest() {
+            self.refuse(id, "a guest has no part in groups");
+            return None;
+        }
         let endpoint = self.local.endpoint(group);
         if endpoint.is_none() {
             self.refuse(id, &format!("group {group} has no replica here"));

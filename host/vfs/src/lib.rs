@@ -36,6 +36,7 @@ mod state;
 mod apply;
 mod draft;
 
+mod mirror;
 mod snapshot;
 
 mod command_codec;
@@ -49,6 +50,7 @@ pub use digest::{ContentDigest, ParseDigestError};
 pub use ids::{
     ClientId, FileVersion, Revision, Sequence, WORKSPACE_NAME_BYTES_MAX, WorkspaceId, WorkspaceName, WorkspaceNameError,
 };
+pub use mirror::{Difference, MirroredWorkspace};
 pub use path::{PATH_BYTES_MAX, PathError, VfsPath};
 pub use response::{Applied, Conflict, Effect, Refusal, Response};
 pub use session::{N_SESSIONS_MAX, Recall, SESSION_WINDOW, SessionRecord, SessionTable};

@@ -13,7 +13,8 @@ use vraftls_query::{Base, BaseFile, Change, Changes, DirEntry, NodeKind, ReadErr
 use vraftls_raft::ids::GroupId;
 use vraftls_vfs::{EntryKind, FileEntry, Revision, Snapshot, VfsPath, WorkspaceId};
 
-use crate::contents::ContentStore;
+use super::mirrors::Mirrors;
+use crate::contents::{ContentError, ContentStore};
 use crate::tree::pending::text_of;
 
 /// A workspace at one moment of each of its shards. Immutable.
@@ -21,8 +22,15 @@ pub(super) struct ShardedBase {
     workspace: WorkspaceId,
     shards: BTreeMap<GroupId, Snapshot>,
     slots: Arc<SlotMap>,
-    contents: ContentStore,
+    contents: Contents,
     generation: u64,
+}
+
+/// Where contents are: here, or at a replica of the shard.
+#[derive(Clone)]
+pub(super) struct Contents {
+    pub(super) here: ContentStore,
+    pub(super) mirrors: Arc<Mirrors>,
 }
 
 impl ShardedBase {
@@ -31,7 +39,7 @@ impl ShardedBase {
         workspace: WorkspaceId,
         shards: BTreeMap<GroupId, Snapshot>,
         slots: Arc<SlotMap>,
-        contents: ContentStore,
+        contents: Contents,
         older: Option<&Self>,
     ) -> Self {
         let mut base = Self { workspace, shards, slots, contents, generation: 1 };
@@ -106,10 +114,14 @@ impl Base for ShardedBase {
 
     fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError> {
         match self.entry(path) {
-            Some(entry) => {
-                let bytes = self.contents.get(&entry.digest);
-                text_of(&bytes.map_err(|error| ReadError::Unavailable(error.to_string()))?)
-            }
+            Some(entry) => match self.contents.here.get(&entry.digest) {
+                Ok(bytes) => text_of(&bytes),
+                Err(ContentError::Missing(digest)) => {
+                    let group = self.slots.group_of(Slot::of(self.workspace, path)).ok_or(ReadError::NotFound)?;
+                    text_of(&self.contents.mirrors.read(GroupId(group.0), digest)?)
+                }
+                Err(error) => Err(ReadError::Unavailable(error.to_string())),
+            },
             None if self.is_directory(path.as_str()) => Err(ReadError::IsDirectory),
             None => Err(ReadError::NotFound),
         }

@@ -16,9 +16,8 @@ use vraftls_query::{Base, BoxFuture, IndexKeeper, IndexProgress, ProjectSpec, Qu
 use vraftls_raft::ids::GroupId;
 use vraftls_vfs::{Revision, Snapshot, VfsPath, WorkspaceId};
 
-use super::base::ShardedBase;
+use super::base::{Contents, ShardedBase};
 use super::machines::SharedMachines;
-use crate::contents::ContentStore;
 use crate::folders::settings_of;
 use crate::libraries::Environment;
 
@@ -28,7 +27,7 @@ const PROJECTS_MAX: usize = 256;
 /// The workspaces.
 pub(super) struct Bases {
     cluster: Arc<Cluster<SharedMachines>>,
-    contents: ContentStore,
+    contents: Contents,
     current: Mutex<BTreeMap<WorkspaceId, Arc<ShardedBase>>>,
     /// Each project once, so that equal ones are the same value.
     projects: Mutex<BTreeMap<(WorkspaceId, String), Arc<ProjectSpec>>>,
@@ -37,7 +36,7 @@ pub(super) struct Bases {
 }
 
 impl Bases {
-    pub(super) fn new(cluster: Arc<Cluster<SharedMachines>>, contents: ContentStore) -> Self {
+    pub(super) fn new(cluster: Arc<Cluster<SharedMachines>>, contents: Contents) -> Self {
         let bumped = watch::Sender::new(0);
         Self { cluster, contents, current: Mutex::default(), projects: Mutex::default(), bumped }
     }
@@ -49,13 +48,25 @@ impl Bases {
     /// Says that a shard may have changed, whenever one does; until the node ends.
     pub(super) async fn follow(self: Arc<Self>) {
         let (mut shards, mut metadata) = (self.cluster.shards_changed(), self.cluster.metadata());
+        let mut mirrors = self.contents.mirrors.changed();
         loop {
             shards.borrow_and_update();
+            mirrors.borrow_and_update();
             metadata.borrow_and_update();
             self.bumped.send_modify(|n| *n += 1);
             let mut following = JoinSet::new();
             for shard in self.cluster.shards() {
                 let (mut state, bumped) = (shard.state, self.bumped.clone());
+                let mirrors = Arc::clone(&self.contents.mirrors);
+                following.spawn(async move {
+                    while state.changed().await.is_ok() {
+                        mirrors.remember(shard.group, &state.borrow_and_update());
+                        bumped.send_modify(|n| *n += 1);
+                    }
+                });
+            }
+            for (_, mut state) in self.contents.mirrors.all() {
+                let bumped = self.bumped.clone();
                 following.spawn(async move {
                     while state.changed().await.is_ok() {
                         bumped.send_modify(|n| *n += 1);
@@ -64,6 +75,7 @@ impl Bases {
             }
             tokio::select! {
                 changed = shards.changed() => if changed.is_err() { return },
+                changed = mirrors.changed() => if changed.is_err() { return },
                 changed = metadata.changed() => if changed.is_err() { return },
             }
         }
@@ -100,11 +112,15 @@ impl Bases {
             let snapshot = shard.state.borrow().snapshot(workspace);
             shards.insert(shard.group, snapshot);
         }
+        for (group, state) in self.contents.mirrors.all() {
+            let snapshot = state.borrow().snapshot(workspace);
+            shards.entry(group).or_insert(snapshot);
+        }
         let groups = metadata.groups().keys().filter(|group| **group != vraftls_meta::GroupId::METADATA);
         groups
             .map(|group| {
                 let group = GroupId(group.0);
-                let missing = || QueryError::Unavailable(format!("group {group} has no replica on this node"));
+                let missing = || QueryError::Unavailable(format!("this node does not know group {group} yet"));
                 let found = shards.remove(&group).ok_or_else(missing)?;
                 let young = || QueryError::Unavailable(format!("group {group} does not know the workspace yet"));
                 Ok((group, found.ok_or_else(young)?))
@@ -120,8 +136,11 @@ impl Bases {
         deadline: Instant,
     ) -> Result<Arc<ShardedBase>, QueryError> {
         for (group, revision) in at_least.iter() {
-            let waited = self.cluster.wait_applied(GroupId(group), revision.0, deadline).await;
-            waited.map_err(|error| QueryError::Unavailable(error.to_string()))?;
+            // A shard that is followed from elsewhere comes below.
+            if self.cluster.status(GroupId(group)).is_some() {
+                let waited = self.cluster.wait_applied(GroupId(group), revision.0, deadline).await;
+                waited.map_err(|error| QueryError::Unavailable(error.to_string()))?;
+            }
         }
         let mut bumped = self.bumped.subscribe();
         loop {
@@ -134,7 +153,9 @@ impl Bases {
                 Err(_) => {}
             }
             if tokio::time::timeout_at(deadline, bumped.changed()).await.is_err() {
-                return self.newest(workspace);
+                let base = self.newest(workspace)?;
+                let behind = "this node is behind what was asked for".to_owned();
+                return if base.revisions().covers(at_least) { Ok(base) } else { Err(QueryError::Unavailable(behind)) };
             }
         }
     }

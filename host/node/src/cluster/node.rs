@@ -19,11 +19,13 @@ use vraftls_raft::log::{LogStore, LogStoreConfig};
 use vraftls_transport::{Dial, Identity, Local, Peers, PeersConfig};
 use vraftls_vfs::ContentDigest;
 
+use super::base::Contents;
 use super::bases::{Bases, Standings};
 use super::blobs::Blobs;
 use super::commits::Commits;
 use super::entry::{self, Entered, Entry, EntryError};
 use super::machines::{Machines, SharedMachines};
+use super::mirrors::Mirrors;
 use super::overlays::Overlays;
 use super::service::{Answering, Door, DoorService};
 use crate::contents::{ContentError, ContentStore};
@@ -209,6 +211,7 @@ impl ClusterNode {
         let sweep = Sweep::new(config.sweep, contents, references);
         let tasks = vec![
             tokio::spawn(Arc::clone(&answering.bases).follow()),
+            tokio::spawn(Arc::clone(&answering.mirrors).run()),
             tokio::spawn(sweep.run(stopper.listener())),
             tokio::spawn(tidy(Arc::clone(&answering))),
             tokio::spawn(say_where(Arc::clone(&cluster), registration)),
@@ -259,6 +262,7 @@ impl ClusterNode {
             drop(task.await);
         }
         self.answering.standings.end();
+        self.answering.mirrors.end();
         self.door.set(None);
         self.cluster.shutdown().await;
         if let Err(error) = self.log.close().await {
@@ -275,7 +279,9 @@ fn answering(
     blobs: Blobs,
     disk_tier: DiskTier,
 ) -> Result<Arc<Answering>, OpenClusterError> {
-    let bases = Arc::new(Bases::new(Arc::clone(cluster), contents.clone()));
+    let mirrors = Arc::new(Mirrors::new(Arc::clone(cluster), peers.clone()));
+    let everywhere = Contents { here: contents.clone(), mirrors: Arc::clone(&mirrors) };
+    let bases = Arc::new(Bases::new(Arc::clone(cluster), everywhere));
     let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(disk_tier)];
     let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
     let queries = Arc::new(QueryService::new(bases.clone(), lower, threads, QueryConfig::default()));
@@ -286,6 +292,7 @@ fn answering(
         contents: contents.clone(),
         references: references.clone(),
         bases,
+        mirrors,
         standings,
         queries,
         overlays: Overlays::new(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vraftls_proto::rpc::Blob;
 use vraftls_raft::codec::{DecodeError, decode_exact, encode_versioned, split_version};
 use vraftls_transport::Method;
-use vraftls_vfs::ContentDigest;
+use vraftls_vfs::{ContentDigest, Difference, Revision};
 
 use crate::references::Offer;
 
@@ -62,6 +62,34 @@ impl From<WireOffer> for Offer {
             WireOffer::Later => Self::Later,
         }
     }
+}
+
+/// Asks how a shard differs from what the asker knows of it.
+pub(super) const FOLLOW: Method = Method(1006);
+
+/// What somebody knows of a shard, and wants to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Follow {
+    pub(super) group: u32,
+    /// The revision that the asker has whole.
+    pub(super) known: Revision,
+    /// The revision that it is on the way to, of which it has the first `n_known` differences.
+    pub(super) towards: Option<(Revision, u64)>,
+    /// How long to wait for something new.
+    pub(super) patience_ms: u32,
+}
+
+/// How a shard differs.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Followed {
+    /// Not at all, for as long as was waited.
+    Same,
+    /// In this; more follows, or not.
+    Difference { difference: Difference, has_more: bool },
+    /// What the asker knows is not known here: it begins with nothing.
+    Forgotten,
+    /// The shard has no replica here.
+    NotHere,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -23,9 +23,10 @@ use super::bases::{Bases, Standings};
 use super::blobs::Blobs;
 use super::commits::Commits;
 use super::machines::SharedMachines;
+use super::mirrors::Mirrors;
 use super::overlays::Overlays;
 use super::questions::{
-    self, BLOB_PART, BlobQuestion, KEEP, KEEP_BLOB, KeepBlob, LACKS, OFFER, OfferQuestion, WireOffer,
+    self, BLOB_PART, BlobQuestion, FOLLOW, KEEP, KEEP_BLOB, KeepBlob, LACKS, OFFER, OfferQuestion, WireOffer,
 };
 use crate::contents::ContentStore;
 use crate::fetch::{ASKED_MAX, OFFERED_BYTES_MAX};
@@ -52,6 +53,7 @@ pub(super) struct Answering {
     pub(super) contents: ContentStore,
     pub(super) references: References,
     pub(super) bases: Arc<Bases>,
+    pub(super) mirrors: Arc<Mirrors>,
     pub(super) standings: Standings,
     pub(super) queries: Arc<QueryService>,
     pub(super) overlays: Overlays,
@@ -88,7 +90,7 @@ impl Service for DoorService {
         Box::pin(async move {
             let answering = answering.ok_or_else(|| ServiceError("this node starts or ends".to_owned()))?;
             if method.0 >= rpc::FIRST_NODE_METHOD {
-                if from.node == NodeId(0) {
+                if from.is_guest() {
                     return Err(ServiceError("that is for nodes alone".to_owned()));
                 }
                 return answering.answer_node(method, question).await;
@@ -167,6 +169,10 @@ impl Answering {
             KEEP_BLOB => {
                 let KeepBlob { digest, from } = questions::decode(&question).map_err(failed)?;
                 Ok(questions::encode(&self.keep_blob(digest, NodeId(from)).await))
+            }
+            FOLLOW => {
+                let asked = questions::decode(&question).map_err(failed)?;
+                Ok(questions::encode(&self.mirrors.followed(asked).await))
             }
             BLOB_PART => {
                 let asked: BlobQuestion = questions::decode(&question).map_err(failed)?;
@@ -273,7 +279,7 @@ impl Answering {
         let deadline = Instant::now() + BASE_PATIENCE;
         let groups = metadata.groups().keys().filter(|group| **group != MetaGroupId::METADATA);
         let asked = groups.map(|group| async move {
-            let index = self.cluster.catch_up(GroupId(group.0), false, deadline).await;
+            let index = self.cluster.read_index(GroupId(group.0), false, deadline).await;
             index.map(|index| (group.0, Revision(index)))
         });
         let indexes: Result<Vec<_>, _> = join_all(asked).await.into_iter().collect();
