@@ -101,6 +101,7 @@ impl RequestError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Query(QueryError::Cancelled) => ErrorCode::RequestCancelled,
+            Self::Query(QueryError::Replaced { .. }) => ErrorCode::ContentModified,
             Self::Query(_)
             | Self::Outside { .. }
             | Self::NoPlace(_)

@@ -19,10 +19,7 @@ pub(super) async fn tokens(
         answered => answered?,
     };
     let Answer::SemanticTokens(found) = answered.answer else { return Err(RequestError::BadAnswer) };
-    let analyzers = cx.backend().analyzers();
-    let analyzer = analyzers.iter().find(|analyzer| analyzer.id == found.analyzer);
-    let Some(analyzer) = analyzer else { return Err(RequestError::BadAnswer) };
-    let words = cx.session().tokens().legend().of(analyzer);
+    let words = cx.session().tokens().legend().of(&found.words);
     let mut row = Row::new(&located.part().lines, cx.encoding(), cx.profile().decorations.multiline_tokens);
     let part = located.part();
     for token in found.tokens {

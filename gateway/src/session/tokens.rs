@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tower_lsp_server::ls_types::SemanticToken;
 use vraftls_index::Description;
+use vraftls_proto::TokenWords;
 
 /// Of how many documents what was told is kept.
 const N_DOCUMENTS_MAX: usize = 64;
@@ -40,14 +41,11 @@ impl Legend {
         legend
     }
 
-    /// How an analyzer's own numbers are said.
-    pub(crate) fn of(&self, analyzer: &Description) -> Words {
+    /// How numbers that stand for words of an analyzer are said.
+    pub(crate) fn of(&self, words: &TokenWords) -> Words {
         let kind = |word: &String| position(&self.types, word);
         let bit = |word: &String| position(&self.modifiers, word).map_or(0, |at| 1 << at);
-        Words {
-            types: analyzer.token_types.iter().map(kind).collect(),
-            modifiers: analyzer.token_modifiers.iter().map(bit).collect(),
-        }
+        Words { types: words.types.iter().map(kind).collect(), modifiers: words.modifiers.iter().map(bit).collect() }
     }
 }
 
@@ -156,6 +154,11 @@ mod tests {
         Description { token_types: words(types), token_modifiers: words(modifiers), ..Description::default() }
     }
 
+    fn words(types: &[&str], modifiers: &[&str]) -> TokenWords {
+        let Description { token_types, token_modifiers, .. } = analyzer(types, modifiers);
+        TokenWords { types: token_types, modifiers: token_modifiers }
+    }
+
     fn tokens(n: usize) -> Vec<SemanticToken> {
         vec![SemanticToken { delta_line: 1, delta_start: 0, length: 1, token_type: 0, token_modifiers_bitset: 0 }; n]
     }
@@ -163,12 +166,12 @@ mod tests {
     #[test]
     fn analyzers_share_the_words_that_are_the_same() {
         let (one, other) = (analyzer(&["a", "b"], &["x"]), analyzer(&["b", "c"], &["y", "x"]));
-        let legend = Legend::new(&[Arc::new(one), Arc::new(other.clone())]);
+        let legend = Legend::new(&[Arc::new(one), Arc::new(other)]);
         assert_eq!((legend.types.join(" "), legend.modifiers.join(" ")), ("a b c".to_owned(), "x y".to_owned()));
-        let words = legend.of(&other);
-        assert_eq!([words.kind(0), words.kind(1), words.kind(2)], [Some(1), Some(2), None]);
-        assert_eq!([words.modifiers(0b01), words.modifiers(0b10), words.modifiers(0b111)], [0b10, 0b01, 0b11]);
-        let later = legend.of(&analyzer(&["new"], &["newer", "y"]));
+        let said = legend.of(&words(&["b", "c"], &["y", "x"]));
+        assert_eq!([said.kind(0), said.kind(1), said.kind(2)], [Some(1), Some(2), None]);
+        assert_eq!([said.modifiers(0b01), said.modifiers(0b10), said.modifiers(0b111)], [0b10, 0b01, 0b11]);
+        let later = legend.of(&words(&["new"], &["newer", "y"]));
         assert_eq!((later.kind(0), later.modifiers(0b11)), (None, 0b10));
     }
 

@@ -1,5 +1,7 @@
 //! What an editor paints into or beside the text.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use vraftls_index::Location;
 use vraftls_text::{Span, TextEdit};
@@ -8,10 +10,19 @@ use vraftls_vfs::VfsPath;
 /// What the pieces of a document are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SemanticTokens {
-    /// The identifier of the analyzer in whose numbers the tokens speak.
-    pub analyzer: String,
+    /// In what words the tokens speak. Told with every answer: another version of the analyzer has others.
+    pub words: Arc<TokenWords>,
     /// Ascending, none overlapping another.
     pub tokens: Vec<SemanticToken>,
+}
+
+/// The words of an analyzer for what pieces of a document are.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TokenWords {
+    /// Of what type a token is.
+    pub types: Vec<String>,
+    /// What else it is.
+    pub modifiers: Vec<String>,
 }
 
 /// What a piece of a document is.
@@ -19,9 +30,9 @@ pub struct SemanticTokens {
 pub struct SemanticToken {
     /// Where; never empty, may run over several lines.
     pub span: Span,
-    /// An index into the analyzer's token types.
+    /// An index into the types.
     pub kind: u32,
-    /// Bits, of which the n-th stands for the n-th of the analyzer's token modifiers.
+    /// Bits, of which the n-th stands for the n-th of the modifiers.
     pub modifiers: u32,
 }
 

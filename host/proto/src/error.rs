@@ -49,4 +49,10 @@ pub enum QueryError {
     /// What would answer is not there now.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// The question goes on from what another version of the analyzer said: it has to be asked from its beginning.
+    #[error("the analyzer {analyzer} was replaced meanwhile")]
+    Replaced {
+        /// Its identifier.
+        analyzer: String,
+    },
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vraftls_proto::OverlaySet;
-use vraftls_vfs::VfsPath;
+use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::Analyzer;
 
@@ -28,6 +28,23 @@ impl Analyzers {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Analyzer>> {
         self.list.iter()
+    }
+
+    /// Whether the others are versions of the very same analyzers.
+    pub(crate) fn are_versions_of(&self, others: &Self) -> bool {
+        let same =
+            |(one, other): (&Arc<dyn Analyzer>, &Arc<dyn Analyzer>)| one.description().id == other.description().id;
+        self.list.len() == others.list.len() && self.list.iter().zip(&others.list).all(same)
+    }
+
+    /// Whether some analyzer reads files of this path.
+    pub(crate) fn reads(&self, path: &str) -> bool {
+        self.list.iter().any(|analyzer| analyzer.description().reads(path))
+    }
+
+    /// Of what the facts of a file depend beside its name and contents.
+    pub(crate) fn indexed_by(&self, path: &VfsPath) -> Option<(ContentDigest, Arc<str>)> {
+        self.by_path(path).map(|served| (served.analyzer.digest(), served.language))
     }
 
     /// The first analyzer that serves files of this path.

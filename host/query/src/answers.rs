@@ -52,7 +52,11 @@ fn weight_bytes(answer: &Answer) -> usize {
             let call = |it: &Call| item_weight_bytes(&it.item) + it.spans.len() * size_of::<Span>();
             calls.iter().map(call).sum()
         }
-        Answer::SemanticTokens(it) => it.tokens.len() * size_of::<SemanticToken>(),
+        Answer::SemanticTokens(it) => {
+            let words = it.words.types.iter().chain(&it.words.modifiers);
+            it.tokens.len() * size_of::<SemanticToken>()
+                + words.map(|word| size_of::<String>() + word.len()).sum::<usize>()
+        }
         Answer::InlayHints(hints) => hints.iter().map(hint_weight_bytes).sum(),
         Answer::SelectionRanges(lists) => lists.iter().map(|list| size_of_val(list) + size_of_val(&**list)).sum(),
         Answer::Lenses(list) => list.len() * size_of::<Lens>(),

@@ -5,7 +5,17 @@ use std::sync::Arc;
 use vraftls_cache::CacheValue;
 use vraftls_vfs::ContentDigest;
 
+/// A file that an analyzer carries itself, and which version of it does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BundledFile {
+    /// The component that carries it.
+    pub component: ContentDigest,
+    /// What is in it.
+    pub text: Arc<str>,
+}
+
 /// A file that an analyzer carries itself, with its digest.
+#[derive(Clone)]
 pub(crate) struct BundledText {
     pub(crate) text: Arc<str>,
     pub(crate) digest: ContentDigest,

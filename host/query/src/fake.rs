@@ -7,6 +7,7 @@
 mod all_names;
 mod dependents;
 mod hierarchies;
+mod voices;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -198,6 +199,8 @@ pub(crate) struct FakeAnalyzer {
     description: Description,
     /// Which component: part of every key.
     pub(crate) component: &'static str,
+    /// What it puts before the words that it says, if anything.
+    voice: Option<&'static str>,
     /// Documents that were indexed.
     pub(crate) n_indexed: AtomicUsize,
     /// Calls of the engine.
@@ -234,9 +237,11 @@ impl FakeAnalyzer {
                 id: "fake".into(),
                 languages: vec![language],
                 features,
+                token_types: vec!["word".into()],
                 ..Description::default()
             },
             component,
+            voice: None,
             n_indexed: AtomicUsize::new(0),
             n_asked: AtomicUsize::new(0),
             n_running: AtomicUsize::new(0),
@@ -354,6 +359,7 @@ impl Analyzer for Arc<FakeAnalyzer> {
         self.n_indexed.fetch_add(1, Ordering::Relaxed);
         let fault = self.index_fault.lock().expect("no panic").clone();
         let shows_interfaces = self.shows_interfaces.load(Ordering::Relaxed);
+        let fake = Arc::clone(self);
         Box::pin(async move {
             if let Some(fault) = fault {
                 return Err(fault);
@@ -363,7 +369,7 @@ impl Analyzer for Arc<FakeAnalyzer> {
             }
             let facts = facts(&document.text);
             let interface_hash = if shows_interfaces { dependents::interface_hash(&facts) } else { 0 };
-            Ok(Facts { interface_hash, ..facts })
+            Ok(fake.own_facts(Facts { interface_hash, ..facts }))
         })
     }
 
@@ -375,7 +381,11 @@ impl Analyzer for Arc<FakeAnalyzer> {
             let _running = Running::new(&fake);
             let permit = fake.gate.acquire().await.expect("never closed");
             let fault = fake.fault.lock().expect("no panic").clone();
-            let reply = fault.map_or_else(|| fake.reply(&call.view, call.question), Err);
+            let reply = match fault {
+                Some(fault) => Err(fault),
+                None => fake.own_question(call.question).and_then(|question| fake.reply(&call.view, question)),
+            }
+            .map(|reply| fake.own_reply(reply));
             permit.forget();
             // As a real engine, that is on another thread: not done at the first look.
             tokio::task::yield_now().await;

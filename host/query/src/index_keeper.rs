@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::watch;
 use vraftls_cache::{Offload, offload};
@@ -30,18 +30,32 @@ pub struct IndexKeeper {
     target: watch::Sender<Option<Arc<dyn Base>>>,
     published: watch::Sender<Option<Arc<Published>>>,
     progress: watch::Sender<IndexProgress>,
+    /// Grows when other analyzers have made the index anew.
+    changes: watch::Sender<u64>,
 }
 
 /// An index with the base that it is the index of.
 pub(crate) struct Published {
     pub(crate) base: Arc<dyn Base>,
     pub(crate) index: ShardIndex,
-    analyzers: Arc<Analyzers>,
+    /// Who made it. Whoever uses it asks these: candidates of one version would be looked at by another.
+    pub(crate) analyzers: Arc<Analyzers>,
+}
+
+/// Who may have made an index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Maker {
+    /// The analyzers that are loaded.
+    Newest,
+    /// They, or as long as they have not read all files the versions of them that were loaded before.
+    NewestOrBefore,
 }
 
 impl Published {
-    fn is_by(&self, analyzers: &Analyzers) -> bool {
+    /// Whether it does for these analyzers.
+    fn serves_for(&self, analyzers: &Analyzers, maker: Maker) -> bool {
         self.analyzers.generation >= analyzers.generation
+            || maker == Maker::NewestOrBefore && self.analyzers.are_versions_of(analyzers)
     }
 }
 
@@ -82,10 +96,11 @@ impl IndexKeeper {
         threads: Arc<dyn Offload>,
         analyzers: watch::Receiver<Arc<Analyzers>>,
         n_parallel: usize,
+        changes: watch::Sender<u64>,
     ) -> Self {
         let (target, published, progress) =
             (watch::Sender::new(None), watch::Sender::new(None), watch::Sender::new(IndexProgress::default()));
-        Self { facts, threads, analyzers, n_parallel: n_parallel.max(1), target, published, progress }
+        Self { facts, threads, analyzers, n_parallel: n_parallel.max(1), target, published, progress, changes }
     }
 
     /// Has the index follow a base, unless it follows a later one already. To be offered are only bases that have all
@@ -115,9 +130,16 @@ impl IndexKeeper {
             let base = targets.borrow_and_update().clone();
             let loaded = Arc::clone(&analyzers.borrow_and_update());
             if let Some(base) = base {
-                let index;
-                (index, retry) = self.advance(retry, &base, &loaded).await;
-                self.published.send_replace(Some(Arc::new(Published { base, index, analyzers: loaded })));
+                // Others may come while all files are read anew: what is not wanted any more is left.
+                let advancing = self.advance(retry.clone(), &base, &loaded);
+                let Either::Left(((index, next), _)) = select(pin!(advancing), pin!(analyzers.changed())).await else {
+                    if analyzers.has_changed().is_err() {
+                        return;
+                    }
+                    continue;
+                };
+                retry = next;
+                self.publish(Published { base, index, analyzers: loaded });
             }
             select(pin!(targets.changed()), pin!(analyzers.changed())).await;
             if analyzers.has_changed().is_err() {
@@ -126,21 +148,34 @@ impl IndexKeeper {
         }
     }
 
-    /// The newest index if it is one of exactly this base, made with these analyzers or later ones.
-    pub(crate) fn of_base(&self, base: &dyn Base, analyzers: &Analyzers) -> Option<Arc<Published>> {
-        let published = self.published.borrow().clone()?;
-        let is_it = published.base.generation() == base.generation() && published.is_by(analyzers);
-        is_it.then_some(published)
+    fn publish(&self, published: Published) {
+        let generation = published.analyzers.generation;
+        let before = self.published.send_replace(Some(Arc::new(published)));
+        if before.is_some_and(|before| before.analyzers.generation < generation) {
+            self.changes.send_modify(|n_changes| *n_changes += 1);
+        }
     }
 
-    /// The newest index as soon as it is one of this base or a later one, made with these analyzers or later ones.
-    pub(crate) async fn reach(&self, base: &Arc<dyn Base>, analyzers: &Analyzers) -> Option<Arc<Published>> {
+    /// The newest index if it is one of exactly this base, made by exactly these analyzers.
+    pub(crate) fn of_base(&self, base: &dyn Base, analyzers: &Analyzers) -> Option<Arc<Published>> {
+        let published = self.published.borrow().clone()?;
+        let is_by = published.analyzers.generation == analyzers.generation;
+        (is_by && published.base.generation() == base.generation()).then_some(published)
+    }
+
+    /// The newest index as soon as it is one of this base or a later one that serves for these analyzers.
+    pub(crate) async fn reach(
+        &self,
+        base: &Arc<dyn Base>,
+        analyzers: &Analyzers,
+        maker: Maker,
+    ) -> Option<Arc<Published>> {
         self.offer(base);
         let mut published = self.published.subscribe();
         let reached = published.wait_for(|published| {
-            published
-                .as_ref()
-                .is_some_and(|published| published.base.generation() >= base.generation() && published.is_by(analyzers))
+            published.as_ref().is_some_and(|published| {
+                published.base.generation() >= base.generation() && published.serves_for(analyzers, maker)
+            })
         });
         // An error says that the sender is gone, which lives as long as this does.
         reached.await.ok()?.clone()
@@ -270,7 +305,11 @@ fn plan_round(
             let there: BTreeSet<&VfsPath> = files.iter().map(|(path, _)| path).collect();
             index.files().filter(|(path, _)| !there.contains(path)).for_each(|(path, _)| take(path, None, false));
             // Other analyzers say other things of the same contents.
-            let again = |path| same.is_none() || retry.contains(path);
+            let is_by_others = |path: &VfsPath| match (same, last) {
+                (Some(_), _) | (None, None) => false,
+                (None, Some(last)) => last.analyzers.indexed_by(path) != analyzers.indexed_by(path),
+            };
+            let again = |path| retry.contains(path) || is_by_others(path);
             files.iter().for_each(|(path, file)| take(path, Some(file.digest), again(path)));
         }
     }

@@ -33,6 +33,7 @@ mod fake;
 
 pub use analyzer::{Analyzer, BoxFuture, EngineCall, Fault, IndexDocument, Library, ProjectSpec, Question, Reply};
 pub use base::{Base, BaseFile, Change, Changes, DirEntry, NodeKind, ReadError, is_bundled, is_outside};
+pub use bundled::BundledFile;
 pub use cancel::{CancelFlag, CancelOnDrop};
 pub use config::QueryConfig;
 pub use index_keeper::{IndexKeeper, IndexProgress};

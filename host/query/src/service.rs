@@ -10,6 +10,7 @@ mod pin;
 mod question;
 mod references;
 mod rename;
+mod stamps;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct QueryService {
     threads: Arc<dyn Offload>,
     config: QueryConfig,
     analyzers: watch::Sender<Arc<Analyzers>>,
+    /// Grows whenever the same question may get another answer though no file changed.
+    changes: watch::Sender<u64>,
     facts: Arc<FactsSource>,
     answers: Cache<CachedAnswer, Failure>,
     bundled: Cache<BundledText, Failure>,
@@ -76,6 +79,7 @@ impl QueryService {
             workspaces,
             config,
             analyzers: watch::Sender::new(Arc::new(Analyzers::new(Vec::new(), 0))),
+            changes: watch::Sender::new(0),
             facts: Arc::new(FactsSource::new(facts, Arc::clone(&threads))),
             answers,
             bundled,
@@ -85,12 +89,27 @@ impl QueryService {
     }
 
     /// Replaces the analyzers. Of several that serve a file the first is asked. Requests under way end with those they
-    /// began with; indexes are made anew from what the new ones say.
+    /// began with; indexes are made anew from what the new ones say of files that were not theirs. Where they are versions of the same
+    /// analyzers, questions that need the index of a workspace go to the versions that it is by until the new one is there, so that
+    /// nobody waits for it. No answer is of both.
     pub fn set_analyzers(&self, list: Vec<Arc<dyn Analyzer>>) {
         self.analyzers.send_modify(|analyzers| {
             let generation = analyzers.generation + 1;
             *analyzers = Arc::new(Analyzers::new(list, generation));
         });
+        self.changes.send_modify(|n_changes| *n_changes += 1);
+    }
+
+    /// Changes whenever the same question may get another answer though no file changed: when analyzers were replaced, and when what
+    /// the new ones say of a workspace's files is known.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Whether some analyzer reads files of this path now.
+    pub fn reads(&self, path: &str) -> bool {
+        let analyzers = Arc::clone(&self.analyzers.borrow());
+        analyzers.reads(path)
     }
 
     /// Who analyzes now.
@@ -105,7 +124,8 @@ impl QueryService {
         let mut keepers = self.keepers.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let (facts, threads) = (Arc::clone(&self.facts), Arc::clone(&self.threads));
-            Arc::new(IndexKeeper::new(facts, threads, self.analyzers.subscribe(), self.config.n_index_parallel))
+            let (analyzers, changes) = (self.analyzers.subscribe(), self.changes.clone());
+            Arc::new(IndexKeeper::new(facts, threads, analyzers, self.config.n_index_parallel, changes))
         };
         Arc::clone(keepers.entry(workspace).or_insert_with(new))
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use vraftls_index::{Features, Location};
 use vraftls_proto::{
     Action, Answer, Call, DocumentEdit, HierarchyItem, HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, Query,
-    QueryError, SemanticToken, SemanticTokens,
+    QueryError, SemanticToken, SemanticTokens, TokenWords,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
@@ -72,7 +72,8 @@ impl Seen {
                 tokens.retain(|token| {
                     span.is_none_or(|span| token.span.touches(span.start()) || span.contains(token.span))
                 });
-                Answer::SemanticTokens(SemanticTokens { analyzer: "words".into(), tokens })
+                let words = TokenWords { types: vec!["word".into(), "quote".into()], modifiers: vec!["loud".into()] };
+                Answer::SemanticTokens(SemanticTokens { words: words.into(), tokens })
             }
             Query::InlayHints { path, span } => {
                 let mut hints = self.hints(path);

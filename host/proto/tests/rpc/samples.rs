@@ -287,6 +287,7 @@ pub(crate) fn query_errors() -> Vec<(&'static str, QueryError)> {
         ("analyzer-fault", QueryError::AnalyzerFault { analyzer: analyzer(), message: "trap".into() }),
         ("busy", QueryError::Busy { retry_after }),
         ("unavailable", QueryError::Unavailable("group 3".into())),
+        ("replaced", QueryError::Replaced { analyzer: analyzer() }),
     ]
 }
 

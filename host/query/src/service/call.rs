@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
-use vraftls_proto::{Answer, CompletionItems, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens};
+use vraftls_index::Description;
+use vraftls_proto::{
+    Answer, CompletionItems, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens, TokenWords,
+};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::analyzers::Served;
@@ -13,6 +16,7 @@ use crate::answers::CachedAnswer;
 use crate::failure::Failure;
 use crate::service::pin::Pinned;
 use crate::service::question::question_of;
+use crate::service::stamps::stamped;
 use crate::view_index::{CallLookup, ViewIndex, WithoutIndex};
 use crate::{Analyzer, CancelFlag, CancelOnDrop, EngineCall, Fault, ProjectSpec, QueryService, Question, Reply, View};
 
@@ -82,6 +86,7 @@ impl QueryService {
         index: Option<Arc<ViewIndex>>,
         question: Question,
     ) -> Result<Reply, Failure> {
+        let question = call.without_stamp(question)?;
         let cancel = CancelFlag::default();
         let _guard = CancelOnDrop(cancel.clone());
         let analyzer = Arc::clone(call.analyzer());
@@ -108,7 +113,8 @@ impl QueryService {
             Some(failure) => Err(failure.clone()),
             None => {
                 let missed = lookup.missed.load(Ordering::Relaxed);
-                reply.map(|reply| if missed { incomplete(reply) } else { reply }).map_err(|fault| call.fault(fault))
+                let reply = reply.map_err(|fault| call.fault(fault))?;
+                Ok(stamped(&call.analyzer().digest(), if missed { incomplete(reply) } else { reply }))
             }
         }
     }
@@ -186,8 +192,9 @@ impl Call<'_> {
             }
             (Q::OutgoingCalls { .. }, Reply::Calls(it)) => Answer::Calls(it),
             (Q::SemanticTokens { .. }, Reply::SemanticTokens(tokens)) => {
-                let analyzer = self.analyzer().description().id.clone();
-                Answer::SemanticTokens(SemanticTokens { analyzer, tokens })
+                let Description { token_types, token_modifiers, .. } = self.analyzer().description();
+                let words = TokenWords { types: token_types.clone(), modifiers: token_modifiers.clone() };
+                Answer::SemanticTokens(SemanticTokens { words: Arc::new(words), tokens })
             }
             (Q::InlayHints { .. }, Reply::InlayHints(it)) => Answer::InlayHints(it),
             (Q::SelectionRanges { .. }, Reply::SelectionRanges(it)) => Answer::SelectionRanges(it),

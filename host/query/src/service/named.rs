@@ -10,7 +10,7 @@ use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
 
 use crate::answers::CachedAnswer;
-use crate::bundled::BundledText;
+use crate::bundled::{BundledFile, BundledText};
 use crate::failure::Failure;
 use crate::service::call::Call;
 use crate::service::pin::Pin;
@@ -52,7 +52,7 @@ impl QueryService {
         workspace: WorkspaceId,
         path: &VfsPath,
         deadline: std::time::Duration,
-    ) -> Result<Arc<str>, QueryError> {
+    ) -> Result<BundledFile, QueryError> {
         let request = Request {
             workspace,
             session: SessionId(0),
@@ -66,11 +66,12 @@ impl QueryService {
         let ask = async {
             let pinned = self.pin(&request, Pin::Newest).await?;
             let call = self.call(&request, until, pinned, path).await?;
-            self.bundled_in(&call, path).await
+            let text = self.bundled_in(&call, path).await?;
+            Ok(BundledFile { component: call.analyzer().digest(), text: Arc::clone(&text.text) })
         };
         match tokio::time::timeout_at(until, ask).await {
-            Ok(Ok(text)) => Ok(Arc::clone(&text.text)),
-            Ok(Err(failure)) => Err(failure.into_query_error(self.config.busy_retry_after)),
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err::<_, Failure>(failure)) => Err(failure.into_query_error(self.config.busy_retry_after)),
             Err(_) => Err(QueryError::DeadlineExceeded(deadline)),
         }
     }
@@ -88,8 +89,45 @@ impl QueryService {
                 _ => Err(call.bad_reply("no bundled file")),
             }
         };
-        self.bundled.get_or_make(key.into(), make).await
+        let text = self.bundled.get_or_make(key.into(), make).await?;
+        let named = BundledText::clone(&text);
+        // Whoever turns offsets into lines wants the text of the version that answered, which may have been replaced by then.
+        self.bundled.get_or_make(key_of_bundled(text.digest).into(), async || Ok(Made::Whole(named))).await
     }
+
+    /// The text of a file that an analyzer carries itself. With a digest, exactly that content or an error: one that an answer named lately
+    /// is had in just that version, though another may be loaded by now.
+    pub async fn bundled_text(
+        &self,
+        workspace: WorkspaceId,
+        path: &VfsPath,
+        digest: Option<ContentDigest>,
+        deadline: std::time::Duration,
+    ) -> Result<Arc<str>, QueryError> {
+        if let Some(digest) = digest
+            && let Some(text) = self.bundled_content(digest).await
+        {
+            return Ok(text);
+        }
+        let file = self.bundled(workspace, path, deadline).await?;
+        match digest.is_none_or(|digest| digest == ContentDigest::of(file.text.as_bytes())) {
+            true => Ok(file.text),
+            false => Err(QueryError::Unavailable(format!("{path} is of another version of its analyzer by now"))),
+        }
+    }
+
+    /// The contents of a file that some analyzer carries itself, by their digest, if an answer named them lately.
+    pub async fn bundled_content(&self, digest: ContentDigest) -> Option<Arc<str>> {
+        let unknown = async || Err(Failure::Lost);
+        let known = self.bundled.get_or_make(key_of_bundled(digest).into(), unknown).await.ok()?;
+        Some(Arc::clone(&known.text))
+    }
+}
+
+/// Under what a bundled file is kept for whoever knows its contents' digest.
+fn key_of_bundled(digest: ContentDigest) -> FactsKey {
+    let any = ContentDigest::of(b"any component");
+    FactsKey { component: any, settings: ContentDigest::of(b"bundled content"), content: digest }
 }
 
 /// The digests of files, or the first that is not in the view; nothing where `file` does not know.

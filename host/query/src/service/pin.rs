@@ -9,7 +9,8 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 use crate::analyzers::Analyzers;
 use crate::facts_source::{Document, Text};
 use crate::failure::Failure;
-use crate::index_keeper::Published;
+use crate::index_keeper::{Maker, Published};
+use crate::service::stamps::has_stamps;
 use crate::view_index::ViewIndex;
 use crate::{Base, BaseFile, QueryService, is_bundled, is_outside};
 
@@ -66,9 +67,13 @@ impl QueryService {
         let keeper = self.keeper(workspace);
         let published = match pin {
             Pin::Newest | Pin::Whole => keeper.of_base(&*base, &analyzers),
-            Pin::Indexed => keeper.reach(&base, &analyzers).await,
+            Pin::Indexed => {
+                let maker = if has_stamps(&request.query) { Maker::Newest } else { Maker::NewestOrBefore };
+                keeper.reach(&base, &analyzers, maker).await
+            }
         };
         let base = published.as_ref().map_or(base, |published| Arc::clone(&published.base));
+        let analyzers = published.as_ref().map_or(analyzers, |published| Arc::clone(&published.analyzers));
         let (overlays, asked) = (Arc::clone(&request.overlays), request.query.path().cloned());
         let at_hand = look(&overlays, asked.as_ref(), |path| base.file_at_hand(path));
         let (dirty, asked) = match at_hand {

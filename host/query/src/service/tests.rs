@@ -7,6 +7,7 @@ mod interfaces;
 mod isolation;
 mod keeping;
 mod many_files;
+mod versions;
 
 use std::sync::Arc;
 
@@ -141,8 +142,13 @@ async fn bundled_files_are_asked_of_the_analyzer_once() {
     assert_eq!(answered.digests[0], (path("@bundled/core.w"), ContentDigest::of(b"def core")));
     let n_asked = setup.analyzer.n_asked();
     let minute = std::time::Duration::from_secs(60);
-    let text = setup.service.bundled(WORKSPACE, &path("@bundled/core.w"), minute).await;
-    assert_eq!((text.as_deref(), setup.analyzer.n_asked()), (Ok("def core"), n_asked));
+    let core = path("@bundled/core.w");
+    let text = setup.service.bundled(WORKSPACE, &core, minute).await;
+    assert_eq!((text.as_ref().map(|file| &*file.text), setup.analyzer.n_asked()), (Ok("def core"), n_asked));
+    let exactly = |text: &[u8]| Some(ContentDigest::of(text));
+    let text = |digest| setup.service.bundled_text(WORKSPACE, &core, digest, minute);
+    assert_eq!(text(exactly(b"def core")).await.as_deref(), Ok("def core"));
+    assert!(matches!(text(exactly(b"def other")).await, Err(QueryError::Unavailable(_))));
     let missing = setup.service.bundled(WORKSPACE, &path("@bundled/none.w"), minute).await;
     assert_eq!(missing, Err(QueryError::NotFound(path("@bundled/none.w"))));
 }

@@ -77,12 +77,12 @@ async fn a_failure_while_files_move_gives_no_edits_at_all() {
 }
 
 #[tokio::test]
-async fn tokens_name_the_analyzer_in_whose_words_they_speak_and_are_kept() {
+async fn tokens_bring_the_words_in_which_they_speak_and_are_kept() {
     let setup = Setup::new(&[("a.w", "def run")]);
     let query = || Query::SemanticTokens { path: path("a.w"), span: None };
     let answered = setup.ask(query()).await.expect("answered");
     let Answer::SemanticTokens(found) = &answered.answer else { panic!("no tokens") };
-    assert_eq!((found.analyzer.as_str(), found.tokens.len()), ("fake", 2));
+    assert_eq!((found.words.types.join(" ").as_str(), found.tokens.len()), ("word", 2));
     let n_asked = setup.analyzer.n_asked();
     setup.ask(query()).await.expect("answered");
     assert_eq!(setup.analyzer.n_asked(), n_asked, "the second was kept");

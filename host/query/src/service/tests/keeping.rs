@@ -49,7 +49,10 @@ async fn another_analyzer_indexes_anew() {
     let setup = Setup::new(&[("a.w", "def one")]);
     setup.ask(symbols("")).await.expect("answered");
     let other = Arc::new(FakeAnalyzer::new("2"));
+    let mut changes = setup.service.changes();
     setup.service.set_analyzers(vec![Arc::new(Arc::clone(&other))]);
+    changes.mark_unchanged();
+    changes.changed().await.expect("told when it has read all files");
     assert_eq!(places(&setup.ask(symbols("")).await.expect("answered")), ["a.w:4"]);
     assert_eq!((setup.analyzer.n_indexed(), other.n_indexed()), (1, 1));
     setup.ask(hover("a.w", 5)).await.expect("answered");
