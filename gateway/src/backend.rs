@@ -20,6 +20,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Who analyzes, for the capabilities of a session.
     fn analyzers(&self) -> Vec<Arc<Description>>;
 
+    /// Changes whenever the same question may get another answer though no file changed: the analyzers were replaced. Never, if the
+    /// sender of it is gone.
+    fn analyzers_changed(&self) -> watch::Receiver<u64>;
+
     /// Opens the workspace of a folder, given by its absolute path. Opening it again gives the same one.
     fn open_folder(&self, root: PathBuf) -> BoxFuture<'_, Result<Folder, QueryError>>;
 

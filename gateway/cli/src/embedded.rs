@@ -32,6 +32,10 @@ impl Backend for Embedded {
         self.0.analyzers()
     }
 
+    fn analyzers_changed(&self) -> watch::Receiver<u64> {
+        self.0.analyzers_changed()
+    }
+
     fn open_folder(&self, root: PathBuf) -> BoxFuture<'_, Result<Folder, QueryError>> {
         Box::pin(async move {
             let opened = self.0.open_folder(&root).await?;

@@ -26,7 +26,7 @@ struct News {
     taken_back: BTreeSet<String>,
     /// What was opened, edited or closed: other documents may depend on it.
     edited: BTreeSet<FilePath>,
-    /// The files of a folder changed.
+    /// The files of a folder changed, or who analyzes them.
     moved: bool,
 }
 
@@ -68,6 +68,11 @@ impl Checks {
 
     /// The files of a folder changed, or the folder is new.
     pub(crate) fn folder_moved(&self) {
+        self.tell(|news| news.moved = true);
+    }
+
+    /// Other analyzers may find other things in the same files.
+    pub(crate) fn analyzers_changed(&self) {
         self.tell(|news| news.moved = true);
     }
 

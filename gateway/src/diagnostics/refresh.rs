@@ -1,4 +1,4 @@
-//! Telling an editor to ask again for what it shows, because files changed.
+//! Telling an editor to ask again for what it shows, because files changed or who analyzes them.
 
 use std::sync::Arc;
 

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use tower_lsp_server::ls_types::request::RegisterCapability;
-use tower_lsp_server::ls_types::{InitializeParams, InitializeResult, Registration, RegistrationParams, ServerInfo};
+use serde_json::Value;
+use tower_lsp_server::ls_types::request::{RegisterCapability, UnregisterCapability};
+use tower_lsp_server::ls_types::{
+    InitializeParams, InitializeResult, Registration, RegistrationParams, ServerInfo, Unregistration,
+    UnregistrationParams,
+};
 use tracing::{debug, warn};
 
 use super::capabilities::capabilities;
@@ -43,19 +47,43 @@ pub(crate) fn initialized(session: &Arc<Session>) {
     session.spawn(async move { crate::diagnostics::run(checking).await });
     let saving = session.clone();
     session.spawn(async move { crate::saving::run(saving).await });
-    let Some(options) = watched_files::registration(session) else { return };
-    let registering = session.clone();
-    session.spawn(async move {
-        let registration = Registration {
-            id: "watched-files".to_owned(),
-            method: "workspace/didChangeWatchedFiles".to_owned(),
-            register_options: Some(options),
-        };
-        let params = RegistrationParams { registrations: vec![registration] };
-        if let Err(error) = registering.client().request::<RegisterCapability>(params).await {
-            debug!(%error, "the editor does not watch files");
+    let following = session.clone();
+    session.spawn(async move { follow_analyzers(following).await });
+}
+
+/// Has the editor watch the files that analyzers read, and ask again for what it shows whenever the analyzers were replaced. What it was told
+/// of their features when it began holds as long as it is here.
+async fn follow_analyzers(session: Arc<Session>) {
+    let mut changed = session.backend().analyzers_changed();
+    let mut watched = None;
+    loop {
+        let wanted = watched_files::registration(&session);
+        if watched != wanted {
+            watch_files(&session, watched.is_some(), wanted.clone()).await;
+            watched = wanted;
         }
-    });
+        if changed.changed().await.is_err() {
+            return;
+        }
+        session.checks().analyzers_changed();
+    }
+}
+
+async fn watch_files(session: &Session, is_registered: bool, options: Option<Value>) {
+    let (id, method) = ("watched-files".to_owned(), "workspace/didChangeWatchedFiles".to_owned());
+    if is_registered {
+        let unregistration = Unregistration { id: id.clone(), method: method.clone() };
+        let params = UnregistrationParams { unregisterations: vec![unregistration] };
+        if let Err(error) = session.client().request::<UnregisterCapability>(params).await {
+            debug!(%error, "the editor goes on watching other files");
+        }
+    }
+    let Some(options) = options else { return };
+    let registration = Registration { id, method, register_options: Some(options) };
+    let params = RegistrationParams { registrations: vec![registration] };
+    if let Err(error) = session.client().request::<RegisterCapability>(params).await {
+        debug!(%error, "the editor does not watch files");
+    }
 }
 
 /// The folders that the editor opens, each once. Old editors name one root and no folders.

@@ -63,6 +63,8 @@ pub(crate) struct FakeBackend {
     pub(crate) saves: saves::FakeSaves,
     /// What the analyzer says that it can.
     pub(crate) features: Mutex<Features>,
+    /// Which version of the analyzer answers: findings say so from the second on, which reads `pyi` files too.
+    pub(crate) version: watch::Sender<u64>,
 }
 
 /// A question that is counted.
@@ -105,6 +107,7 @@ impl FakeBackend {
             failure: Mutex::default(),
             saves: saves::FakeSaves::default(),
             features: Mutex::new(later::all_features()),
+            version: watch::Sender::new(1),
         })
     }
 
@@ -219,9 +222,13 @@ impl Drop for Waiting<'_> {
 impl Backend for FakeBackend {
     fn analyzers(&self) -> Vec<Arc<Description>> {
         let features = *self.features.lock().unwrap();
+        let suffixes: &[&str] = if *self.version.borrow() == 1 { &["py"] } else { &["py", "pyi"] };
         vec![Arc::new(Description {
             id: "words".into(),
-            languages: vec![Language { id: "words".into(), suffixes: vec!["py".into()] }],
+            languages: vec![Language {
+                id: "words".into(),
+                suffixes: suffixes.iter().map(|it| (*it).into()).collect(),
+            }],
             project_files: vec!["words.toml".into()],
             completion_triggers: vec![".".into()],
             signature_triggers: vec!["(".into(), ",".into()],
@@ -231,6 +238,10 @@ impl Backend for FakeBackend {
             features,
             ..Description::default()
         })]
+    }
+
+    fn analyzers_changed(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
     }
 
     fn open_folder(&self, root: PathBuf) -> BoxFuture<'_, Result<Folder, QueryError>> {
@@ -340,6 +351,8 @@ struct Seen {
     files: BTreeMap<VfsPath, Arc<str>>,
     lie: Option<String>,
     partial: bool,
+    /// Which version of the analyzer was asked.
+    version: u64,
 }
 
 impl Seen {
@@ -351,7 +364,8 @@ impl Seen {
         }
         let lie = backend.lies_about.lock().unwrap().clone();
         let partial = backend.partial.load(Ordering::SeqCst);
-        Self { revision: folder.state.borrow().revision, files, lie, partial }
+        let version = *backend.version.borrow();
+        Self { revision: folder.state.borrow().revision, files, lie, partial, version }
     }
 
     fn answer(&self, query: &Query) -> Result<Answered, QueryError> {
@@ -479,6 +493,9 @@ impl Seen {
                 for (leads, place) in leads.zip(self.find("def ")) {
                     named.push(place.0.clone());
                     found.push(Diagnostic { span: leads.1, ..finding(place.0, place.1) });
+                }
+                if self.version > 1 {
+                    found.iter_mut().for_each(|it| it.message = format!("{} of version {}", it.message, self.version));
                 }
                 Answer::Diagnostics(found.into())
             }

@@ -29,5 +29,6 @@ mod responses;
 mod saves;
 mod settings;
 mod transports;
+mod versions;
 mod websocket;
 mod workspace;
