@@ -38,7 +38,8 @@ pub struct TierStats {
 }
 
 impl Counters {
-    pub(crate) fn looked_up(&self, since: Instant, found_bytes: Option<usize>) {
+    /// Counts a look-up that began at `since`.
+    pub fn looked_up(&self, since: Instant, found_bytes: Option<usize>) {
         match found_bytes {
             Some(bytes) => {
                 self.hits.fetch_add(1, Relaxed);
@@ -52,12 +53,14 @@ impl Counters {
         self.nanoseconds.fetch_add(nanoseconds, Relaxed);
     }
 
-    pub(crate) fn filled(&self, bytes: usize) {
+    /// Counts a value that was taken in.
+    pub fn filled(&self, bytes: usize) {
         self.fills.fetch_add(1, Relaxed);
         self.bytes_in.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub(crate) fn refused(&self) {
+    /// Counts a value that was not taken in.
+    pub fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
 

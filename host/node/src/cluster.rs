@@ -11,6 +11,7 @@
 //! | `base`, `bases` | a workspace as all shards together have it |
 //! | `service` | answers gateways, the command line and other nodes |
 //! | `commits` | files on their way into the shards |
+//! | `shared_facts` | what other nodes computed already |
 //! | `overlays` | texts of unsaved buffers that gateways sent |
 //! | `admin` | what the server's admins can have done |
 
@@ -26,6 +27,7 @@ mod node;
 mod overlays;
 mod questions;
 mod service;
+mod shared_facts;
 
 pub use entry::{Entry, EntryError};
 pub use node::{ClusterNode, ClusterNodeConfig, OpenClusterError};

@@ -28,6 +28,7 @@ use super::machines::{Machines, SharedMachines};
 use super::mirrors::Mirrors;
 use super::overlays::Overlays;
 use super::service::{Answering, Door, DoorService};
+use super::shared_facts::{OwnFacts, SharedFacts};
 use crate::contents::{ContentError, ContentStore};
 use crate::data_dir::{DataDir, DataDirError, write_durably};
 use crate::plugins::{self, ComponentSource, PluginError, PluginKeeper, Plugins, SourceError, Wanted, wanted};
@@ -39,8 +40,8 @@ use crate::stop::Stopper;
 use crate::sweep::{Sweep, SweepConfig};
 use crate::tree::ingest::blocking;
 
-/// Threads that wait for the disk on behalf of questions.
-const DISK_THREADS: usize = 2;
+/// Threads that wait for the disk, or for what another node has cached, on behalf of questions.
+const DISK_THREADS: usize = 8;
 
 /// Jobs that may wait for them.
 const DISK_JOBS_MAX: usize = 4096;
@@ -282,7 +283,10 @@ fn answering(
     let mirrors = Arc::new(Mirrors::new(Arc::clone(cluster), peers.clone()));
     let everywhere = Contents { here: contents.clone(), mirrors: Arc::clone(&mirrors) };
     let bases = Arc::new(Bases::new(Arc::clone(cluster), everywhere));
-    let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(disk_tier)];
+    let disk_tier = Arc::new(disk_tier);
+    let own_facts = Arc::new(OwnFacts::new(Arc::clone(&disk_tier)));
+    let shared = SharedFacts::new(Arc::clone(&own_facts), Arc::clone(cluster), peers.clone());
+    let lower: Vec<Arc<dyn Tier>> = vec![disk_tier, Arc::new(shared)];
     let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
     let queries = Arc::new(QueryService::new(bases.clone(), lower, threads, QueryConfig::default()));
     let standings = Standings::new(Arc::clone(&bases), Arc::clone(&queries));
@@ -293,6 +297,7 @@ fn answering(
         references: references.clone(),
         bases,
         mirrors,
+        own_facts,
         standings,
         queries,
         overlays: Overlays::new(),

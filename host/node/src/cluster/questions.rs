@@ -64,6 +64,12 @@ impl From<WireOffer> for Offer {
     }
 }
 
+/// Asks the owner of a cached value for it.
+pub(super) const FACTS: Method = Method(1007);
+
+/// Gives the owner of a cached value what was computed.
+pub(super) const KEEP_FACTS: Method = Method(1008);
+
 /// Asks how a shard differs from what the asker knows of it.
 pub(super) const FOLLOW: Method = Method(1006);
 

@@ -26,8 +26,10 @@ use super::machines::SharedMachines;
 use super::mirrors::Mirrors;
 use super::overlays::Overlays;
 use super::questions::{
-    self, BLOB_PART, BlobQuestion, FOLLOW, KEEP, KEEP_BLOB, KeepBlob, LACKS, OFFER, OfferQuestion, WireOffer,
+    self, BLOB_PART, BlobQuestion, FACTS, FOLLOW, KEEP, KEEP_BLOB, KEEP_FACTS, KeepBlob, LACKS, OFFER, OfferQuestion,
+    WireOffer,
 };
+use super::shared_facts::{KeepFacts, OwnFacts};
 use crate::contents::ContentStore;
 use crate::fetch::{ASKED_MAX, OFFERED_BYTES_MAX};
 use crate::node::read_exactly;
@@ -54,6 +56,7 @@ pub(super) struct Answering {
     pub(super) references: References,
     pub(super) bases: Arc<Bases>,
     pub(super) mirrors: Arc<Mirrors>,
+    pub(super) own_facts: Arc<OwnFacts>,
     pub(super) standings: Standings,
     pub(super) queries: Arc<QueryService>,
     pub(super) overlays: Overlays,
@@ -169,6 +172,17 @@ impl Answering {
             KEEP_BLOB => {
                 let KeepBlob { digest, from } = questions::decode(&question).map_err(failed)?;
                 Ok(questions::encode(&self.keep_blob(digest, NodeId(from)).await))
+            }
+            FACTS => {
+                let key = vraftls_cache::Key::from_bytes(questions::decode(&question).map_err(failed)?);
+                let own = Arc::clone(&self.own_facts);
+                Ok(questions::encode(&blocking(move || own.answer(&key)).await))
+            }
+            KEEP_FACTS => {
+                let KeepFacts { key, value } = questions::decode(&question).map_err(failed)?;
+                let own = Arc::clone(&self.own_facts);
+                blocking(move || own.keep(&vraftls_cache::Key::from_bytes(key), &value)).await;
+                Ok(questions::encode(&()))
             }
             FOLLOW => {
                 let asked = questions::decode(&question).map_err(failed)?;
