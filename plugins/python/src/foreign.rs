@@ -15,10 +15,11 @@ use ty_python_core::place::{PlaceExpr, ScopedPlaceId};
 use ty_python_core::scope::ScopeId;
 use ty_python_core::{place_table, semantic_index, use_def_map};
 use ty_python_semantic::{
-    Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_imported_symbol, definitions_for_name,
+    Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_imported_symbol,
 };
 
 use crate::inheritance::{is_narrowed, is_self};
+use crate::resolve::definitions_of_name;
 use crate::written;
 
 /// How many definitions a chain of assignments and base classes is followed through. Longer ones are left to the engine.
@@ -193,7 +194,7 @@ impl<'db> Judge<'_, 'db> {
         match &*call.func {
             Expr::Name(name) => {
                 let follow = ImportAliasResolution::ResolveAliases;
-                let found = definitions_for_name(self.model, &name.id, name.into(), follow);
+                let found = definitions_of_name(self.model, &name.id, name.into(), follow);
                 let is_builtin =
                     HARMLESS_BUILTINS.contains(&name.id.as_str()) && found.iter().all(|found| self.is_vendored(found));
                 if is_builtin {

@@ -10,7 +10,7 @@ use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinition
 use ty_python_core::place::ScopedPlaceId;
 use ty_python_core::scope::{NodeWithScopeKind, NodeWithScopeRef, ScopeId};
 use ty_python_core::{attribute_scopes, place_table, semantic_index, use_def_map};
-use ty_python_semantic::{Db, ImportAliasResolution, SemanticModel, definitions_for_name};
+use ty_python_semantic::{Db, ImportAliasResolution, SemanticModel};
 
 use crate::resolve;
 
@@ -38,19 +38,26 @@ pub(crate) fn bases<'db>(db: &'db dyn Db, class: Definition<'db>) -> Vec<Base<'d
 }
 
 fn base_of<'db>(model: &SemanticModel<'db>, base: &Expr) -> Base<'db> {
-    let found = match base {
-        Expr::Name(name) if name.id == "object" => return Base::Object,
-        Expr::Name(name) => definitions_for_name(model, &name.id, name.into(), ImportAliasResolution::ResolveAliases),
+    match base {
+        Expr::Name(name) if name.id == "object" => Base::Object,
+        Expr::Subscript(generic) => base_of(model, &generic.value),
+        _ => class_named(model, base).map_or(Base::Unknown, Base::Class),
+    }
+}
+
+/// The class that an expression names, if it names one and nothing else.
+fn class_named<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Option<Definition<'db>> {
+    let found = match expression {
+        Expr::Name(name) => {
+            resolve::definitions_of_name(model, &name.id, name.into(), ImportAliasResolution::ResolveAliases)
+        }
         Expr::Attribute(attribute) => resolve::of_module_attribute(model, attribute),
-        Expr::Subscript(generic) => return base_of(model, &generic.value),
+        Expr::Subscript(generic) => return class_named(model, &generic.value),
         _ => Vec::new(),
     };
     match found.as_slice() {
-        [found] => match found.definition() {
-            Some(class) if class.kind(model.db()).as_class().is_some() => Base::Class(class),
-            _ => Base::Unknown,
-        },
-        _ => Base::Unknown,
+        [found] => found.definition().filter(|class| class.kind(model.db()).as_class().is_some()),
+        _ => None,
     }
 }
 

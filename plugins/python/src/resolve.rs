@@ -7,7 +7,8 @@ mod named_tuple;
 use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{
-    Alias, AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprContext, Identifier, StmtImportFrom,
+    Alias, AnyNodeRef, AtomicNodeIndex, Expr, ExprAttribute, ExprContext, ExprEllipsisLiteral, Identifier,
+    StmtImportFrom,
 };
 use ruff_text_size::{Ranged, TextRange};
 use ty_module_resolver::{Module, ModuleName, file_to_module};
@@ -27,6 +28,9 @@ use crate::{inferred, inheritance, written};
 /// What every module holds without defining it.
 const IMPLICIT_GLOBALS: [&str; 9] =
     ["__name__", "__file__", "__doc__", "__package__", "__spec__", "__path__", "__loader__", "__dict__", "__cached__"];
+
+/// The builtins that mean more in an annotation than elsewhere: `float` is `int | float` there.
+const WIDENED: [&str; 2] = ["float", "complex"];
 
 /// How far imports are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,13 +154,32 @@ pub(crate) fn siblings<'db>(db: &'db dyn Db, definition: Definition<'db>) -> Vec
     found
 }
 
+/// The definitions of a name as it is seen from a node.
+///
+/// Of a builtin that a name leads to, the engine infers the whole scope to learn whether it is a [`WIDENED`] one in an annotation.
+/// Another node at the same place leads to the same scope, and spares that.
+pub(crate) fn definitions_of_name<'db>(
+    model: &SemanticModel<'db>,
+    name: &str,
+    node: AnyNodeRef<'_>,
+    aliases: ImportAliasResolution,
+) -> Vec<ResolvedDefinition<'db>> {
+    match node {
+        AnyNodeRef::ExprName(written) if !WIDENED.contains(&name) => {
+            let place = ExprEllipsisLiteral { node_index: written.node_index.clone(), range: written.range };
+            definitions_for_name(model, name, (&place).into(), aliases)
+        }
+        node => definitions_for_name(model, name, node, aliases),
+    }
+}
+
 fn of_name<'db>(
     model: &SemanticModel<'db>,
     name: &str,
     node: AnyNodeRef<'_>,
     follow: Follow,
 ) -> Vec<ResolvedDefinition<'db>> {
-    let mut found = definitions_for_name(model, name, node, follow.into());
+    let mut found = definitions_of_name(model, name, node, follow.into());
     name_submodules(model, &mut found);
     if found.iter().any(|definition| matches!(definition, ResolvedDefinition::Module(_)))
         && let Some(package) = package_bound_by_dotted_import(model, name, node)

@@ -12,7 +12,7 @@ use ruff_python_ast::visitor::Visitor as _;
 use ruff_python_ast::{AnyNodeRef, Expr, ExprCall, ExprSubscript, Operator, StmtFunctionDef};
 use ruff_python_parser::parse_expression;
 use ty_python_core::definition::{Definition, DefinitionKind, ParameterDefinitionNodeKind};
-use ty_python_semantic::{Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_name};
+use ty_python_semantic::{Db, ImportAliasResolution, ResolvedDefinition, SemanticModel};
 
 use crate::{inheritance, resolve};
 
@@ -332,7 +332,7 @@ fn instances_of(generic: &ExprSubscript) -> Vec<&Expr> {
 }
 
 fn named<'db>(model: &SemanticModel<'db>, name: &str, node: AnyNodeRef<'_>) -> Vec<Definition<'db>> {
-    definitions(definitions_for_name(model, name, node, ImportAliasResolution::ResolveAliases))
+    definitions(resolve::definitions_of_name(model, name, node, ImportAliasResolution::ResolveAliases))
 }
 
 fn definitions(found: Vec<ResolvedDefinition<'_>>) -> Vec<Definition<'_>> {

@@ -2,10 +2,11 @@
 
 use ruff_python_ast::AnyNodeRef;
 use ty_python_semantic::types::{Type, TypeDetail, TypeDisplayDetails};
-use ty_python_semantic::{ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_name};
+use ty_python_semantic::{ImportAliasResolution, ResolvedDefinition, SemanticModel};
 use vraftls_guest_sdk::HintPart;
 
 use crate::project::PythonProject;
+use crate::resolve::definitions_of_name;
 use crate::{definition, inferred};
 
 /// The longest label, in characters. Beyond, it hides more code than it explains.
@@ -92,7 +93,7 @@ fn is_known<'db>(
         if matches!(name, "None" | "True" | "False") {
             return true;
         }
-        let found = definitions_for_name(model, name, node, ImportAliasResolution::ResolveAliases);
+        let found = definitions_of_name(model, name, node, ImportAliasResolution::ResolveAliases);
         let meant = types.iter().find(|(from, until, _)| (*from..*until).contains(&start));
         let meant = meant.and_then(|(_, _, ty)| inferred::definition_of_type(model, *ty));
         match meant {

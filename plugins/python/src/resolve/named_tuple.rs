@@ -6,9 +6,9 @@ use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{Expr, ExprCall, Operator, StringLiteral};
 use ruff_text_size::{TextLen, TextRange, TextSize};
 use ty_python_core::definition::{Definition, DefinitionKind};
-use ty_python_semantic::{Db, ImportAliasResolution, ResolvedDefinition, SemanticModel, definitions_for_name};
+use ty_python_semantic::{Db, ImportAliasResolution, ResolvedDefinition, SemanticModel};
 
-use super::of_module_attribute;
+use super::{definitions_of_name, of_module_attribute};
 
 /// How many classes and tuples a field is followed through.
 const DEPTH_MAX: u32 = 8;
@@ -50,7 +50,7 @@ impl Search<'_, '_> {
                     .find_map(|parameter| self.in_fields(call.arguments.find_argument_value(parameter, 1)?));
             }
             Expr::Name(name) => {
-                definitions_for_name(self.model, &name.id, name.into(), ImportAliasResolution::ResolveAliases)
+                definitions_of_name(self.model, &name.id, name.into(), ImportAliasResolution::ResolveAliases)
             }
             Expr::Attribute(attribute) => of_module_attribute(self.model, attribute),
             Expr::Subscript(generic) => return self.in_tuple(&generic.value),
