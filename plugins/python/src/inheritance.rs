@@ -46,7 +46,7 @@ fn base_of<'db>(model: &SemanticModel<'db>, base: &Expr) -> Base<'db> {
 }
 
 /// The class that an expression names, if it names one and nothing else.
-fn class_named<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Option<Definition<'db>> {
+pub(crate) fn class_named<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Option<Definition<'db>> {
     let found = match expression {
         Expr::Name(name) => {
             resolve::definitions_of_name(model, &name.id, name.into(), ImportAliasResolution::ResolveAliases)
@@ -59,6 +59,13 @@ fn class_named<'db>(model: &SemanticModel<'db>, expression: &Expr) -> Option<Def
         [found] => found.definition().filter(|class| class.kind(model.db()).as_class().is_some()),
         _ => None,
     }
+}
+
+/// Whether a class is what it says: a decorator may make anything of it.
+pub(crate) fn is_plain(db: &dyn Db, class: Definition<'_>) -> bool {
+    let DefinitionKind::Class(node) = class.kind(db) else { return false };
+    let parsed = parsed_module(db, class.python_file(db)).load(db);
+    node.node(&parsed).decorator_list.is_empty()
 }
 
 /// The class in whose body a definition stands.

@@ -17,6 +17,7 @@ use super::resemblance::Resemblance;
 use super::scope::body_around;
 use super::usage::Usage;
 use super::{common, kinds, offered};
+use crate::inheritance;
 use crate::project::{PythonProject, Source};
 
 /// How many classes up a receiver's bases are looked at.
@@ -247,8 +248,12 @@ fn homes<'db>(model: &SemanticModel<'db>, class: Definition<'db>) -> FxHashMap<S
                 }
             }
             for base in node.arguments.iter().flat_map(|arguments| arguments.args.iter()) {
-                let base = base.inferred_type(&home).and_then(|base| base.definition(db, &home.program_environment()));
-                let base = base.and_then(|found| found.definition().copied());
+                // To ask the engine for it is to infer the whole module.
+                let named = inheritance::class_named(&home, base).filter(|base| inheritance::is_plain(db, *base));
+                let base = named.or_else(|| {
+                    let base = base.inferred_type(&home)?.definition(db, &home.program_environment())?;
+                    base.definition().copied()
+                });
                 queue.extend(base.filter(|base| !queue.contains(base)));
             }
         }
