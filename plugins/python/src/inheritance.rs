@@ -227,10 +227,15 @@ pub(crate) fn definitions<'db>(db: &'db dyn Db, scope: ScopeId<'db>, place: Scop
 /// The class whose method an expression is the instance, or the class, of: `self` by whatever name.
 pub(crate) fn class_of_self<'db>(model: &SemanticModel<'db>, receiver: &Expr) -> Option<Definition<'db>> {
     let db = model.db();
+    self_of(model, receiver)?.scope(db).class_definition_of_method(db)
+}
+
+/// The first parameter of a method, if an expression is that and nothing else.
+pub(crate) fn self_of<'db>(model: &SemanticModel<'db>, receiver: &Expr) -> Option<Definition<'db>> {
     let Expr::Name(name) = receiver else { return None };
     let found = resolve::visible_bindings(model, &name.id, name.into());
     let [binding] = found.as_slice() else { return None };
-    is_self(db, *binding).then(|| binding.scope(db).class_definition_of_method(db)).flatten()
+    is_self(model.db(), *binding).then_some(*binding)
 }
 
 /// Whether a definition is the first parameter of a method: the instance, or the class.

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod named_tuple;
+mod receiver;
 
 use ruff_db::files::File;
 use ruff_db::parsed::parsed_module;
@@ -345,7 +346,8 @@ fn of_attribute<'db>(at: &At<'_, 'db>, attribute: &ExprAttribute) -> Vec<Resolve
     if let Some(module) = module_named(model, &attribute.value) {
         return of_module_member(model, &module, &attribute.attr);
     }
-    let mut found = definitions_for_attribute(model, attribute);
+    let mut found =
+        receiver::of_self_member(at, attribute).unwrap_or_else(|| definitions_for_attribute(model, attribute));
     if !found.is_empty() {
         found.extend(declared_above(db, &found, &attribute.attr));
         return found;
