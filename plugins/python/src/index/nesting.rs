@@ -37,8 +37,18 @@ fn may_be_too_deep(bytes: &[u8]) -> bool {
         }
         rest = after.get(1..).unwrap_or_default();
     }
-    let words: [&[u8]; 4] = [b"not", b"lambda", b"else", b"await"];
+    let words: [&[u8]; 3] = [b"lambda", b"else", b"await"];
     words.iter().any(|word| memmem::find_iter(bytes, word).nth(CHAIN_MAX as usize).is_some())
+        || memmem::find_iter(bytes, b"not").filter(|at| is_not(bytes, *at)).nth(CHAIN_MAX as usize).is_some()
+}
+
+/// Whether the bytes `not` may be the operator: in code about annotations most are not. A chain of them has space or a bracket
+/// before each but the first, so a number before it, that may end with a letter, is no matter.
+fn is_not(bytes: &[u8], at: usize) -> bool {
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let after = bytes.get(at + b"not".len());
+    !is_letter(before) && !is_letter(after) && !after.is_some_and(u8::is_ascii_digit)
 }
 
 /// How many bytes are counted at once: so many that it is worth it, and so few that no count leaves its byte, and that the
@@ -254,6 +264,8 @@ mod tests {
     fn ordinary_code_is_not_too_deep() {
         assert!(!is_too_deep("def f(x):\n    return [[x], {1: (2,)}]\n"));
         assert!(!is_too_deep(&format!("x = [{}]\n", "-1, ".repeat(5000))));
+        assert!(!may_be_too_deep("annotation = cannot(not1, notation)\n".repeat(300).as_bytes()));
+        assert!(may_be_too_deep("x = not(y)\n".repeat(300).as_bytes()));
         assert!(!is_too_deep(&format!("x = ({}'')\n", "'a' +\n".repeat(1400))));
         assert!(!is_too_deep(&format!("x = ({}1)\n", "a[0]*b**2*(c - d)/e.f(g).h + ".repeat(1400))));
         assert!(!is_too_deep(&format!("x = ({}1)\n", "(a if b else c) + ".repeat(1400))));
