@@ -135,6 +135,16 @@ impl ContentStore {
         Ok(())
     }
 
+    /// Whether there are contents of this digest; they may be damaged.
+    pub(crate) fn has(&self, digest: &ContentDigest) -> Result<bool, ContentError> {
+        Ok(self.0.db.contains_key(digest.as_bytes())? || self.blob(digest).exists())
+    }
+
+    /// Returns when every removal that began before this has ended: those that begin later see what was said to be wanted before it.
+    pub(crate) fn await_removals(&self) {
+        drop(self.pinned());
+    }
+
     /// The contents of this digest.
     pub(crate) fn get(&self, digest: &ContentDigest) -> Result<Vec<u8>, ContentError> {
         let bytes = match self.0.db.get(digest.as_bytes())? {
@@ -148,12 +158,7 @@ impl ContentStore {
         if ContentDigest::of(&bytes) == *digest { Ok(bytes) } else { Err(ContentError::Damaged(*digest)) }
     }
 
-    /// Lets contents go, unless they are pinned; whether they are gone.
-    pub(crate) fn remove_unless_pinned(&self, digest: &ContentDigest) -> Result<bool, ContentError> {
-        self.remove_if(digest, || true)
-    }
-
-    /// The same, if they still are unwanted at a moment at which nobody can pin them.
+    /// Lets contents go, unless they are pinned, or wanted at a moment at which nobody can pin them; whether they are gone.
     pub(crate) fn remove_if(
         &self,
         digest: &ContentDigest,
@@ -270,10 +275,10 @@ mod tests {
             let first = store.put_pinned(digest, &bytes).expect("kept");
             let second = store.put_pinned(digest, &bytes).expect("kept");
             drop(first);
-            assert!(!store.remove_unless_pinned(&digest).expect("asked"));
+            assert!(!store.remove_if(&digest, || true).expect("asked"));
             assert_eq!(store.get(&digest).expect("there"), bytes);
             drop(second);
-            assert!(store.remove_unless_pinned(&digest).expect("asked"));
+            assert!(store.remove_if(&digest, || true).expect("asked"));
             assert!(matches!(store.get(&digest), Err(ContentError::Missing(_))));
         }
     }

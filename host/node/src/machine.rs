@@ -1,22 +1,31 @@
-//! The files' state machine as the consensus room runs it: `vraftls_vfs::State` in memory, snapshots of it and file contents on disk.
+//! The files' state machine as the consensus room runs it: `vraftls_vfs::State` in memory, snapshots of it on disk, file contents in the
+//! store that all groups of the node share.
 //!
 //! Durability (see `StateMachine`): the state in memory is ahead of the disk. A snapshot file holds the state as of a log position, and
 //! contents are synced before it is written; what came after the snapshot is replayed from the log, which is purged only below it.
+//!
+//! Snapshots and log entries may speak of contents by digest. What is not here is fetched before the state is published or written down
+//! (see [`crate::fetch`]): a state that anybody sees has its contents, but for those that are nowhere to be had. A witness keeps no
+//! contents, and fetches none.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use vraftls_raft::codec::{Codec, DecodeError, decode_exact, encode_versioned, split_version};
 use vraftls_raft::error::StorageError;
+use vraftls_raft::ids::{GroupId, Membership};
 use vraftls_raft::machine::{Applied, SnapshotView, StateMachine};
-use vraftls_vfs::{Command, ContentDigest, Effect, Response, Revision, State};
+use vraftls_vfs::{Command, ContentDigest, Contents, Effect, FileOperation, Request, Response, Revision, State};
 
 use crate::contents::{ContentError, ContentStore, Pin};
 use crate::data_dir::{create_private_dir, write_durably};
+use crate::fetch::{FetchContents, FetchError, fetch_missing};
+use crate::references::{ALWAYS_DURABLE, Hold, References};
 
 /// The first byte of a snapshot file.
 const SNAPSHOT_VERSION: u8 = 1;
@@ -24,63 +33,138 @@ const SNAPSHOT_VERSION: u8 = 1;
 /// The first byte of an encoded response.
 const RESPONSE_VERSION: u8 = 1;
 
-/// Contents that no file has any more stay this long, for requests that still see an older state.
-const RELEASE_DELAY: Duration = Duration::from_secs(120);
-
 /// The files of one shard, replicated.
 pub(crate) struct VfsMachine {
     state: State,
     applied: Applied,
-    contents: ContentStore,
-    snapshot_file: PathBuf,
-    released: VecDeque<(Instant, ContentDigest)>,
+    keeping: Keeping,
+    file: Arc<StateFile>,
     /// What was stored since the last commit: the state that is published does not speak of it yet.
     stored: Vec<Pin>,
+    /// What entries since the last commit speak of by digest, with the index of the last that does.
+    spoken_of: BTreeMap<ContentDigest, u64>,
     published: watch::Sender<State>,
     /// What went wrong in an apply, which itself cannot fail; the commit behind it does.
     broken: Option<ContentError>,
 }
 
-impl VfsMachine {
-    /// Opens the machine whose snapshots lie in `directory`. The receiver sees the state after every commit.
-    pub(crate) fn open(
-        directory: &Path,
+/// What a replica does with contents.
+#[derive(Clone)]
+pub(crate) enum Keeping {
+    /// It has them all, and hands them out.
+    Contents(Kept),
+    /// It is a witness: it has paths and digests.
+    Names,
+}
+
+/// Where the contents of a group are.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    group: GroupId,
+    contents: ContentStore,
+    references: References,
+    /// None where there is no other replica.
+    others: Option<Arc<dyn FetchContents>>,
+}
+
+impl Keeping {
+    /// For a group whose only replica is here, for ever.
+    pub(crate) fn alone(group: GroupId, contents: ContentStore, references: References) -> Self {
+        Self::Contents(Kept { group, contents, references, others: None })
+    }
+
+    /// For a group with other replicas.
+    pub(crate) fn among(
+        group: GroupId,
         contents: ContentStore,
-    ) -> Result<(Self, watch::Receiver<State>), StorageError> {
+        references: References,
+        others: Arc<dyn FetchContents>,
+    ) -> Self {
+        Self::Contents(Kept { group, contents, references, others: Some(others) })
+    }
+}
+
+/// A machine and what its surroundings hold of it.
+pub(crate) struct Opened {
+    pub(crate) machine: VfsMachine,
+    /// The state after every commit.
+    pub(crate) state: watch::Receiver<State>,
+    /// To be dropped when the group has read its log again; until then no contents go.
+    pub(crate) recovering: Option<Hold>,
+}
+
+impl VfsMachine {
+    /// Opens the machine whose snapshots lie in `directory`, which must be this group's alone.
+    pub(crate) fn open(directory: &Path, keeping: Keeping) -> Result<Opened, StorageError> {
         create_private_dir(directory).map_err(|error| StorageError::io("making the snapshot directory", error))?;
-        let snapshot_file = directory.join("state");
-        let (applied, state) = match fs::read(&snapshot_file) {
+        let path = directory.join("state");
+        let (applied, mut state) = match fs::read(&path) {
             Ok(bytes) => decode_snapshot(&bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Applied::default(), State::new()),
             Err(error) => return Err(StorageError::io("reading the snapshot", error)),
         };
+        advance(&mut state, &applied);
         let (published, receiver) = watch::channel(state.clone());
-        let (released, stored) = (VecDeque::new(), Vec::new());
-        Ok((Self { state, applied, contents, snapshot_file, released, stored, published, broken: None }, receiver))
+        let recovering = match &keeping {
+            Keeping::Contents(kept) => {
+                let durable = if kept.others.is_some() { index_of(&applied) } else { ALWAYS_DURABLE };
+                Some(kept.references.register(kept.group, receiver.clone(), durable))
+            }
+            Keeping::Names => None,
+        };
+        let file = Arc::new(StateFile { path, index: Mutex::new(index_of(&applied)) });
+        let (stored, spoken_of) = (Vec::new(), BTreeMap::new());
+        let machine = Self { state, applied, keeping, file, stored, spoken_of, published, broken: None };
+        Ok(Opened { machine, state: receiver, recovering })
     }
 
-    fn perform(&mut self, effect: Effect) {
+    fn perform(&mut self, index: u64, effect: Effect) {
+        let Keeping::Contents(kept) = &self.keeping else { return };
         match effect {
-            Effect::Store { digest, bytes } => match self.contents.put_pinned(digest, &bytes) {
+            Effect::Store { digest, bytes } => match kept.contents.put_pinned(digest, &bytes) {
                 Ok(pin) => self.stored.push(pin),
                 Err(error) => self.broken = Some(error),
             },
-            Effect::Release { digest } => self.released.push_back((Instant::now(), digest)),
+            Effect::Release { digest } => kept.references.release(kept.group, digest, index, Instant::now()),
         }
     }
 
-    fn sweep(&mut self) -> Result<(), ContentError> {
-        while let Some((since, digest)) = self.released.front().copied() {
-            if since.elapsed() < RELEASE_DELAY {
-                break;
-            }
-            self.released.pop_front();
-            if self.state.n_references(&digest) == 0 && !self.contents.remove_unless_pinned(&digest)? {
-                // Somebody is bringing them back; if that comes to nothing, they go the next time.
-                self.released.push_back((Instant::now(), digest));
+    /// Shows the state to everybody. Its contents are here.
+    fn publish(&mut self, applied: &Applied) {
+        self.applied = applied.clone();
+        self.published.send_replace(self.state.clone());
+        self.stored.clear();
+        if let Keeping::Contents(kept) = &self.keeping {
+            kept.references.set_incoming(kept.group, None);
+        }
+    }
+}
+
+impl Kept {
+    /// Fetches the contents of a state that are missing here, each with the index that needs it. They stay until the state is published.
+    fn bring_in(
+        &self,
+        state: &State,
+        membership: &Membership,
+        needed: impl Iterator<Item = (ContentDigest, u64)>,
+    ) -> Result<(), StorageError> {
+        // A lone replica has what it ever had. What its log speaks of, and is not here, is let go later in the log.
+        let Some(others) = self.others.as_deref() else { return Ok(()) };
+        self.references.set_incoming(self.group, Some(state.clone()));
+        self.contents.await_removals();
+        let mut missing = BTreeMap::new();
+        for (digest, index) in needed {
+            if !self.contents.has(&digest).map_err(|error| content_error("looking for contents", error))? {
+                missing.insert(digest, index);
             }
         }
-        Ok(())
+        if missing.is_empty() {
+            return Ok(());
+        }
+        fetch_missing(others, &self.contents, membership, missing).map_err(|error| match error {
+            FetchError::Stopped => StorageError::Stopped { reason: error.to_string().into() },
+            FetchError::Contents(error) => content_error("storing contents", error),
+        })
     }
 }
 
@@ -95,8 +179,9 @@ impl StateMachine for VfsMachine {
     }
 
     fn apply(&mut self, log_index: u64, command: Command) -> Response {
+        self.spoken_of.extend(stored_elsewhere(&command).map(|digest| (digest, log_index)));
         let (response, effects) = self.state.apply(Revision(log_index), command);
-        effects.into_iter().for_each(|effect| self.perform(effect));
+        effects.into_iter().for_each(|effect| self.perform(log_index, effect));
         response
     }
 
@@ -104,32 +189,82 @@ impl StateMachine for VfsMachine {
         if let Some(error) = self.broken.take() {
             return Err(content_error("storing contents", error));
         }
-        self.applied = applied.clone();
-        self.published.send_replace(self.state.clone());
-        self.stored.clear();
-        self.sweep().map_err(|error| content_error("removing contents", error))?;
+        advance(&mut self.state, applied);
+        let spoken_of = std::mem::take(&mut self.spoken_of);
+        if let Keeping::Contents(kept) = &self.keeping
+            && !spoken_of.is_empty()
+        {
+            // Some are gone again, or came with an operation that was refused.
+            let needed = spoken_of.into_iter().filter(|(digest, _)| self.state.n_references(digest) > 0);
+            kept.bring_in(&self.state, &applied.membership, needed)?;
+        }
+        self.publish(applied);
+        if let Keeping::Contents(kept) = &self.keeping {
+            kept.references
+                .let_go(&kept.contents, Instant::now())
+                .map_err(|error| content_error("removing contents", error))?;
+        }
         Ok(())
     }
 
     fn snapshot(&mut self) -> Result<VfsSnapshot, StorageError> {
-        Ok(VfsSnapshot {
-            state: self.state.clone(),
-            applied: self.applied.clone(),
-            contents: self.contents.clone(),
-            file: self.snapshot_file.clone(),
-        })
+        Ok(self.snapshot_of(&self.applied))
     }
 
     fn install(&mut self, applied: &Applied, snapshot: &mut dyn Read) -> Result<(), StorageError> {
         let mut bytes = Vec::new();
         snapshot.read_to_end(&mut bytes).map_err(|error| StorageError::io("reading a received snapshot", error))?;
-        let state = decode_state(&bytes)?;
-        write_durably(&self.snapshot_file, &encode_snapshot(applied, &state))
-            .map_err(|error| StorageError::io("writing a received snapshot", error))?;
+        let mut state = decode_state(&bytes)?;
+        advance(&mut state, applied);
+        if let Keeping::Contents(kept) = &self.keeping {
+            let index = index_of(applied);
+            kept.bring_in(&state, &applied.membership, state.contents().map(|digest| (digest, index)))?;
+        }
+        // What the snapshot passed over was let go somewhere in between; whoever sees the older state still has the usual time.
+        if let Keeping::Contents(kept) = &self.keeping {
+            let now = Instant::now();
+            let gone = self.state.contents().filter(|digest| state.n_references(digest) == 0);
+            gone.for_each(|digest| kept.references.release(kept.group, digest, index_of(applied), now));
+        }
         self.state = state;
-        self.applied = applied.clone();
-        self.published.send_replace(self.state.clone());
+        self.spoken_of.clear();
+        let view = self.snapshot_of(applied);
+        view.persist()?;
+        self.publish(applied);
         Ok(())
+    }
+}
+
+impl VfsMachine {
+    fn snapshot_of(&self, applied: &Applied) -> VfsSnapshot {
+        let (state, applied, keeping) = (self.state.clone(), applied.clone(), self.keeping.clone());
+        VfsSnapshot { state, applied, keeping, file: self.file.clone() }
+    }
+}
+
+/// The digests that a command speaks of without bringing their bytes.
+fn stored_elsewhere(command: &Command) -> impl Iterator<Item = ContentDigest> {
+    let operations = match command {
+        Command::Once {
+            request: Request::Batch { operations, .. } | Request::ShardBatch { operations, .. }, ..
+        } => operations.as_slice(),
+        _ => &[],
+    };
+    operations.iter().filter_map(|operation| match operation {
+        FileOperation::Write { contents: Contents::Stored { digest, .. }, .. } => Some(*digest),
+        _ => None,
+    })
+}
+
+fn index_of(applied: &Applied) -> u64 {
+    applied.last.map_or(0, |last| last.index)
+}
+
+/// Entries that say nothing to the files move the revision too: who waits for a log index finds it.
+fn advance(state: &mut State, applied: &Applied) {
+    let reached = Revision(index_of(applied));
+    if reached > state.revision() {
+        state.advance(reached);
     }
 }
 
@@ -137,15 +272,34 @@ impl StateMachine for VfsMachine {
 pub(crate) struct VfsSnapshot {
     state: State,
     applied: Applied,
-    contents: ContentStore,
-    file: PathBuf,
+    keeping: Keeping,
+    file: Arc<StateFile>,
+}
+
+/// Where the state lies on disk.
+struct StateFile {
+    path: PathBuf,
+    /// The index of what it says. Held while it is written: a view that was taken earlier must not replace a later one.
+    index: Mutex<u64>,
 }
 
 impl SnapshotView for VfsSnapshot {
     fn persist(&self) -> Result<(), StorageError> {
-        self.contents.sync().map_err(|error| content_error("syncing contents", error))?;
-        write_durably(&self.file, &encode_snapshot(&self.applied, &self.state))
-            .map_err(|error| StorageError::io("writing a snapshot", error))
+        if let Keeping::Contents(kept) = &self.keeping {
+            kept.contents.sync().map_err(|error| content_error("syncing contents", error))?;
+        }
+        let index = index_of(&self.applied);
+        let mut on_disk = self.file.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if *on_disk > index {
+            return Ok(());
+        }
+        write_durably(&self.file.path, &encode_snapshot(&self.applied, &self.state))
+            .map_err(|error| StorageError::io("writing a snapshot", error))?;
+        *on_disk = index;
+        if let Keeping::Contents(kept) = &self.keeping {
+            kept.references.persisted(kept.group, index);
+        }
+        Ok(())
     }
 
     fn write_to(&self, out: &mut dyn Write) -> Result<(), StorageError> {

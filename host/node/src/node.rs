@@ -27,9 +27,10 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::folder::{FolderHandle, FolderProgress, OpenFolder, workspace_name};
 use crate::folders::Folders;
 use crate::libraries::{Configured, Environments, python};
-use crate::machine::VfsMachine;
+use crate::machine::{Keeping, Opened, VfsMachine};
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, Plugins};
+use crate::references::{Hold, References};
 use crate::replica::{Replica, ReplicaError};
 use crate::saving::SharedSaves;
 use crate::sessions::Sessions;
@@ -159,6 +160,8 @@ struct Stores {
     log: LogStore,
     machine: VfsMachine,
     state: watch::Receiver<vraftls_vfs::State>,
+    references: References,
+    recovering: Option<Hold>,
     plugins: Plugins,
     disk_tier: vraftls_cache::DiskTier,
 }
@@ -169,10 +172,11 @@ impl Node {
         let asked = config.clone();
         let stores = blocking(move || open_stores(&asked)).await?;
         let group = start_group(&stores.data_dir, &stores.log, stores.machine).await?;
-        let sweep = Sweep::new(config.sweep, stores.contents.clone(), stores.state.clone());
+        // The group holds all of its log by now, so that the state speaks of everything that was committed.
+        drop(stores.recovering);
+        let sweep = Sweep::new(config.sweep, stores.contents.clone(), stores.references);
         let replica = Replica::new(group, stores.state);
         let stopper = Stopper::new();
-        // The group holds all of its log by now, so that the state speaks of everything that was committed.
         let sweeping = tokio::spawn(sweep.run(stopper.listener()));
         let folders = Arc::new(Folders::default());
         let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(stores.disk_tier)];
@@ -472,20 +476,14 @@ fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
         });
         let contents = ContentStore::of(&data_dir)?;
         let log = LogStore::open(&data_dir.log(), LogStoreConfig::default())?;
-        let (machine, state) = VfsMachine::open(&data_dir.snapshots(), contents.clone())?;
+        let references = References::new();
+        let keeping = Keeping::alone(FILES_GROUP, contents.clone(), references.clone());
+        let Opened { machine, state, recovering } = VfsMachine::open(&data_dir.snapshots(), keeping)?;
         let joined = |_| std::io::Error::other("a thread that opens the stores panicked");
         let plugins = plugins.join().map_err(joined)??;
         let disk_tier = disk_tier.join().map_err(joined)??;
-        Ok((contents, log, machine, state, plugins, disk_tier))
-    })
-    .map(|(contents, log, machine, state, plugins, disk_tier)| Stores {
-        data_dir,
-        contents,
-        log,
-        machine,
-        state,
-        plugins,
-        disk_tier,
+        let data_dir = data_dir.clone();
+        Ok(Stores { data_dir, contents, log, machine, state, references, recovering, plugins, disk_tier })
     })
 }
 

@@ -1,15 +1,15 @@
-//! Collects contents that no file has and nobody brings in: what was let go just before a crash, or stored for a proposal that was never
-//! made. Slow on purpose: a bounded look at a time, and nothing goes that was not seen to be unwanted for a while.
+//! Collects contents that no group on this node needs and nobody brings in: what was let go just before a crash, was stored for a proposal
+//! that was never made, or belonged to a group that is somewhere else now. Slow on purpose: a bounded look at a time, and nothing goes that was not seen to be unwanted for a while.
 //!
 //! It keeps nothing on disk. After a crash it begins again, and whatever it removed was unwanted in the state that the log gives again.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-use vraftls_vfs::{ContentDigest, State};
+use vraftls_vfs::ContentDigest;
 
 use crate::contents::{ContentError, ContentPlace, ContentStore};
+use crate::references::References;
 use crate::stop::Stop;
 use crate::tree::ingest::blocking;
 
@@ -45,16 +45,15 @@ const UNWANTED_MAX: usize = 4096;
 pub(crate) struct Sweep {
     pub(crate) config: SweepConfig,
     pub(crate) contents: ContentStore,
-    /// After every commit. A state that has all of the log before the sweep begins.
-    pub(crate) state: watch::Receiver<State>,
+    pub(crate) references: References,
     place: ContentPlace,
     /// Since when they are known to be unwanted.
     unwanted: BTreeMap<ContentDigest, Instant>,
 }
 
 impl Sweep {
-    pub(crate) fn new(config: SweepConfig, contents: ContentStore, state: watch::Receiver<State>) -> Self {
-        Self { config, contents, state, place: ContentPlace::default(), unwanted: BTreeMap::new() }
+    pub(crate) fn new(config: SweepConfig, contents: ContentStore, references: References) -> Self {
+        Self { config, contents, references, place: ContentPlace::default(), unwanted: BTreeMap::new() }
     }
 
     /// Sweeps until the node ends.
@@ -82,10 +81,11 @@ impl Sweep {
 
     /// Takes one look; whether everything has been looked at. Blocks on the disk.
     fn step(&mut self, now: Instant) -> Result<bool, ContentError> {
+        // Groups do so with every commit, but some are silent for long.
+        self.references.let_go(&self.contents, now)?;
         let (found, next) = self.contents.list_from(self.place, self.config.n_contents_max)?;
-        let state = self.state.borrow().clone();
         for digest in found {
-            if state.n_references(&digest) > 0 {
+            if self.references.is_wanted(&digest, now) {
                 self.unwanted.remove(&digest);
             } else if self.unwanted.len() < UNWANTED_MAX {
                 self.unwanted.entry(digest).or_insert(now);
@@ -96,7 +96,7 @@ impl Sweep {
         let due: Vec<ContentDigest> = due.take(self.config.n_contents_max).collect();
         for digest in due {
             // Asked anew, while nobody can bring them in: what was committed meanwhile is in this state.
-            let removed = self.contents.remove_if(&digest, || self.state.borrow().n_references(&digest) == 0)?;
+            let removed = self.contents.remove_if(&digest, || !self.references.is_wanted(&digest, now))?;
             tracing::debug!(%digest, removed, "contents that no file has");
             self.unwanted.remove(&digest);
         }
@@ -107,12 +107,15 @@ impl Sweep {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::watch;
+    use vraftls_raft::ids::GroupId;
     use vraftls_vfs::{
-        ClientId, Command, Contents, Expected, FileOperation, Request, Revision, Sequence, VfsPath, WorkspaceId,
+        ClientId, Command, Contents, Expected, FileOperation, Request, Revision, Sequence, State, VfsPath, WorkspaceId,
         WorkspaceName,
     };
 
     use super::*;
+    use crate::references::ALWAYS_DURABLE;
 
     /// A state with files of these contents.
     fn state_with(contents: &[&[u8]]) -> State {
@@ -148,13 +151,22 @@ mod tests {
         let pin = contents.put_pinned(ContentDigest::of(&small[9]), &small[9]).expect("kept");
         let (state_in, state) = watch::channel(state_with(&[&wanted, &small[0]]));
         let config = SweepConfig { n_contents_max: 3, grace: Duration::from_secs(10), ..SweepConfig::default() };
-        let mut sweep = Sweep::new(config, contents.clone(), state);
+        let references = References::new();
+        let recovering = references.register(GroupId(1), state, ALWAYS_DURABLE);
+        let mut sweep = Sweep::new(config, contents.clone(), references);
         let start = Instant::now();
         let is_there = |bytes: &[u8]| contents.get(&ContentDigest::of(bytes)).is_ok();
         let round = |sweep: &mut Sweep, now: Instant| while !sweep.step(now).expect("swept") {};
 
         round(&mut sweep, start);
-        assert!(small.iter().chain([&large, &wanted]).all(|bytes| is_there(bytes)), "nothing goes at first sight");
+        round(&mut sweep, start + config.grace * 9);
+        drop(recovering);
+        let start = start + config.grace * 10;
+        round(&mut sweep, start);
+        assert!(
+            small.iter().chain([&large, &wanted]).all(|bytes| is_there(bytes)),
+            "nothing goes at first sight, nor while a group reads its log"
+        );
         // One of them is wanted again before its time has come.
         state_in.send_replace(state_with(&[&wanted, &small[0], &small[1]]));
         round(&mut sweep, start + config.grace);
