@@ -1,5 +1,7 @@
 //! The async runtime as the consensus library sees it: tokio, with random numbers that a simulation can decide.
 
+mod watch;
+
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -25,7 +27,7 @@ impl AsyncRuntime for Runtime {
     type Timeout<R, T: Future<Output = R> + OptionalSend> = <Tokio as AsyncRuntime>::Timeout<R, T>;
     type ThreadLocalRng = SmallRng;
     type Mpsc = <Tokio as AsyncRuntime>::Mpsc;
-    type Watch = <Tokio as AsyncRuntime>::Watch;
+    type Watch = watch::Watch;
     type Oneshot = <Tokio as AsyncRuntime>::Oneshot;
     type Mutex<T: OptionalSend + 'static> = <Tokio as AsyncRuntime>::Mutex<T>;
 
