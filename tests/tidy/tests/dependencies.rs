@@ -6,7 +6,7 @@ use anyhow::Result;
 use vraftls_tidy::{expect_none, packages, tree};
 
 /// Every package of the main workspace, and which of ours it may link. A new edge is a decision: change the design with it.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 23] = [
     ("vraftls-text", &[]),
     ("vraftls-vfs", &["vraftls-text"]),
     ("vraftls-meta", &["vraftls-vfs"]),
@@ -44,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("vraftls-bench", ANY),
     ("vraftls-conformance", ANY),
     ("vraftls-lsp-tests", ANY),
+    ("vraftls-sim", ANY),
     ("vraftls-soak", ANY),
 ];
 
@@ -121,7 +122,8 @@ const MONOPOLIES: [(&str, &[&str], &str); 31] = [
 
 /// Rooms that judge the others.
 fn is_judge(name: &str) -> bool {
-    let judges = ["vraftls-bench", "vraftls-conformance", "vraftls-harness", "vraftls-lsp-tests", "vraftls-soak"];
+    let judges =
+        ["vraftls-bench", "vraftls-conformance", "vraftls-harness", "vraftls-lsp-tests", "vraftls-sim", "vraftls-soak"];
     judges.contains(&name) || ["vraftls-tidy", "xtask"].contains(&name)
 }
 

@@ -11,6 +11,7 @@ mod node;
 mod plugins;
 mod precompile;
 mod run;
+mod sim;
 mod soak;
 mod steps;
 mod test;
@@ -42,6 +43,8 @@ enum Command {
     Run(run::Arguments),
     /// Measures the server beside others and prints a table with the bars.
     Bench(bench::Arguments),
+    /// Simulates nodes under faults, one seed after the other, for as long as one likes.
+    Sim(sim::Arguments),
     /// Lets random sessions work on a server for as long as one likes, each held to its own buffers.
     Soak(soak::Arguments),
     /// Builds the extension for VS Code into `target/vraftls.vsix`.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Plugins(arguments) => plugins::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Vsix => vsix::run(),
         Command::Fix => fix::run(),
