@@ -13,6 +13,7 @@ use crate::folder::FolderHandle;
 use crate::libraries::{Environment, python};
 use crate::stats::FolderStats;
 use crate::tree::base::TreeBase;
+use crate::tree::ingest::Hint;
 
 /// How many projects are remembered; their libraries and settings seldom change.
 const PROJECTS_MAX: usize = 256;
@@ -46,6 +47,11 @@ impl Folders {
             progress: *folder.progress.borrow(),
         };
         self.open().iter().map(of).collect()
+    }
+
+    /// Has all trees looked at again.
+    pub(crate) fn hint_all(&self) {
+        self.open().values().for_each(|folder| folder.hint(Hint::Everything));
     }
 
     /// The folder of a root, started if nobody did before. `start` must not wait for anything: questions find no folder meanwhile.

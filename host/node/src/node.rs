@@ -1,6 +1,6 @@
 //! The node: everything started in order, held together, and ended in order.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ use crate::folders::Folders;
 use crate::libraries::{Configured, Environments, python};
 use crate::machine::{Keeping, Opened, VfsMachine};
 use crate::network::NoPeers;
-use crate::plugins::{self, PluginError, Plugins};
+use crate::plugins::{self, PluginError, PluginKeeper, Plugins};
 use crate::references::{Hold, References};
 use crate::replica::{Replica, ReplicaError};
 use crate::saving::SharedSaves;
@@ -76,12 +76,12 @@ pub struct Node {
     replica: Replica,
     log: LogStore,
     contents: ContentStore,
-    plugins: Plugins,
-    service: QueryService,
+    plugins: Arc<PluginKeeper>,
+    service: Arc<QueryService>,
     folders: Arc<Folders>,
     sessions: Sessions,
     config: NodeConfig,
-    bundled: BTreeMap<String, BundledFiles>,
+    bundled: BundledFiles,
     stopper: Stopper,
     /// None after the end.
     tasks: Mutex<Option<Tasks>>,
@@ -182,25 +182,22 @@ impl Node {
         let lower: Vec<Arc<dyn Tier>> = vec![Arc::new(stores.disk_tier)];
         let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
         let service = QueryService::new(folders.clone(), lower, threads, QueryConfig::default());
-        service.set_analyzers(stores.plugins.analyzers.clone());
-        let bundled_root = stores.data_dir.bundled();
-        let bundled =
-            stores.plugins.analyzers.iter().map(|analyzer| {
-                (analyzer.description().id.clone(), BundledFiles::new(&bundled_root, analyzer.digest()))
-            });
+        let service = Arc::new(service);
+        let plugins = PluginKeeper::new(stores.plugins, Arc::clone(&service));
+        let walking = tokio::spawn(walk_for_other_analyzers(Arc::clone(&service), Arc::clone(&folders)));
         Ok(Arc::new(Self {
-            bundled: bundled.collect(),
+            bundled: BundledFiles::new(&stores.data_dir.bundled()),
             data_dir: stores.data_dir,
             replica,
             log: stores.log,
             contents: stores.contents,
-            plugins: stores.plugins,
+            plugins,
             service,
             folders,
             sessions: Sessions::default(),
             config,
             stopper,
-            tasks: Mutex::new(Some(Tasks { writers: vec![sweeping], followers: Vec::new() })),
+            tasks: Mutex::new(Some(Tasks { writers: vec![sweeping], followers: vec![walking] })),
         }))
     }
 
@@ -212,6 +209,16 @@ impl Node {
     /// Who analyzes.
     pub fn analyzers(&self) -> Vec<Arc<Description>> {
         self.service.descriptions()
+    }
+
+    /// Changes whenever the same question may get another answer though no file changed: the analyzers did.
+    pub fn analyzers_changed(&self) -> watch::Receiver<u64> {
+        self.service.changes()
+    }
+
+    /// What keeps the analyzers.
+    pub fn plugins(&self) -> &Arc<PluginKeeper> {
+        &self.plugins
     }
 
     /// Opens the workspace of a folder, and makes it where there is none. Returns at once; the tree is walked and taken in meanwhile.
@@ -248,10 +255,10 @@ impl Node {
         }
     }
 
-    /// Which paths some analyzer reads.
+    /// Which paths some analyzer reads: those that are loaded when that is asked.
     fn wants(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
-        let analyzers = self.analyzers();
-        Arc::new(move |path| analyzers.iter().any(|analyzer| analyzer.reads(path)))
+        let service = Arc::clone(&self.service);
+        Arc::new(move |path| service.reads(path))
     }
 
     /// Starts what runs for a folder; none when the node ends.
@@ -339,7 +346,7 @@ impl Node {
         digest: Option<ContentDigest>,
     ) -> Result<Arc<str>, QueryError> {
         if is_bundled(path) {
-            return self.service.bundled(workspace, path, BUNDLED_DEADLINE).await;
+            return self.service.bundled_text(workspace, path, digest, BUNDLED_DEADLINE).await;
         }
         let base = self.folders.base(workspace, Revision(0)).await?;
         let (contents, path) = (self.contents.clone(), path.clone());
@@ -355,7 +362,7 @@ impl Node {
             n_sessions,
             n_questions,
             caches: self.service.cache_stats(),
-            sandbox: self.plugins.runtime.counters(),
+            sandbox: self.plugins.runtime().counters(),
         }
     }
 
@@ -385,11 +392,9 @@ impl Node {
         if !is_bundled(path) {
             return self.folders.by_id(workspace)?.base.borrow().libraries.on_disk(path.as_str());
         }
-        let text = self.service.bundled(workspace, path, BUNDLED_DEADLINE).await.ok()?;
-        let analyzers = self.service.descriptions();
-        let analyzer = analyzers.iter().find(|analyzer| analyzer.language_of(path.as_str()).is_some())?;
-        let (files, path) = (self.bundled.get(&analyzer.id)?.clone(), path.clone());
-        blocking(move || match files.write(&path, &text) {
+        let file = self.service.bundled(workspace, path, BUNDLED_DEADLINE).await.ok()?;
+        let (files, path) = (self.bundled.clone(), path.clone());
+        blocking(move || match files.write(&file.component, &path, &file.text) {
             Ok(file) => Some(file),
             Err(error) => {
                 tracing::warn!(%path, %error, "a bundled file cannot be written out");
@@ -401,7 +406,7 @@ impl Node {
 
     /// The view's path of a file outside the folder, if it lies in a library root or is a bundled file.
     pub fn inside_path(&self, workspace: WorkspaceId, file: &Path) -> Option<VfsPath> {
-        if let Some(path) = self.bundled.values().find_map(|files| files.in_view(file)) {
+        if let Some(path) = self.bundled.in_view(file) {
             return Some(path);
         }
         let folder = self.folders.by_id(workspace)?;
@@ -504,6 +509,28 @@ async fn start_group(data_dir: &DataDir, log: &LogStore, machine: VfsMachine) ->
     group.wait_for("this node to lead", deadline, |status| status.leader == Some(node)).await?;
     group.wait_recovered(deadline).await?;
     Ok(group)
+}
+
+/// Has the trees looked at again when other analyzers read other files, for as long as there are questions.
+async fn walk_for_other_analyzers(service: Arc<QueryService>, folders: Arc<Folders>) {
+    let mut changes = service.changes();
+    let mut read = files_read(&service);
+    while changes.changed().await.is_ok() {
+        let now = files_read(&service);
+        if std::mem::replace(&mut read, now.clone()) != now {
+            folders.hint_all();
+        }
+    }
+}
+
+/// Which files analyzers read, as far as one set of them reads others than another.
+fn files_read(service: &QueryService) -> BTreeSet<String> {
+    let descriptions = service.descriptions();
+    let of_one = descriptions.iter().flat_map(|it| {
+        let suffixes = it.languages.iter().flat_map(|language| &language.suffixes).map(|suffix| format!(".{suffix}"));
+        suffixes.chain(it.project_files.iter().cloned())
+    });
+    of_one.collect()
 }
 
 /// Puts together how far a folder is, and has the index follow its base.

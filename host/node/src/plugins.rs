@@ -1,4 +1,10 @@
-//! Which analyzers there are: the components in the plugin directories, loaded.
+//! Which analyzers there are: the components in the plugin directories, and what was pushed to take their place.
+
+mod accept;
+mod desk;
+mod keeper;
+mod status;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -10,12 +16,17 @@ use std::time::{Duration, Instant};
 use vraftls_query::Analyzer;
 use vraftls_wasm::{ArtifactError, ArtifactStore, LoadError, Runtime, RuntimeConfig, RuntimeError};
 
+pub use accept::{Accepted, accept};
+pub use keeper::PluginKeeper;
+pub use status::{ActivePlugin, Origin, PluginFailure, PluginState, PluginStatus, PluginStatuses, are_settled};
+pub use wanted::{ComponentSource, SourceError, Wanted, wanted};
+
 /// The analyzers, with what runs them.
 pub struct Plugins {
     /// The analyzers, by their identifiers.
     pub analyzers: Vec<Arc<dyn Analyzer>>,
     /// What runs them.
-    pub runtime: Runtime,
+    pub runtime: Arc<Runtime>,
 }
 
 /// Why the analyzers cannot be loaded.
@@ -71,7 +82,7 @@ pub enum PluginError {
 pub fn load(directories: &[PathBuf], artifacts: &Path) -> Result<Plugins, PluginError> {
     let trusted = directories.iter().fold(ArtifactStore::default(), |store, directory| store.trusting(directory));
     let config = RuntimeConfig { artifacts: trusted.caching(artifacts), ..RuntimeConfig::default() };
-    let runtime = Runtime::new(config)?;
+    let runtime = Arc::new(Runtime::new(config)?);
     let mut by_id: BTreeMap<String, Arc<dyn Analyzer>> = BTreeMap::new();
     for directory in directories {
         for component in components_in(directory)? {

@@ -6,6 +6,7 @@
 
 mod child;
 mod crash;
+mod hot_loading;
 mod ingest;
 mod lifecycle;
 mod saving;

@@ -16,11 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The directory of the toy analyzer, made once. Its artifacts are shared by all processes.
 static PLUGINS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
-    let built = target.join("test-components/toy.wasm");
-    let component = fs::read(&built)
-        .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask plugins` builds it", built.display()));
+    let component = component("toy");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-plugins");
     let placed = directory.join("toy.wasm");
     if fs::read(&placed).is_ok_and(|found| found == component) {
@@ -32,6 +28,14 @@ static PLUGINS: LazyLock<PathBuf> = LazyLock::new(|| {
     fs::rename(&partial, &placed).unwrap();
     directory
 });
+
+/// The bytes of a test guest that `cargo xtask plugins` builds.
+pub(crate) fn component(name: &str) -> Vec<u8> {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")), PathBuf::from);
+    let built = target.join("test-components").join(format!("{name}.wasm"));
+    fs::read(&built).unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask plugins` builds it", built.display()))
+}
 
 /// A folder and a data directory.
 pub(crate) struct Place {
