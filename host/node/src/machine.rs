@@ -357,3 +357,6 @@ fn decode_state(bytes: &[u8]) -> Result<State, StorageError> {
 fn content_error(operation: &'static str, error: ContentError) -> StorageError {
     StorageError::io(operation, std::io::Error::other(error))
 }
+
+#[cfg(test)]
+mod tests;
