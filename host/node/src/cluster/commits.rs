@@ -18,6 +18,7 @@ use super::machines::SharedMachines;
 use super::questions::{self, KEEP, LACKS};
 use crate::contents::{ContentError, ContentStore};
 use crate::machine::VfsCodec;
+use crate::references::{References, TooManyLeases};
 use crate::tree::ingest::blocking;
 
 /// How long a replica may take to say what it lacks, or to keep what it is given.
@@ -33,7 +34,19 @@ const NO_LEADER: Duration = Duration::from_millis(200);
 pub(super) struct Commits {
     pub(super) cluster: Arc<Cluster<SharedMachines>>,
     pub(super) contents: ContentStore,
+    pub(super) references: References,
     pub(super) peers: Peers,
+}
+
+/// Why contents are not kept.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeepError {
+    /// They cannot be stored.
+    #[error(transparent)]
+    Contents(#[from] ContentError),
+    /// Too many wait to be committed.
+    #[error(transparent)]
+    Leases(#[from] TooManyLeases),
 }
 
 impl Commits {
@@ -76,12 +89,14 @@ impl Commits {
         Some(lacking.into_iter().collect())
     }
 
-    /// Which contents this node does not hold.
-    pub(super) async fn lacking_here(&self, digests: Vec<ContentDigest>) -> Result<Vec<ContentDigest>, ContentError> {
-        let contents = self.contents.clone();
+    /// Which contents this node does not hold; the others it goes on holding for a while.
+    pub(super) async fn lacking_here(&self, digests: Vec<ContentDigest>) -> Result<Vec<ContentDigest>, KeepError> {
+        let (contents, references) = (self.contents.clone(), self.references.clone());
         blocking(move || {
             let mut lacking = Vec::new();
             for digest in digests {
+                // What is said to be here stays long enough to be committed.
+                references.lease(digest, std::time::Instant::now())?;
                 if !contents.has(&digest)? {
                     lacking.push(digest);
                 }
@@ -119,13 +134,15 @@ impl Commits {
     }
 
     /// Keeps contents on this node, durably.
-    pub(super) async fn keep_here(&self, blobs: Arc<Vec<Blob>>) -> Result<(), ContentError> {
-        let contents = self.contents.clone();
+    pub(super) async fn keep_here(&self, blobs: Arc<Vec<Blob>>) -> Result<(), KeepError> {
+        let (contents, references) = (self.contents.clone(), self.references.clone());
         blocking(move || {
             for Blob(bytes) in &*blobs {
-                contents.put(ContentDigest::of(bytes), bytes)?;
+                let digest = ContentDigest::of(bytes);
+                references.lease(digest, std::time::Instant::now())?;
+                contents.put(digest, bytes)?;
             }
-            contents.sync()
+            Ok(contents.sync()?)
         })
         .await
     }

@@ -290,7 +290,12 @@ fn answering(
     let threads = Arc::new(OffloadPool::new(DISK_THREADS, DISK_JOBS_MAX)?);
     let queries = Arc::new(QueryService::new(bases.clone(), lower, threads, QueryConfig::default()));
     let standings = Standings::new(Arc::clone(&bases), Arc::clone(&queries));
-    let commits = Commits { cluster: Arc::clone(cluster), contents: contents.clone(), peers: peers.clone() };
+    let commits = Commits {
+        cluster: Arc::clone(cluster),
+        contents: contents.clone(),
+        references: references.clone(),
+        peers: peers.clone(),
+    };
     Ok(Arc::new(Answering {
         cluster: Arc::clone(cluster),
         contents: contents.clone(),
