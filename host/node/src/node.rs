@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -184,7 +184,7 @@ impl Node {
         let service = QueryService::new(folders.clone(), lower, threads, QueryConfig::default());
         let service = Arc::new(service);
         let plugins = PluginKeeper::new(stores.plugins, Arc::clone(&service));
-        let walking = tokio::spawn(walk_for_other_analyzers(Arc::clone(&service), Arc::clone(&folders)));
+        let walking = tokio::spawn(walk_for_other_analyzers(Arc::downgrade(&service), Arc::downgrade(&folders)));
         Ok(Arc::new(Self {
             bundled: BundledFiles::new(&stores.data_dir.bundled()),
             data_dir: stores.data_dir,
@@ -257,8 +257,7 @@ impl Node {
 
     /// Which paths some analyzer reads: those that are loaded when that is asked.
     fn wants(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
-        let service = Arc::clone(&self.service);
-        Arc::new(move |path| service.reads(path))
+        self.service.reader()
     }
 
     /// Starts what runs for a folder; none when the node ends.
@@ -511,14 +510,18 @@ async fn start_group(data_dir: &DataDir, log: &LogStore, machine: VfsMachine) ->
     Ok(group)
 }
 
-/// Has the trees looked at again when other analyzers read other files, for as long as there are questions.
-async fn walk_for_other_analyzers(service: Arc<QueryService>, folders: Arc<Folders>) {
-    let mut changes = service.changes();
-    let mut read = files_read(&service);
+/// Has the trees looked at again when other analyzers read other files, for as long as there are questions: it keeps nobody alive.
+async fn walk_for_other_analyzers(service: Weak<QueryService>, folders: Weak<Folders>) {
+    let Some((mut changes, mut read)) = service.upgrade().map(|service| (service.changes(), files_read(&service)))
+    else {
+        return;
+    };
     while changes.changed().await.is_ok() {
+        let (Some(service), Some(folders)) = (service.upgrade(), folders.upgrade()) else { return };
         let now = files_read(&service);
-        if std::mem::replace(&mut read, now.clone()) != now {
+        if read != now {
             folders.hint_all();
+            read = now;
         }
     }
 }

@@ -106,10 +106,14 @@ impl QueryService {
         self.changes.subscribe()
     }
 
-    /// Whether some analyzer reads files of this path now.
-    pub fn reads(&self, path: &str) -> bool {
-        let analyzers = Arc::clone(&self.analyzers.borrow());
-        analyzers.reads(path)
+    /// Says of a path whether some analyzer reads it: at each time those that are loaded then. It keeps nothing of the service alive but
+    /// them, and goes on with the last ones after its end.
+    pub fn reader(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+        let analyzers = self.analyzers.subscribe();
+        Arc::new(move |path| {
+            let now = Arc::clone(&analyzers.borrow());
+            now.reads(path)
+        })
     }
 
     /// Who analyzes now.
