@@ -32,6 +32,10 @@ const DATA_SNAPSHOT_AFTER: u64 = 512;
 /// For replicas that were away for a moment.
 const DATA_ENTRIES_KEPT: u64 = 256;
 
+/// A witness keeps contents only as entries of its log that were not purged yet, and sends them to nobody: so few of them, and none
+/// below a snapshot point.
+const WITNESS_SNAPSHOT_AFTER: u64 = 128;
+
 /// The replicas of one node.
 pub(crate) struct Hosted<D: DataMachines> {
     pub(crate) node: NodeId,
@@ -118,11 +122,10 @@ impl<D: DataMachines> Hosted<D> {
         let (hosted, directory) = (Arc::clone(self), self.directory(id));
         let opened = blocking("opening a shard", move || hosted.machines.open(id, &directory)).await;
         let (machine, state) = opened?;
-        let settings = GroupConfig {
-            snapshot_after_entries: DATA_SNAPSHOT_AFTER,
-            entries_kept: DATA_ENTRIES_KEPT,
-            ..group_config(&self.config, id, self.node)
-        };
+        let (snapshot_after_entries, entries_kept) =
+            if self.config.is_witness { (WITNESS_SNAPSHOT_AFTER, 0) } else { (DATA_SNAPSHOT_AFTER, DATA_ENTRIES_KEPT) };
+        let settings =
+            GroupConfig { snapshot_after_entries, entries_kept, ..group_config(&self.config, id, self.node) };
         let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
         let group = started.inspect_err(|_| self.machines.closed(id))?;
         self.local.attach(id, group.endpoint());
@@ -200,6 +203,7 @@ fn group_config(config: &ClusterConfig, group: GroupId, node: NodeId) -> GroupCo
         heartbeat_interval: timing.heartbeat,
         election_timeout_min: timing.election.0,
         election_timeout_max: timing.election.1,
+        may_lead: !config.is_witness,
         ..GroupConfig::new(group, node, spool)
     }
 }

@@ -35,6 +35,9 @@ pub struct GroupConfig {
     pub proposal_bytes_in_flight_max: usize,
     /// Size of one encoded command, in bytes.
     pub command_bytes_max: usize,
+    /// Whether this replica may ever lead. One that may not still votes and counts for every majority; somebody who may must be
+    /// among the voters. To hand over to it is refused by it, and costs the group an election.
+    pub may_lead: bool,
 }
 
 impl GroupConfig {
@@ -53,6 +56,7 @@ impl GroupConfig {
             proposals_in_flight_max: 4096,
             proposal_bytes_in_flight_max: 64 << 20,
             command_bytes_max: 4 << 20,
+            may_lead: true,
         }
     }
 }

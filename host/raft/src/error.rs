@@ -241,6 +241,9 @@ pub enum InitializeError {
         /// The end of the log found.
         last: Option<LogId>,
     },
+    /// The replica that was asked may not lead, and who forms a group leads it first.
+    #[error("this replica may not lead: form the group on another one")]
+    MayNotLead,
     /// The node that was asked is not in the list of members.
     #[error("node {node} is not among the members to be")]
     NotAMember {

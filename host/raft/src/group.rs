@@ -65,6 +65,7 @@ pub struct Group<M: StateMachine> {
     limits: Arc<Limits>,
     group: GroupId,
     node: NodeId,
+    may_lead: bool,
 }
 
 /// What bounds the proposals in flight.
@@ -84,6 +85,7 @@ impl<M: StateMachine> Clone for Group<M> {
             limits: Arc::clone(&self.limits),
             group: self.group,
             node: self.node,
+            may_lead: self.may_lead,
         }
     }
 }
@@ -112,7 +114,7 @@ impl<M: StateMachine> Group<M> {
             .await
             .map_err(|fatal| recovery(fatal.to_string()))?;
         let this = Self {
-            endpoint: Arc::new(GroupEndpoint { raft: raft.clone(), spool: Arc::new(spool) }),
+            endpoint: Arc::new(GroupEndpoint { raft: raft.clone(), spool: Arc::new(spool), may_lead: config.may_lead }),
             raft,
             machine,
             log,
@@ -123,6 +125,7 @@ impl<M: StateMachine> Group<M> {
             }),
             group,
             node: config.node,
+            may_lead: config.may_lead,
         };
         if let Err(reason) = this.lead_if_alone().await {
             this.shutdown().await;
@@ -142,7 +145,7 @@ impl<M: StateMachine> Group<M> {
             })
             .await
             .map_err(|fatal| fatal.to_string())?;
-        if !is_alone {
+        if !is_alone || !self.may_lead {
             return Ok(());
         }
         self.raft.trigger().elect(false).await.map_err(|fatal| fatal.to_string())?;
@@ -161,6 +164,9 @@ impl<M: StateMachine> Group<M> {
     /// [`InitializeError::AlreadyFormed`] if this replica has a history; a repeated bootstrap may ignore that.
     pub async fn initialize(&self, members: BTreeMap<NodeId, Peer>) -> Result<(), InitializeError> {
         use openraft::errors::InitializeError as Core;
+        if !self.may_lead {
+            return Err(InitializeError::MayNotLead);
+        }
         match self.raft.initialize(members).await {
             Ok(()) => Ok(()),
             Err(RaftError::APIError(Core::NotAllowed(found))) => {

@@ -27,6 +27,8 @@ pub(crate) fn core_config(config: &GroupConfig) -> Result<Config, String> {
         // A leader without a quorum falls silent now and then, so that the others can elect: without it a partial
         // partition can keep a dead lease alive for ever.
         quorum_loss_probe_interval: Some(2 * ms(config.election_timeout_max)),
+        // Others may still ask this one for its vote.
+        enable_elect: config.may_lead,
         // A restarted leader asks for votes again. Resuming at once would let it read a state that is behind what it
         // acknowledged before, since neither states nor committed positions are synced with each commit.
         enable_leader_restore: Some(false),

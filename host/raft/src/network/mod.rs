@@ -168,6 +168,9 @@ pub enum EndpointError {
     /// The spool for a snapshot failed.
     #[error("snapshot spool")]
     Storage(#[from] crate::error::StorageError),
+    /// Somebody hands over to a replica that may not lead.
+    #[error("this replica may not lead")]
+    MayNotLead,
     /// The group has stopped here.
     #[error("the group stopped: {reason}")]
     Stopped {

@@ -16,7 +16,7 @@ use crate::blocking;
 use crate::codec::DecodeError;
 use crate::machine::StateMachine;
 use crate::snapshot::{SnapshotData, Spool, SpooledSnapshot};
-use crate::types::{self, SnapshotMeta, Types};
+use crate::types::{self, SnapshotMeta, TransferRequest, TransferResponse, Types};
 use crate::wire::{self, Reply, Request};
 
 /// How long a snapshot's sender may be silent.
@@ -26,11 +26,12 @@ const CHUNK_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct GroupEndpoint<M: StateMachine> {
     pub(crate) raft: Raft<Types, MachineAdapter<M>>,
     pub(crate) spool: Arc<Spool>,
+    pub(crate) may_lead: bool,
 }
 
 impl<M: StateMachine> Clone for GroupEndpoint<M> {
     fn clone(&self) -> Self {
-        Self { raft: self.raft.clone(), spool: Arc::clone(&self.spool) }
+        Self { raft: self.raft.clone(), spool: Arc::clone(&self.spool), may_lead: self.may_lead }
     }
 }
 
@@ -51,11 +52,22 @@ impl<M: StateMachine> GroupEndpoint<M> {
             Request::Append(append) => Reply::Append(self.raft.append_entries(append).await.map_err(stopped_call)?),
             Request::Vote(vote) => Reply::Vote(self.raft.vote(vote).await.map_err(stopped_call)?),
             Request::PreVote(vote) => Reply::Vote(self.raft.pre_vote(vote).await.map_err(stopped_call)?),
-            Request::TransferLeader(transfer) => Reply::TransferLeader(
-                self.raft.handle_transfer_leader(transfer).await.map_err(|fatal| stopped(&fatal))?,
-            ),
+            Request::TransferLeader(transfer) => Reply::TransferLeader(self.hand_over(transfer).await?),
         };
         Ok(wire::encode_reply(&reply))
+    }
+
+    /// A replica that may not lead hears that the leader hands over, and so may vote for another; that it is the one it does not hear.
+    async fn hand_over(&self, transfer: TransferRequest) -> Result<TransferResponse, EndpointError> {
+        let is_refused = !self.may_lead && transfer.to_node_id() == self.raft.node_id();
+        let heard = if is_refused {
+            let leader = transfer.from_leader().leader_id.node_id;
+            TransferRequest::new(transfer.from_leader().clone(), leader, transfer.last_log_id().cloned())
+        } else {
+            transfer
+        };
+        let response = self.raft.handle_transfer_leader(heard).await.map_err(|fatal| stopped(&fatal))?;
+        if is_refused { Err(EndpointError::MayNotLead) } else { Ok(response) }
     }
 
     async fn append(&self, requests: mpsc::Receiver<Frame>, replies: mpsc::Sender<Frame>) -> Result<(), EndpointError> {
