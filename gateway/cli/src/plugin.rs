@@ -1,4 +1,6 @@
-//! `vraftls plugin`: which analyzers there are, and preparing them so that the first start is quick.
+//! `vraftls plugin`: which analyzers there are, preparing them so that the first start is quick, and changing those of a running cluster.
+
+mod cluster;
 
 use std::path::PathBuf;
 
@@ -8,6 +10,7 @@ use vraftls_node::plugins;
 
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, cache_directory, plugin_directories};
+use cluster::{AdminArguments, TokenArguments};
 
 #[derive(Args)]
 pub(crate) struct PluginArguments {
@@ -17,13 +20,48 @@ pub(crate) struct PluginArguments {
 
 #[derive(Subcommand)]
 enum PluginCommand {
-    /// List the analyzers: id, version, languages, what they answer
+    /// Hand a component to a cluster, which checks it and keeps it; it is not used before it is activated
+    Push {
+        /// The component, a `*.wasm`
+        component: PathBuf,
+        /// Activate it too
+        #[arg(long)]
+        activate: bool,
+        #[command(flatten)]
+        admin: AdminArguments,
+    },
+    /// Let all nodes of a cluster use a component that was pushed
+    Activate {
+        /// The plugin's identifier
+        plugin: String,
+        /// The component's digest, or enough of its beginning
+        digest: String,
+        #[command(flatten)]
+        admin: AdminArguments,
+    },
+    /// Let all nodes of a cluster use the component that was active before
+    Rollback {
+        /// The plugin's identifier
+        plugin: String,
+        #[command(flatten)]
+        admin: AdminArguments,
+    },
+    /// Let a cluster forget a plugin with all its components
+    Remove {
+        /// The plugin's identifier
+        plugin: String,
+        #[command(flatten)]
+        admin: AdminArguments,
+    },
+    /// List the analyzers: id, version, languages, what they answer; with --cluster those that were pushed, with their components
     List {
         #[command(flatten)]
         folder: FolderArguments,
         /// One JSON array instead of a table
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        token: TokenArguments,
     },
     /// Compile the analyzers of a directory to machine code, beside them, for this version and this machine
     Precompile {
@@ -34,7 +72,14 @@ enum PluginCommand {
 
 pub(crate) fn run(arguments: &PluginArguments) -> anyhow::Result<Exit> {
     match &arguments.command {
-        PluginCommand::List { folder, json } => list(folder, *json),
+        PluginCommand::List { folder, json, token } if folder.cluster.is_given() => {
+            cluster::list(&folder.cluster, token, *json)
+        }
+        PluginCommand::List { folder, json, .. } => list(folder, *json),
+        PluginCommand::Push { component, activate, admin } => cluster::push(admin, component, *activate),
+        PluginCommand::Activate { plugin, digest, admin } => cluster::activate(admin, plugin, digest),
+        PluginCommand::Rollback { plugin, admin } => cluster::roll_back(admin, plugin),
+        PluginCommand::Remove { plugin, admin } => cluster::remove(admin, plugin),
         PluginCommand::Precompile { directory } => precompile(directory.clone()),
     }
 }

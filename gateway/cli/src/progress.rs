@@ -15,6 +15,31 @@ pub(crate) fn bar(what: &'static str) -> ProgressBar {
     bar
 }
 
+/// Waits for an answer to something big that is sent, and meanwhile shows how much of it went.
+pub(crate) async fn show_sending<T>(
+    n_bytes: u64,
+    mut sent: watch::Receiver<u64>,
+    answer: impl Future<Output = T>,
+) -> T {
+    let style = ProgressStyle::with_template("{msg:>10} {bar:30} {bytes}/{total_bytes}");
+    let shown = bar("sending").with_style(style.expect("the template is well formed"));
+    shown.set_length(n_bytes);
+    tokio::pin!(answer);
+    let answered = loop {
+        let taken = *sent.borrow_and_update();
+        shown.set_position(taken);
+        if taken == n_bytes {
+            shown.set_message("checking");
+        }
+        tokio::select! {
+            answered = &mut answer => break answered,
+            Ok(()) = sent.changed() => {}
+        }
+    };
+    shown.finish_and_clear();
+    answered
+}
+
 /// Waits for an answer, and meanwhile shows what the server is working on.
 pub(crate) async fn show_while<T>(mut work: watch::Receiver<Option<Work>>, answer: impl Future<Output = T>) -> T {
     let shown = bar("reading");

@@ -4,23 +4,28 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, stream};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use vraftls_transport::TlsClient;
 
 use super::{Upload, UploadError};
 
 pub use super::api::nodes::{Join, Joined, Member};
+pub use axum::http::Method;
 
 /// How many bytes of an answer are read.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// How many bytes of what is watched are handed over at once.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// Asks servers.
 #[derive(Clone, Default)]
@@ -81,6 +86,8 @@ pub enum Sent {
     Json(Vec<u8>),
     /// A component.
     Component(Bytes),
+    /// A component, with how many bytes of it the connection took so far.
+    Watched(Bytes, watch::Sender<u64>),
 }
 
 impl Sent {
@@ -90,6 +97,12 @@ impl Sent {
     /// As serde's.
     pub fn json(value: &impl serde::Serialize) -> serde_json::Result<Self> {
         serde_json::to_vec(value).map(Self::Json)
+    }
+
+    /// A component, and how many bytes of it the connection took.
+    pub fn watched(component: Vec<u8>) -> (Self, watch::Receiver<u64>) {
+        let (sender, taken) = watch::channel(0);
+        (Self::Watched(component.into(), sender), taken)
     }
 }
 
@@ -160,9 +173,23 @@ impl Client {
             Sent::Nothing => return request.body(Body::empty()).map_err(invalid),
             Sent::Json(bytes) => ("application/json", Body::from(bytes)),
             Sent::Component(bytes) => ("application/wasm", Body::from(bytes)),
+            Sent::Watched(bytes, taken) => {
+                request = request.header(header::CONTENT_LENGTH, bytes.len());
+                ("application/wasm", watched_body(bytes, taken))
+            }
         };
         request.header(header::CONTENT_TYPE, kind).body(body).map_err(invalid)
     }
+}
+
+/// Bytes that are handed over piece by piece, so that somebody may watch.
+fn watched_body(bytes: Bytes, taken: watch::Sender<u64>) -> Body {
+    let pieces = (0..bytes.len()).step_by(PIECE_BYTES).map(move |start| {
+        let end = bytes.len().min(start + PIECE_BYTES);
+        taken.send_replace(end as u64);
+        io::Result::Ok(bytes.slice(start..end))
+    });
+    Body::from_stream(stream::iter(pieces))
 }
 
 async fn speak<S>(stream: S, request: Request<Body>) -> io::Result<(StatusCode, Option<Duration>, Vec<u8>)>
