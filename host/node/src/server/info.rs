@@ -24,6 +24,7 @@ pub fn cluster_info(state: &State, groups: &[GroupStatus]) -> Option<ClusterInfo
     });
     Some(ClusterInfo {
         cluster: state.cluster()?.id.to_string(),
+        revision: state.revision().0,
         nodes: nodes.collect(),
         groups: groups.collect(),
         slots: SlotsInfo { epoch: state.slots().epoch().0, groups: slots(state) },

@@ -12,6 +12,10 @@ pub const N_SLOTS: usize = 1024;
 pub struct ClusterInfo {
     /// Its id: 32 lower-case hexadecimal digits.
     pub cluster: String,
+    /// Which state of the metadata this is; of two of one cluster the one with the greater number is the later. 0 from a node that
+    /// does not say.
+    #[serde(default)]
+    pub revision: u64,
     /// Its nodes, by id.
     pub nodes: Vec<NodeInfo>,
     /// Its groups, by id, that of the metadata (0) included.
@@ -122,6 +126,7 @@ mod tests {
     fn info() -> ClusterInfo {
         ClusterInfo {
             cluster: "a5".repeat(16),
+            revision: 40,
             nodes: vec![
                 NodeInfo { id: 1, address: "127.0.0.1:9257".into(), kind: NodeKindInfo::Full, draining: false },
                 NodeInfo { id: 4, address: "[::1]:1".into(), kind: NodeKindInfo::Witness, draining: true },
@@ -140,7 +145,7 @@ mod tests {
         let mut info = info();
         info.slots.groups.clear();
         let json = concat!(
-            r#"{"cluster":"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5","nodes":["#,
+            r#"{"cluster":"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5","revision":40,"nodes":["#,
             r#"{"id":1,"address":"127.0.0.1:9257","kind":"full","draining":false},"#,
             r#"{"id":4,"address":"[::1]:1","kind":"witness","draining":true}],"#,
             r#""groups":[{"id":0,"epoch":1,"replicas":[1,4]},{"id":1,"epoch":3,"replicas":[1],"leader":1}],"#,

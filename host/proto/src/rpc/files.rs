@@ -79,7 +79,8 @@ pub struct Watch {
 /// How a workspace stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Watched {
-    /// Counts the changes that a node saw since it started, from 1. Two nodes count differently.
+    /// Grows with each change that a node sees, from a number that it drew when it started; never 0. Two nodes count differently, and so
+    /// does one node in two lives.
     pub generation: u64,
     /// The base. Another one means that something in the files changed, or which analyzer is active: diagnostics may differ.
     pub revisions: Revisions,

@@ -37,7 +37,7 @@ pub const SMALL_BYTES_MAX: usize = 1 << 20;
 pub const BULK_BYTES_MAX: usize = 15 << 20;
 
 /// A question to a node. Its bytes and those of its answer travel behind its number.
-pub trait Question: Serialize + DeserializeOwned {
+pub trait Question: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its number.
     const METHOD: u32;
     /// Whether it belongs to the traffic that may be held back for others.
@@ -47,7 +47,7 @@ pub trait Question: Serialize + DeserializeOwned {
     /// How many bytes its answer has at most.
     const ANSWER_BYTES_MAX: usize = BULK_BYTES_MAX;
     /// What answers it.
-    type Answer: Serialize + DeserializeOwned;
+    type Answer: Serialize + DeserializeOwned + Send;
 
     /// Its bytes.
     ///
