@@ -71,6 +71,9 @@ impl ViewIndex {
     }
 }
 
+/// The index of a view, which may come while a call is under way; nothing in it where that of the base is not ready.
+pub(crate) type LateIndex = Arc<OnceLock<Option<Arc<ViewIndex>>>>;
+
 /// What an engine looks names and symbols up in during one call.
 ///
 /// Where the index is not ready, the call does not wait for it, because it holds a thread that indexing may need: it is
@@ -78,7 +81,7 @@ impl ViewIndex {
 /// while a person types are better now than whole: there nothing is found, and the reply is told to be incomplete.
 pub(crate) struct CallLookup {
     pub(crate) analyzer: Arc<dyn Analyzer>,
-    pub(crate) index: Option<Arc<ViewIndex>>,
+    pub(crate) index: LateIndex,
     /// Stops the call.
     pub(crate) cancel: CancelFlag,
     /// Why it was stopped.
@@ -99,11 +102,13 @@ pub(crate) enum WithoutIndex {
 
 impl CallLookup {
     fn look_up<T: Default>(&self, find: impl FnOnce(&ViewIndex) -> Result<T, Failure>) -> T {
-        if self.index.is_none() && self.without_index == WithoutIndex::FindNothing {
+        let index = self.index.get();
+        if matches!(index, Some(None)) && self.without_index == WithoutIndex::FindNothing {
             self.missed.store(true, Ordering::Relaxed);
             return T::default();
         }
-        let found = self.index.as_deref().ok_or(Failure::IndexWanted).and_then(find);
+        let index = index.and_then(Option::as_deref);
+        let found = index.ok_or(Failure::IndexWanted).and_then(find);
         found.unwrap_or_else(|failure| {
             // The first trouble is the one to tell.
             let _ = self.trouble.set(failure);

@@ -1,8 +1,10 @@
 //! Asking the engine of a project.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use futures_util::future::{Either, select};
 use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
 use vraftls_index::Description;
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::service::pin::Pinned;
 use crate::service::question::question_of;
 use crate::service::stamps::stamped;
-use crate::view_index::{CallLookup, ViewIndex, WithoutIndex};
+use crate::view_index::{CallLookup, LateIndex, ViewIndex, WithoutIndex};
 use crate::{Analyzer, CancelFlag, CancelOnDrop, EngineCall, Fault, ProjectSpec, QueryService, Question, Reply, View};
 
 /// A question about a file, with everything that it depends on.
@@ -71,8 +73,14 @@ impl QueryService {
                 let Some(question) = question_of(query) else {
                     return Err(call.fault(Fault::Internal("a query without a question".to_owned())));
                 };
-                let index = self.index_for(call, &question).await?;
-                let reply = self.ask_engine(call, index, question).await?;
+                let must_index = !call.pinned.dirty.is_empty() && !call.pinned.wants_index;
+                let reply = match question {
+                    Question::Complete { .. } if must_index => self.ask_while_indexing(call, question).await?,
+                    question => {
+                        let index = self.index_for(call, &question).await?;
+                        self.ask_engine(call, index, question).await?
+                    }
+                };
                 call.answer_of(reply)?
             }
         };
@@ -86,6 +94,34 @@ impl QueryService {
         index: Option<Arc<ViewIndex>>,
         question: Question,
     ) -> Result<Reply, Failure> {
+        self.ask_engine_with(call, Arc::new(OnceLock::from(index)), question).await
+    }
+
+    /// Asks the engine while unsaved buffers are indexed, of which most proposals need nothing. A call that looks something up before
+    /// the index is there is stopped, and asked again when it is.
+    async fn ask_while_indexing(&self, call: &Call<'_>, question: Question) -> Result<Reply, Failure> {
+        let late = LateIndex::default();
+        let mut asking = pin!(self.ask_engine_with(call, Arc::clone(&late), question.clone()));
+        let mut indexing = pin!(self.view_index(&call.pinned));
+        let asked = match select(&mut asking, &mut indexing).await {
+            Either::Left((asked, _)) => asked,
+            Either::Right((index, _)) => {
+                // Nobody else sets it.
+                let _ = late.set(index?);
+                asking.await
+            }
+        };
+        if !matches!(asked, Err(Failure::IndexWanted)) {
+            return asked;
+        }
+        let index = match late.get() {
+            Some(index) => index.clone(),
+            None => indexing.await?,
+        };
+        self.ask_engine(call, index, question).await
+    }
+
+    async fn ask_engine_with(&self, call: &Call<'_>, index: LateIndex, question: Question) -> Result<Reply, Failure> {
         let question = call.without_stamp(question)?;
         let cancel = CancelFlag::default();
         let _guard = CancelOnDrop(cancel.clone());
@@ -122,8 +158,7 @@ impl QueryService {
     /// What a single question may look names up in. Where unsaved buffers differ from the base they are indexed first for questions
     /// that often look names up; another question is asked again if it turns out to need them, so that a keystroke costs no index.
     async fn index_for(&self, call: &Call<'_>, question: &Question) -> Result<Option<Arc<ViewIndex>>, Failure> {
-        let often =
-            matches!(question, Question::Complete { .. } | Question::Implementation { .. } | Question::Actions { .. });
+        let often = matches!(question, Question::Implementation { .. } | Question::Actions { .. });
         if often || call.pinned.dirty.is_empty() || call.pinned.wants_index {
             self.view_index(&call.pinned).await
         } else {

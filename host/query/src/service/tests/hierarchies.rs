@@ -89,6 +89,20 @@ async fn tokens_bring_the_words_in_which_they_speak_and_are_kept() {
 }
 
 #[tokio::test]
+async fn proposals_of_unsaved_buffers_are_whole_though_these_are_indexed_meanwhile() {
+    let setup = Setup::new(&[("a.w", "def run"), ("b.w", "r")]);
+    setup.ask(Query::WorkspaceSymbols { query: "run".into(), limit: 1 }).await.expect("the index is ready");
+    let (n_asked, n_indexed) = (setup.analyzer.n_asked(), setup.analyzer.n_indexed());
+    let unsaved = overlays(&[("b.w", "def runner")]);
+    let complete = Query::Complete { at: at("b.w", 1), trigger: None, limit: 10 };
+    let answered = setup.ask_with(complete, &unsaved).await.expect("answered");
+    let Answer::Completion(found) = answered.answer else { panic!("no proposals: {:?}", answered.answer) };
+    assert_eq!((found.items.len(), found.incomplete), (2, false));
+    // It was stopped at its first look-up, because it looks at once.
+    assert_eq!((setup.analyzer.n_asked() - n_asked, setup.analyzer.n_indexed() - n_indexed), (2, 1));
+}
+
+#[tokio::test]
 async fn proposals_do_not_wait_for_the_index_and_say_that_more_may_come() {
     let setup = Setup::without_index(&[("a.w", "def run"), ("b.w", "r")], FakeAnalyzer::new("1"));
     let complete = || Query::Complete { at: at("b.w", 1), trigger: None, limit: 10 };
