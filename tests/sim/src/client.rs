@@ -207,7 +207,7 @@ impl Client {
     fn target(&mut self, group: GroupId) -> Option<Running> {
         let anybody = self.world.nodes[self.random.below(self.world.nodes.len())];
         let node = self.leaders.get(&group).copied().unwrap_or(anybody);
-        let running = self.world.node(node);
+        let running = self.world.node(node).filter(|running| is_member(running, group));
         if running.is_none() {
             self.leaders.remove(&group);
         }
@@ -286,7 +286,7 @@ impl Client {
         while Instant::now() < deadline {
             let invoked = self.world.next_event();
             let node = self.world.nodes[self.random.below(self.world.nodes.len())];
-            if let Some(replica) = self.world.node(node)
+            if let Some(replica) = self.world.node(node).filter(|replica| is_member(replica, group))
                 && let Some(found) = self.read_on(&replica, group, key, deadline).await
             {
                 let outcome = Outcome::Read(found.clone());
@@ -377,7 +377,7 @@ impl Client {
     /// Reads on any replica what is there at the last revision this client knows of, or later.
     async fn read_at_least(&mut self, group: GroupId, key: &'static str) {
         let node = self.world.nodes[self.random.below(self.world.nodes.len())];
-        let Some(replica) = self.world.node(node) else { return };
+        let Some(replica) = self.world.node(node).filter(|replica| is_member(replica, group)) else { return };
         self.thaw(node).await;
         let floor = self.floors.get(&group).copied().unwrap_or(0);
         let Some((revision, _)) = self.look(&replica, group, key, floor, Instant::now() + ATTEMPT).await else {
@@ -393,6 +393,11 @@ impl Client {
         let floor = self.floors.entry(group).or_insert(revision);
         *floor = revision.max(*floor);
     }
+}
+
+/// Whether a node belongs to a group as far as it knows: one that was removed may not know it yet.
+fn is_member(replica: &Running, group: GroupId) -> bool {
+    replica.groups[&group].status().membership.nodes.contains_key(&replica.life.0)
 }
 
 /// What a response says of a write.

@@ -39,16 +39,16 @@ impl Faults {
     pub(crate) async fn step(&mut self, nodes: &mut Nodes) -> Result<(), String> {
         tokio::time::sleep(Duration::from_millis(20 + self.random.below(500) as u64)).await;
         match self.random.below(24) {
-            0..5 => self.crash(nodes),
-            5..11 => self.restart(nodes).await?,
-            11 => self.split(),
-            12 => self.cut_one_way(),
-            13..16 => self.mend(),
-            16 => self.change_weather(),
-            17 => self.freeze(),
-            18 | 19 => self.transfer(),
-            20 => self.take_snapshots().await,
-            21 | 22 => self.change_members(),
+            0..4 => self.crash(nodes),
+            4..9 => self.restart(nodes).await?,
+            9 => self.split(),
+            10 => self.cut_one_way(),
+            11..15 => self.mend(),
+            15 => self.change_weather(),
+            16 => self.freeze(),
+            17 | 18 => self.transfer(),
+            19 => self.take_snapshots().await,
+            20..23 => self.change_members(),
             _ if self.random.once_in(3) => self.lose_power(nodes).await?,
             _ => {}
         }
