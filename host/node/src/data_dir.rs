@@ -33,6 +33,26 @@ pub struct Identity {
     pub node: u64,
     /// The life of this directory, 32 hexadecimal digits.
     pub incarnation: String,
+    /// Its part in a cluster of several nodes; none in the directory of an embedded node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+/// The part of a node in its cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Role {
+    /// Whether it made the cluster.
+    pub founded: bool,
+    /// Whether it only votes.
+    pub is_witness: bool,
+}
+
+impl Identity {
+    /// What a node of a cluster has, but for the names.
+    pub(crate) fn of_cluster(founded: bool, is_witness: bool) -> Self {
+        let (cluster, incarnation) = (String::new(), String::new());
+        Self { layout_version: LAYOUT_VERSION, cluster, node: 0, incarnation, role: Some(Role { founded, is_witness }) }
+    }
 }
 
 /// Who holds a data directory.
@@ -73,6 +93,14 @@ pub enum DataDirError {
         /// For people.
         reason: String,
     },
+    /// It is that of a cluster's node.
+    #[error("{} belongs to node {node} of a cluster", .path.display())]
+    Clustered {
+        /// The directory.
+        path: PathBuf,
+        /// The node.
+        node: u64,
+    },
     /// It cannot be read or written.
     #[error("cannot use {}", .path.display())]
     Io {
@@ -90,9 +118,17 @@ fn describe(holder: Option<&Holder>) -> String {
     }
 }
 
-impl DataDir {
+/// A data directory that this process holds, and that need not be any node's yet.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    path: PathBuf,
+    command: String,
+    lock: File,
+}
+
+impl Claimed {
     /// Takes the directory, making it where there is none. `command` tells others who holds it.
-    pub fn open(path: &Path, command: &str) -> Result<Self, DataDirError> {
+    pub(crate) fn claim(path: &Path, command: &str) -> Result<Self, DataDirError> {
         let fail = |at: &Path| {
             let path = at.to_owned();
             move |source| DataDirError::Io { path, source }
@@ -102,16 +138,51 @@ impl DataDir {
         let lock =
             File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(fail(&lock_path))?;
         match lock.try_lock() {
-            Ok(()) => {}
+            Ok(()) => Ok(Self { path: path.to_owned(), command: command.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => {
-                return Err(DataDirError::Held { path: path.to_owned(), holder: Self::holder(path) });
+                Err(DataDirError::Held { path: path.to_owned(), holder: DataDir::holder(path) })
             }
-            Err(TryLockError::Error(source)) => return Err(DataDirError::Io { path: lock_path, source }),
+            Err(TryLockError::Error(source)) => Err(DataDirError::Io { path: lock_path, source }),
         }
-        let identity = load_or_make_identity(path)?;
-        let owned = Self { path: path.to_owned(), identity, _lock: lock };
-        owned.announce(command, None)?;
+    }
+
+    /// Which node it belongs to, if to any.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, DataDirError> {
+        load_identity(&self.path)
+    }
+
+    /// Makes it that node's, if it is not already.
+    pub(crate) fn named(self, identity: Identity) -> Result<DataDir, DataDirError> {
+        if load_identity(&self.path)?.is_none() {
+            store_identity(&self.path, &identity)?;
+        }
+        let owned = DataDir { path: self.path, identity, _lock: self.lock };
+        owned.announce(&self.command, None)?;
         Ok(owned)
+    }
+}
+
+impl DataDir {
+    /// Takes the directory for an embedded node, making it where there is none. `command` tells others who holds it.
+    pub fn open(path: &Path, command: &str) -> Result<Self, DataDirError> {
+        let claimed = Claimed::claim(path, command)?;
+        let identity = match claimed.identity()? {
+            Some(Identity { role: Some(_), node, .. }) => {
+                return Err(DataDirError::Clustered { path: path.to_owned(), node });
+            }
+            Some(identity) => identity,
+            None => {
+                let fail = |source| DataDirError::Io { path: path.join("IDENTITY"), source };
+                Identity {
+                    layout_version: LAYOUT_VERSION,
+                    cluster: random_id().map_err(fail)?,
+                    node: 1,
+                    incarnation: random_id().map_err(fail)?,
+                    role: None,
+                }
+            }
+        };
+        claimed.named(identity)
     }
 
     /// Who holds the directory at `path`, as far as its holder said.
@@ -178,33 +249,29 @@ impl DataDir {
     }
 }
 
-fn load_or_make_identity(path: &Path) -> Result<Identity, DataDirError> {
+fn load_identity(path: &Path) -> Result<Option<Identity>, DataDirError> {
     let file = path.join("IDENTITY");
-    let bad = |reason: String| DataDirError::BadIdentity { path: file.clone(), reason };
     match fs::read(&file) {
         Ok(bytes) => {
-            let identity: Identity = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+            let identity: Identity = serde_json::from_slice(&bytes)
+                .map_err(|error| DataDirError::BadIdentity { path: file, reason: error.to_string() })?;
             if identity.layout_version > LAYOUT_VERSION {
                 return Err(DataDirError::TooNew { path: path.to_owned(), found: identity.layout_version });
             }
-            Ok(identity)
+            Ok(Some(identity))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let identity = Identity {
-                layout_version: LAYOUT_VERSION,
-                cluster: random_id().map_err(|source| DataDirError::Io { path: file.clone(), source })?,
-                node: 1,
-                incarnation: random_id().map_err(|source| DataDirError::Io { path: file.clone(), source })?,
-            };
-            let bytes = serde_json::to_vec_pretty(&identity).expect("an identity has only strings and numbers");
-            write_durably(&file, &bytes).map_err(|source| DataDirError::Io { path: file.clone(), source })?;
-            Ok(identity)
-        }
-        Err(source) => Err(DataDirError::Io { path: file.clone(), source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DataDirError::Io { path: file, source }),
     }
 }
 
-fn random_id() -> io::Result<String> {
+fn store_identity(path: &Path, identity: &Identity) -> Result<(), DataDirError> {
+    let file = path.join("IDENTITY");
+    let bytes = serde_json::to_vec_pretty(identity).expect("an identity has only strings and numbers");
+    write_durably(&file, &bytes).map_err(|source| DataDirError::Io { path: file, source })
+}
+
+pub(crate) fn random_id() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -29,7 +29,7 @@ pub struct OpenFolder {
 /// as soon as the tree was walked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FolderProgress {
-    /// The revision of the replicated state. A new one says that files changed.
+    /// The revision at which the workspace last changed.
     pub revision: Revision,
     /// Whether the tree was walked.
     pub walked: bool,

@@ -101,7 +101,11 @@ impl Folders {
 }
 
 /// What the environment says, and above it what the session wants, as far as it is meant for this analyzer.
-fn settings_of(environment: &Environment, wanted: &SessionSettings, analyzer: &Description) -> Vec<(String, String)> {
+pub(crate) fn settings_of(
+    environment: &Environment,
+    wanted: &SessionSettings,
+    analyzer: &Description,
+) -> Vec<(String, String)> {
     let is_for = |name: &str| {
         let language = name.split_once('.').map(|(language, _)| language);
         name != python::INTERPRETER && analyzer.languages.iter().any(|known| language == Some(known.id.as_str()))

@@ -4,6 +4,7 @@
 //! analyzers and the open folders. This room has no algorithm of consensus, caching or analysis.
 
 mod bundled;
+pub mod cluster;
 mod config;
 mod contents;
 mod data_dir;

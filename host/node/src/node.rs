@@ -296,7 +296,7 @@ impl Node {
             due: Instant::now(),
             stop: self.stopper.listener(),
         };
-        let now = FolderProgress { revision: base.borrow().revision(), ..FolderProgress::default() };
+        let now = FolderProgress { revision: base.borrow().snapshot.changed(), ..FolderProgress::default() };
         let (progress_in, progress) = watch::channel(now);
         let keeper = self.service.keeper(workspace);
         let followed = follow(base.clone(), ingest.clone(), keeper.clone(), saves.n_losses(), progress_in);
@@ -446,7 +446,7 @@ impl Node {
 }
 
 /// The text at a path, of exactly this content if there is a digest: the base may have moved on, its older contents are kept a while.
-fn read_exactly(
+pub(crate) fn read_exactly(
     base: &dyn Base,
     contents: &ContentStore,
     path: &VfsPath,
@@ -547,13 +547,15 @@ async fn follow(
     let mut index = keeper.progress();
     loop {
         let taken = *ingest.borrow_and_update();
-        let current: Arc<dyn Base> = base.borrow_and_update().clone();
+        let seen = base.borrow_and_update().clone();
+        let changed = seen.snapshot.changed();
+        let current: Arc<dyn Base> = seen;
         if taken.walked {
             keeper.offer(&current);
         }
         let indexed = *index.borrow_and_update();
         let next = FolderProgress {
-            revision: current.revision(),
+            revision: changed,
             walked: taken.walked,
             n_taken: taken.n_done,
             n_to_take: taken.n_total,

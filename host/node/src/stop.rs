@@ -20,6 +20,11 @@ impl Stopper {
         self.0.send_replace(true);
     }
 
+    /// Whether it was told to.
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
     pub(crate) fn listener(&self) -> Stop {
         Stop(self.0.subscribe())
     }

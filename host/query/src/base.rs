@@ -3,12 +3,18 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use vraftls_proto::Revisions;
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
 /// One workspace at one revision, library roots (`@lib/`) included: immutable, so that all reads of a call agree.
 pub trait Base: Send + Sync + Any {
     /// The revision.
     fn revision(&self) -> Revision;
+
+    /// The revision of each group that has files of it; empty where one log has all of them.
+    fn revisions(&self) -> Revisions {
+        Revisions::new()
+    }
 
     /// Tells bases of one workspace apart within this process: where it is equal, so is every file, libraries included,
     /// and a later base has a greater one. Part of the keys of semantic answers, because on one machine the disk is

@@ -7,6 +7,7 @@
 //! consensus. It has no branch on any language.
 
 mod base;
+mod scope;
 mod view;
 
 mod analyzer;
@@ -37,6 +38,7 @@ pub use bundled::BundledFile;
 pub use cancel::{CancelFlag, CancelOnDrop};
 pub use config::QueryConfig;
 pub use index_keeper::{IndexKeeper, IndexProgress};
+pub use scope::Scope;
 pub use service::{CacheStats, QueryService};
 pub use urgency::Urgency;
 pub use view::{Lookup, View};

@@ -28,8 +28,8 @@ use crate::answers::CachedAnswer;
 use crate::bundled::BundledText;
 use crate::facts_source::FactsSource;
 use crate::failure::Failure;
-use crate::service::pin::Pin;
-use crate::{Analyzer, IndexKeeper, QueryConfig, Workspaces};
+use crate::service::pin::{Pin, Pinned};
+use crate::{Analyzer, IndexKeeper, QueryConfig, Scope, Workspaces};
 
 /// No asker waits longer, whatever it says.
 const DEADLINE_MAX: Duration = Duration::from_secs(3600);
@@ -141,8 +141,13 @@ impl QueryService {
 
     /// Answers a request. Dropping the future cancels what is done for it, unless others wait for the same.
     pub async fn answer(&self, request: Request) -> Result<Answered, QueryError> {
+        self.answer_in(request, None).await
+    }
+
+    /// The same, where a search over the whole workspace looks at a part of it only.
+    pub async fn answer_in(&self, request: Request, scope: Option<Scope>) -> Result<Answered, QueryError> {
         let deadline = Instant::now() + request.deadline.min(DEADLINE_MAX);
-        match timeout_at(deadline, self.answer_by(&request, deadline)).await {
+        match timeout_at(deadline, self.answer_by(&request, scope.as_ref(), deadline)).await {
             Ok(Ok(answered)) => Ok(Arc::unwrap_or_clone(answered).0),
             Ok(Err(failure)) => Err(failure.into_query_error(self.config.busy_retry_after)),
             Err(_) => Err(QueryError::DeadlineExceeded(request.deadline)),
@@ -160,10 +165,15 @@ impl QueryService {
         }
     }
 
-    async fn answer_by(&self, request: &Request, deadline: Instant) -> Result<Arc<CachedAnswer>, Failure> {
+    async fn answer_by(
+        &self,
+        request: &Request,
+        scope: Option<&Scope>,
+        deadline: Instant,
+    ) -> Result<Arc<CachedAnswer>, Failure> {
         let mut pin = Pin::first(&request.query);
         for _ in 0..self.config.n_attempts {
-            match self.attempt(request, deadline, pin).await {
+            match self.attempt(request, scope, deadline, pin).await {
                 Err(Failure::IndexWanted) => pin = Pin::Indexed,
                 Err(Failure::Outdated) => {}
                 result => return result,
@@ -172,11 +182,17 @@ impl QueryService {
         Err(Failure::Busy)
     }
 
-    async fn attempt(&self, request: &Request, deadline: Instant, pin: Pin) -> Result<Arc<CachedAnswer>, Failure> {
-        let pinned = self.pin(request, pin).await?;
+    async fn attempt(
+        &self,
+        request: &Request,
+        scope: Option<&Scope>,
+        deadline: Instant,
+        pin: Pin,
+    ) -> Result<Arc<CachedAnswer>, Failure> {
+        let pinned = Pinned { scope: scope.cloned(), ..self.pin(request, pin).await? };
         match (&request.query, request.query.path()) {
             (Query::WorkspaceSymbols { query, limit }, _) => {
-                Ok(Arc::new(self.workspace_symbols(pinned, query, *limit).await?))
+                Ok(Arc::new(self.workspace_symbols(request.workspace, pinned, query, *limit).await?))
             }
             (Query::WillRename { moves }, _) => Ok(Arc::new(self.will_rename(request, deadline, pinned, moves).await?)),
             (Query::DocumentSymbols { path }, _) => Ok(Arc::new(self.document_symbols(&pinned, path).await?)),

@@ -50,6 +50,16 @@ pub(super) enum KeepError {
 }
 
 impl Commits {
+    /// How many replicas must keep contents before a commit may speak of them: as many as are left of any majority without its witness, so
+    /// that whoever leads next has them or finds somebody who does. See ADR 0017.
+    fn n_quorum(&self, group: u32) -> usize {
+        let metadata: Arc<Metadata> = self.cluster.metadata().borrow().clone();
+        let Some(known) = metadata.groups().get(&MetaGroupId(group)) else { return 1 };
+        let is_full = |node| metadata.nodes().get(node).is_none_or(vraftls_meta::Node::is_full);
+        let n_witnesses = known.replicas.iter().filter(|node| !is_full(*node)).count();
+        (known.replicas.len() / 2 + 1).saturating_sub(n_witnesses).max(1)
+    }
+
     /// The replicas of a group that keep contents.
     fn full_replicas(&self, group: u32) -> Result<Vec<(NodeId, Peer)>, GroupError> {
         let metadata: Arc<Metadata> = self.cluster.metadata().borrow().clone();
@@ -69,7 +79,7 @@ impl Commits {
         digests: Vec<ContentDigest>,
     ) -> Result<Vec<ContentDigest>, GroupError> {
         let replicas = self.full_replicas(group)?;
-        let n_quorum = replicas.len() / 2 + 1;
+        let n_quorum = self.n_quorum(group);
         let asked = replicas.iter().map(|(node, peer)| self.lacks(*node, peer, &digests));
         let answers: Vec<BTreeSet<ContentDigest>> = join_all(asked).await.into_iter().flatten().collect();
         if answers.len() < n_quorum {
@@ -109,7 +119,7 @@ impl Commits {
     /// Keeps contents on a quorum of a group's replicas.
     pub(super) async fn put(&self, group: u32, blobs: Vec<Blob>) -> Result<(), GroupError> {
         let replicas = self.full_replicas(group)?;
-        let n_quorum = replicas.len() / 2 + 1;
+        let n_quorum = self.n_quorum(group);
         let blobs = Arc::new(blobs);
         let question = questions::encode(&*blobs);
         let kept = replicas.iter().map(|(node, peer)| {

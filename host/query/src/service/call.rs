@@ -195,7 +195,7 @@ impl Call<'_> {
                 | Query::Actions { .. }
                 | Query::ResolveAction { .. }
         );
-        if passing {
+        if passing || self.pinned.scope.is_some() {
             return None;
         }
         Some(AnswerKey {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use vraftls_cache::offload;
 use vraftls_index::Facts;
-use vraftls_proto::{Answer, Answered, DocumentSymbols, QueryError, Revisions};
-use vraftls_vfs::VfsPath;
+use vraftls_proto::{Answer, Answered, DocumentSymbols, QueryError};
+use vraftls_vfs::{VfsPath, WorkspaceId};
 
 use crate::answers::CachedAnswer;
 use crate::facts_source::{Document, Text};
@@ -22,7 +22,7 @@ impl QueryService {
         let facts = self.facts.facts(document).await?;
         Ok(CachedAnswer(Answered {
             revision: pinned.base.revision(),
-            revisions: Revisions::default(),
+            revisions: pinned.base.revisions(),
             digests: vec![(path.clone(), digest)],
             partial: false,
             answer: Answer::DocumentSymbols(DocumentSymbols { facts }),
@@ -32,14 +32,25 @@ impl QueryService {
     /// The best symbols of the whole workspace, of all analyzers.
     pub(super) async fn workspace_symbols(
         &self,
+        workspace: WorkspaceId,
         pinned: Pinned,
         typed: &str,
         limit: u32,
     ) -> Result<CachedAnswer, Failure> {
         let index = self.view_index(&pinned).await?.ok_or(Failure::IndexWanted)?;
-        let (typed, revision) = (typed.to_owned(), pinned.base.revision());
+        let (typed, revision, revisions) = (typed.to_owned(), pinned.base.revision(), pinned.base.revisions());
+        let scope = pinned.scope.clone();
         let search = move || {
-            let found = index.symbols(&typed, false, limit);
+            let found = match &scope {
+                None => index.symbols(&typed, false, limit),
+                // What is not looked at takes no place among the best.
+                Some(scope) => {
+                    let mut found = index.symbols(&typed, false, u32::MAX);
+                    found.retain(|symbol| scope.holds(workspace, &symbol.location.path));
+                    found.truncate(limit as usize);
+                    found
+                }
+            };
             // Symbols come from indexed files, which the index knows the contents of.
             let digest = |path: &VfsPath| Some((path.clone(), index.index.digest(path)?));
             let mut digests: Vec<_> = found.iter().filter_map(|symbol| digest(&symbol.location.path)).collect();
@@ -47,13 +58,7 @@ impl QueryService {
             digests.dedup();
             // Of a file without facts no symbol is known.
             let partial = index.index.n_unindexed() > 0;
-            CachedAnswer(Answered {
-                revision,
-                revisions: Revisions::default(),
-                digests,
-                partial,
-                answer: Answer::Symbols(found),
-            })
+            CachedAnswer(Answered { revision, revisions, digests, partial, answer: Answer::Symbols(found) })
         };
         Ok(offload(&*self.threads, search).await?)
     }
@@ -69,7 +74,7 @@ impl QueryService {
             let (revision, answer) = (pinned.base.revision(), Answer::Files(files));
             CachedAnswer(Answered {
                 revision,
-                revisions: Revisions::default(),
+                revisions: pinned.base.revisions(),
                 digests: Vec::new(),
                 partial: false,
                 answer,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use vraftls_cache::{FactsKey, Made, offload};
-use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError, Request, Revisions, SessionId};
+use vraftls_proto::{Answer, Answered, Fingerprint, OverlaySet, Query, QueryError, Request, SessionId};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
 
 use crate::answers::CachedAnswer;
@@ -39,7 +39,7 @@ impl QueryService {
         digests.sort_unstable();
         Ok(CachedAnswer(Answered {
             revision: call.pinned.base.revision(),
-            revisions: Revisions::default(),
+            revisions: call.pinned.base.revisions(),
             digests,
             partial: false,
             answer,

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::index_keeper::{Maker, Published};
 use crate::service::stamps::has_stamps;
 use crate::view_index::ViewIndex;
-use crate::{Base, BaseFile, QueryService, is_bundled, is_outside};
+use crate::{Base, BaseFile, QueryService, Scope, is_bundled, is_outside};
 
 /// Which base a request is pinned to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ pub(super) struct Pinned {
     /// The overlays that differ from what the base has, and the contents of the file that is asked about.
     pub(super) dirty: Vec<VfsPath>,
     pub(super) asked: Option<ContentDigest>,
+    /// The part of the workspace that a search looks at.
+    pub(super) scope: Option<Scope>,
 }
 
 impl Pin {
@@ -87,7 +89,7 @@ impl QueryService {
         if let (None, Some(path)) = (asked, request.query.path()) {
             return Err(QueryError::NotFound(path.clone()).into());
         }
-        Ok(Pinned { base, overlays, analyzers, published, wants_index: pin == Pin::Indexed, dirty, asked })
+        Ok(Pinned { base, overlays, analyzers, published, wants_index: pin == Pin::Indexed, dirty, asked, scope: None })
     }
 
     /// The index of what a request sees; nothing where that of the base is not ready.

@@ -72,7 +72,11 @@ impl QueryService {
             None => Arc::clone(index),
         };
         let (analyzer, names, roles) = (Arc::clone(call.analyzer()), plan.names.clone(), plan.roles);
-        offload(&*self.threads, move || index.candidates(&*analyzer, &names, roles)).await?
+        let mut found = offload(&*self.threads, move || index.candidates(&*analyzer, &names, roles)).await??;
+        if let Some(scope) = &call.pinned.scope {
+            found.retain(|candidate| scope.holds(call.request.workspace, &candidate.path));
+        }
+        Ok(found)
     }
 
     /// The index of a single file, which may lie in a library and so in no index of a workspace.
