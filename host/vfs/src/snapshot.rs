@@ -147,6 +147,11 @@ impl Snapshot {
         self.workspace.files.iter()
     }
 
+    /// The files behind a path, which need not exist, in the order of their paths; all of them behind the empty one.
+    pub fn files_after(&self, path: &str) -> impl Iterator<Item = (&VfsPath, &FileEntry)> {
+        self.workspace.files.range::<_, str>((Bound::Excluded(path), Bound::Unbounded))
+    }
+
     /// The files below a directory, in the order of their paths.
     pub fn files_below(&self, directory: impl AsRef<str>) -> impl Iterator<Item = (&VfsPath, &FileEntry)> {
         let prefix = prefix(directory.as_ref());
