@@ -46,7 +46,7 @@ pub use occurrences::{
 };
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
 pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_websocket, serve_websocket_connection};
-pub use status::{FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
+pub use status::{ClusterStatus, FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
 /// The protocol's types, for clients of this gateway: they speak the version that it speaks.
 pub use tower_lsp_server::ls_types;
 pub use transport::{Frame, FrameError, FrameReader, MessageKind};

@@ -24,6 +24,21 @@ pub struct Status {
     pub cache_bytes: u64,
     /// What analyzers did.
     pub sandbox: SandboxStatus,
+    /// The cluster that answers, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterStatus>,
+}
+
+/// A cluster as a gateway of it knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStatus {
+    /// Its id.
+    pub id: String,
+    /// The addresses of its nodes, by their ids.
+    pub nodes: Vec<String>,
+    /// The names of its workspaces, by their ids.
+    pub workspaces: Vec<String>,
 }
 
 /// How a folder stands.
@@ -40,6 +55,9 @@ pub struct FolderStatus {
     pub done: u64,
     /// Files of this phase; those that are indexed where nothing is under way.
     pub files: u64,
+    /// The workspace of the cluster that it is, if a cluster answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
 }
 
 /// What is under way in a folder.

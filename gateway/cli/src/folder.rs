@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use vraftls_vfs::ContentDigest;
 
+use crate::cluster_arguments::ClusterArguments;
+
 /// The folder and the data directory of a command.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct FolderArguments {
     /// Where the embedded node keeps its data [default: below your cache directory, one for each folder]
     #[arg(long, global = true, value_name = "DIR")]
@@ -19,6 +21,9 @@ pub(crate) struct FolderArguments {
     /// The Python interpreter or virtual environment of the folder [default: what pyproject.toml or the shell says, `.venv`]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArguments,
 }
 
 /// The absolute path of a folder, without symbolic links.

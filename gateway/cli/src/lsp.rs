@@ -1,4 +1,4 @@
-//! `vraftls lsp`: serves editors, over standard input and output, TCP or WebSocket, with a node embedded.
+//! `vraftls lsp`: serves editors, over standard input and output, TCP or WebSocket, with a node embedded or a cluster behind it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,13 @@ use vraftls_gateway::{Backend, Options, serve_connection};
 use vraftls_node::Node;
 
 use crate::attach::{self, FirstMessage};
+use crate::cluster_arguments::ClusterArguments;
 use crate::embedded::{Embedded, node_config};
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, canonical};
+use crate::gateway;
 use crate::listen_address::ListenAddress;
+use crate::remote::Remote;
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
 
 const COMMAND: &str = "vraftls lsp";
@@ -48,7 +51,13 @@ pub(crate) struct LspArguments {
 pub(crate) fn run(arguments: LspArguments) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let ran = runtime.block_on(async {
-        if arguments.listen.is_empty() { serve_stdio(&arguments).await } else { listen(&arguments).await }
+        let cluster = &arguments.folder.cluster;
+        match (cluster.is_given(), arguments.listen.is_empty()) {
+            (false, true) => serve_stdio(&arguments).await,
+            (false, false) => listen(&arguments).await,
+            (true, true) => serve_stdio_of(cluster).await,
+            (true, false) => gateway::serve(cluster, &arguments.listen, &arguments.allow_origin).await,
+        }
     });
     // A read of standard input that waits cannot be called off: without this the process would live until the editor's next byte.
     runtime.shutdown_background();
@@ -110,6 +119,16 @@ async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {
             },
         }
     }
+}
+
+/// Serves one editor with a cluster behind it.
+async fn serve_stdio_of(cluster: &ClusterArguments) -> anyhow::Result<Exit> {
+    let backend: Arc<dyn Backend> = Remote::connect(cluster).await?;
+    let ended = tokio::select! {
+        ended = serve_connection(backend, tokio::io::stdin(), tokio::io::stdout(), options()) => Some(ended),
+        () = asked_to_end() => None,
+    };
+    Ok(if ended.is_some_and(|ended| ended.exit_code() != 0) { Exit::Found } else { Exit::Done })
 }
 
 async fn serve_here(node: Arc<Node>, first: FirstMessage, input: tokio::io::Stdin) -> anyhow::Result<Exit> {

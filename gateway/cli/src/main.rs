@@ -6,11 +6,13 @@ mod ask;
 mod attach;
 mod check;
 mod client;
+mod cluster_arguments;
 mod embedded;
 mod exit;
 mod export;
 mod finding;
 mod folder;
+mod gateway;
 mod listen_address;
 mod logging;
 mod lsp;
@@ -22,6 +24,7 @@ mod plugin;
 mod preview;
 mod progress;
 mod query;
+mod remote;
 mod render;
 mod serving;
 mod source;
@@ -61,6 +64,8 @@ enum Command {
     Mcp(mcp::McpArguments),
     /// Say how the node stands that serves a folder; exit with 1 if nobody does
     Status(status::StatusArguments),
+    /// Serve editors with a cluster behind them
+    Gateway(gateway::GatewayArguments),
     /// Run a node of a cluster
     Node(node::NodeArguments),
     /// Look at and prepare analyzers
@@ -77,6 +82,7 @@ fn main() -> std::process::ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Mcp(arguments) => mcp::run(arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Gateway(arguments) => gateway::run(&arguments),
         Command::Node(arguments) => node::run(arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };

@@ -129,7 +129,7 @@ fn plugins(arguments: &NodeArguments) -> anyhow::Result<Vec<PathBuf>> {
     if arguments.witness {
         return Ok(Vec::new());
     }
-    plugin_directories(&FolderArguments { plugin_dir: arguments.plugin_dir.clone(), data_dir: None, python: None })
+    plugin_directories(&FolderArguments { plugin_dir: arguments.plugin_dir.clone(), ..FolderArguments::default() })
 }
 
 #[expect(clippy::print_stdout, reason = "scripts read where a node listens here; its log is on standard error")]

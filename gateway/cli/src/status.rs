@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use vraftls_gateway::{FolderStatus, PhaseStatus, SandboxStatus, Status, StatusRequest, TierStatus};
+use vraftls_gateway::{ClusterStatus, FolderStatus, PhaseStatus, SandboxStatus, Status, StatusRequest, TierStatus};
 use vraftls_node::{FolderProgress, FolderStats, NodeStats};
 
 use crate::client::Session;
@@ -68,16 +68,20 @@ fn print(root: &Path, pid: u32, status: &Status, as_json: bool) -> anyhow::Resul
         println!("{}", serde_json::to_string_pretty(&object)?);
         return Ok(());
     }
-    let Status { version, revision, sessions, questions, folders, caches, cache_bytes, sandbox } = status;
+    let Status { version, revision, sessions, questions, folders, caches, cache_bytes, sandbox, cluster } = status;
     println!("node      process {pid}, version {version}, revision {revision}");
     println!("sessions  {sessions}, {questions} questions under way");
-    for FolderStatus { root, revision, phase, done, files } in folders {
+    for FolderStatus { root, revision, phase, done, files, workspace } in folders {
         let phase = match phase {
             PhaseStatus::Reading => format!("reading {done} of {files} files"),
             PhaseStatus::Indexing => format!("indexing {done} of {files} files"),
             PhaseStatus::Ready => format!("ready, {files} files"),
         };
-        println!("folder    {root}: {phase}, revision {revision}");
+        let workspace = workspace.as_ref().map(|name| format!(" (workspace {name})")).unwrap_or_default();
+        println!("folder    {root}{workspace}: {phase}, revision {revision}");
+    }
+    if let Some(ClusterStatus { id, nodes, workspaces: _ }) = cluster {
+        println!("cluster   {id}, nodes {}", nodes.join(", "));
     }
     for TierStatus { name, hits, misses, bytes_read, bytes_written } in caches {
         let (read, written) = (size(*bytes_read), size(*bytes_written));
@@ -134,6 +138,7 @@ pub(crate) fn status_of(stats: NodeStats) -> Status {
             engines: sandbox.engines,
             engines_bytes: sandbox.engines_memory_bytes,
         },
+        cluster: None,
     }
 }
 
@@ -146,5 +151,5 @@ fn folder_of(folder: FolderStats) -> FolderStatus {
     } else {
         (PhaseStatus::Ready, n_indexed, n_to_index)
     };
-    FolderStatus { root: folder.root.display().to_string(), revision: revision.0, phase, done, files }
+    FolderStatus { root: folder.root.display().to_string(), revision: revision.0, phase, done, files, workspace: None }
 }

@@ -5,6 +5,7 @@
 
 mod bundled;
 pub mod cluster;
+pub mod cluster;
 mod config;
 mod contents;
 mod data_dir;
@@ -12,6 +13,7 @@ mod fetch;
 mod folder;
 mod folders;
 pub mod libraries;
+mod local_tree;
 mod machine;
 mod network;
 mod node;
@@ -27,10 +29,12 @@ mod stop;
 mod sweep;
 mod tree;
 
+pub use bundled::BundledFiles;
 pub use config::NodeConfig;
 pub use contents::ContentError;
 pub use data_dir::{DataDir, DataDirError, Holder, Identity};
 pub use folder::{FolderProgress, OpenFolder};
+pub use local_tree::{LocalFiles, LocalTree};
 pub use node::{Node, OpenError, ShutdownError};
 pub use stats::{FolderStats, NodeStats};
 pub use sweep::SweepConfig;

@@ -30,7 +30,9 @@ pub use answer::{
     Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols, Highlight,
     Hover, Parameter, RenameTarget, SearchPlan, Signature, SignatureHelp, Targets,
 };
-pub use decoration::{HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, SemanticToken, SemanticTokens, TokenWords};
+pub use decoration::{
+    HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, SemanticToken, SemanticTokens, TokenWords,
+};
 pub use error::QueryError;
 pub use fingerprint::Fingerprint;
 pub use hierarchy::{Call, HierarchyItem};

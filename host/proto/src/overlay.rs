@@ -14,6 +14,13 @@ pub struct OverlaySet {
     files: BTreeMap<VfsPath, OverlayFile>,
 }
 
+impl FromIterator<(VfsPath, OverlayFile)> for OverlaySet {
+    /// Of a file that comes twice the last one counts.
+    fn from_iter<I: IntoIterator<Item = (VfsPath, OverlayFile)>>(files: I) -> Self {
+        Self { files: files.into_iter().collect() }
+    }
+}
+
 /// An unsaved buffer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OverlayFile {

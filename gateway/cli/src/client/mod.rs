@@ -1,7 +1,8 @@
 //! A session of the node that serves a folder, for the commands that ask: they are clients of the gateway as editors are.
 //!
 //! If another process holds the folder's data, an editor's for example, the session is one more of its node; otherwise the node is
-//! embedded in this process, and takes the sessions of processes that come meanwhile. What is asked and answered is the same.
+//! embedded in this process, and takes the sessions of processes that come meanwhile. Where a cluster is to be asked, this process is a
+//! gateway of it. What is asked and answered is the same.
 //!
 //! It knows no question: what is asked with which parameters, and how the answer is shown, is up to the commands.
 
@@ -34,6 +35,7 @@ use vraftls_vfs::ContentDigest;
 use crate::attach;
 use crate::embedded::{Embedded, node_config};
 use crate::folder::{FolderArguments, canonical};
+use crate::remote::Remote;
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
 use crate::source;
 use connection::Connection;
@@ -88,7 +90,7 @@ impl<'a> Opening<'a> {
 /// A session of the node that serves a folder.
 pub(crate) struct Session {
     connection: Connection,
-    host: Option<EmbeddedHost>,
+    host: Option<Host>,
     root: PathBuf,
     deadline: Duration,
     capabilities: ServerCapabilities,
@@ -109,7 +111,15 @@ impl Wishes {
     }
 }
 
-/// The node, if it is in this process.
+/// What answers, if it is in this process.
+enum Host {
+    /// A node.
+    Embedded(EmbeddedHost),
+    /// A gateway of a cluster.
+    Gateway(JoinHandle<()>),
+}
+
+/// A node in this process.
 struct EmbeddedHost {
     node: Arc<Node>,
     attached: AttachedSessions,
@@ -122,6 +132,9 @@ impl Session {
         let root = canonical(opening.folder)?;
         // Otherwise the session would have no folder, and find nothing.
         uri_of_path(&root).with_context(|| format!("the path {} is not UTF-8", root.display()))?;
+        if opening.arguments.cluster.is_given() {
+            return Self::of_cluster(opening, root).await;
+        }
         let config = node_config(opening.command, &root, opening.arguments)?;
         for _ in 1..N_ATTEMPTS_MAX {
             match open_or_find(config.clone(), opening.stay).await? {
@@ -143,19 +156,19 @@ impl Session {
     }
 
     async fn embed(opening: &Opening<'_>, root: PathBuf, node: Arc<Node>) -> anyhow::Result<Self> {
-        let mut options: Options = options();
-        options.timing.request_deadline = options.timing.request_deadline.max(opening.deadline);
+        let options = options_of(opening);
         let backend: Arc<dyn Backend> = Arc::new(Embedded(node.clone()));
         let attached = AttachedSessions::start(opening.command, &node, backend.clone(), options.clone())?;
-        let (near, far) = tokio::io::duplex(DUPLEX_BYTES);
-        let serving = tokio::spawn(async move {
-            let (reader, writer) = tokio::io::split(far);
-            let end = serve_connection(backend, reader, writer, options).await;
-            tracing::debug!(?end, "the command's own session ended");
-        });
-        let host = EmbeddedHost { node, attached, serving };
-        let connection = Connection::new(near);
+        let (connection, serving) = serve_here(backend, options);
+        let host = Host::Embedded(EmbeddedHost { node, attached, serving });
         Ok(Self::initialize(connection, Some(host), root, Wishes::of(opening)).await?)
+    }
+
+    async fn of_cluster(opening: &Opening<'_>, root: PathBuf) -> anyhow::Result<Self> {
+        let backend: Arc<dyn Backend> = Remote::connect(&opening.arguments.cluster).await?;
+        let (connection, serving) = serve_here(backend, options_of(opening));
+        let host = Some(Host::Gateway(serving));
+        Ok(Self::initialize(connection, host, root, Wishes::of(opening)).await?)
     }
 
     async fn attach(opening: &Opening<'_>, root: PathBuf, socket: &Path) -> anyhow::Result<Self> {
@@ -168,7 +181,7 @@ impl Session {
 
     async fn initialize(
         connection: Connection,
-        host: Option<EmbeddedHost>,
+        host: Option<Host>,
         root: PathBuf,
         wishes: Wishes,
     ) -> Result<Self, AskError> {
@@ -214,7 +227,8 @@ impl Session {
         self.connection.ask::<R>(params, self.deadline).await
     }
 
-    /// Has the questions that come next see the disk as it is now. A node of this process walked the folder when it was opened.
+    /// Has the questions that come next see the disk as it is now. What answers in this process looked at
+    /// the folder when it was opened.
     pub(crate) async fn catch_up_if_attached(&self) -> Result<(), AskError> {
         if self.host.is_some() { Ok(()) } else { self.catch_up().await }
     }
@@ -282,10 +296,29 @@ impl Session {
         match host {
             // What was asked was answered; why the other process did not hear the end is for its own log.
             None => said.or_else(|error| if matches!(error, AskError::Ended(_)) { Ok(()) } else { Err(error) })?,
-            Some(host) => host.close().await?,
+            Some(Host::Embedded(host)) => host.close().await?,
+            Some(Host::Gateway(serving)) => serving.await.context("the command's own session failed")?,
         }
         Ok(())
     }
+}
+
+/// How the command's own session is served.
+fn options_of(opening: &Opening<'_>) -> Options {
+    let mut options: Options = options();
+    options.timing.request_deadline = options.timing.request_deadline.max(opening.deadline);
+    options
+}
+
+/// Serves a session in this process.
+fn serve_here(backend: Arc<dyn Backend>, options: Options) -> (Connection, JoinHandle<()>) {
+    let (near, far) = tokio::io::duplex(DUPLEX_BYTES);
+    let serving = tokio::spawn(async move {
+        let (reader, writer) = tokio::io::split(far);
+        let end = serve_connection(backend, reader, writer, options).await;
+        tracing::debug!(?end, "the command's own session ended");
+    });
+    (Connection::new(near), serving)
 }
 
 impl EmbeddedHost {
