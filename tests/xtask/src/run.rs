@@ -1,4 +1,5 @@
-//! `cargo xtask run [DIR]`: builds everything, starts a server on a folder, shows that it answers, and says how to attach an editor.
+//! `cargo xtask run [DIR]`: builds everything, starts a cluster of three nodes with a gateway on a folder, shows that it answers, and
+//! says how to attach an editor.
 
 mod client;
 mod show;
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// A server that is ended with us.
+/// A cluster in one process that is ended with us.
 struct Server {
     child: Child,
     address: String,
@@ -50,22 +51,28 @@ struct Server {
 impl Server {
     fn start(binary: &Path, folder: &Path) -> Result<Self> {
         let mut child = Command::new(binary)
-            .args(["lsp", "--listen", "tcp://127.0.0.1:0", "--root"])
+            .arg("dev")
             .arg(folder)
+            .args(["--listen", "tcp://127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", tree::shown(binary)))?;
         let output = child.stdout.take().context("its output is piped")?;
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        match line.trim().strip_prefix("listening on tcp://") {
-            Some(address) => Ok(Self { child, address: address.to_owned() }),
-            None => {
-                let status = child.wait()?;
-                bail!("the server did not start ({status})")
+        let mut lines = BufReader::new(output).lines();
+        // Where the nodes listen and what was pushed comes first.
+        for line in lines.by_ref() {
+            let line = line?;
+            if let Some(address) = line.trim().strip_prefix("listening on tcp://") {
+                let address = address.to_owned();
+                // What it still says is shown, so that it never waits for a reader.
+                std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| steps::say(&line)));
+                return Ok(Self { child, address });
             }
+            steps::say(&line);
         }
+        let status = child.wait()?;
+        bail!("the cluster did not start ({status})")
     }
 }
 

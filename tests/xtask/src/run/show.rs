@@ -106,8 +106,8 @@ pub(crate) fn how_to_attach(binary: &Path, folder: &Path, address: &str) {
     let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
     steps::say(&format!(
         r#"
-The server listens on tcp://{address}. Any client that speaks the protocol over TCP can attach; editors usually start it themselves,
-and a second one on the same folder shares the first one's node:
+A gateway listens on tcp://{address}, with three nodes behind it. Any client that speaks the protocol over TCP can attach. Without a
+cluster editors start a server themselves, and a second one on the same folder shares the first one's node:
 
 Neovim    vim.lsp.start({{ name = 'vraftls', cmd = {{ '{binary}', 'lsp' }}, root_dir = vim.fn.getcwd() }})
           or, to this server: cmd = vim.lsp.rpc.connect('{host}', {port})
