@@ -44,4 +44,4 @@ pub use body::{Upload, UploadError};
 pub use config::{Bounds, ListenError, ServerConfig};
 pub use info::{cluster_info, kind_info};
 pub use listen::Server;
-pub use token::{DrawnToken, draw_token};
+pub use token::{DrawnToken, draw_token, keep_secret};

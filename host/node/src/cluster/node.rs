@@ -30,11 +30,11 @@ use super::overlays::Overlays;
 use super::service::{Answering, Door, DoorService};
 use super::shared_facts::{OwnFacts, SharedFacts};
 use crate::contents::{ContentError, ContentStore};
-use crate::data_dir::{DataDir, DataDirError, write_durably};
+use crate::data_dir::{DataDir, DataDirError};
 use crate::plugins::{self, ComponentSource, PluginError, PluginKeeper, Plugins, SourceError, Wanted, wanted};
 use crate::references::References;
 use crate::server::client::Client;
-use crate::server::draw_token;
+use crate::server::{draw_token, keep_secret};
 use crate::sessions::Sessions;
 use crate::stop::Stopper;
 use crate::sweep::{Sweep, SweepConfig};
@@ -342,7 +342,7 @@ fn first_token(data_dir: &DataDir) -> Result<TokenHash, OpenClusterError> {
         Err(error) => return Err(error.into()),
     }
     let drawn = draw_token().map_err(std::io::Error::other)?;
-    write_durably(&file, drawn.text.as_bytes())?;
+    keep_secret(&file, &drawn.text)?;
     Ok(drawn.hash)
 }
 
