@@ -45,8 +45,8 @@ impl Default for Options {
             spread: Spread::default(),
             info_patience: Duration::from_secs(3),
             refresh_interval: Duration::from_secs(10),
-            probe_after: Duration::from_millis(700),
-            probe_patience: Duration::from_millis(700),
+            probe_after: Duration::from_millis(500),
+            probe_patience: Duration::from_millis(800),
             peers: PeersConfig::default(),
         }
     }

@@ -45,9 +45,9 @@ impl Watcher {
         }
     }
 
-    async fn ask(&self) -> Result<(NodeId, Watched), CallError<QueryError>> {
-        let inner = &self.cluster.inner;
-        let mut tries = Tries::new(inner, self.workspace, PATIENCE + SLACK);
+    async fn ask(&mut self) -> Result<(NodeId, Watched), CallError<QueryError>> {
+        let cluster = self.cluster.clone();
+        let mut tries = Tries::new(&cluster.inner, self.workspace, PATIENCE + SLACK);
         let mut unable = None;
         loop {
             let (target, left) = match tries.next().await {
@@ -61,7 +61,11 @@ impl Watcher {
                     tries.was_answered();
                 }
                 Ok(Err(error)) => return Err(CallError::Said(error)),
-                Err(error) => tries.failed(error),
+                Err(error) => {
+                    // When it answers again it may have started anew, and count from anywhere.
+                    self.known = None;
+                    tries.failed(error);
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub(crate) struct Script {
     pub(crate) commits: Mutex<Vec<(u64, Commit)>>,
     /// What watchers are told.
     pub(crate) watched: watch::Sender<u64>,
+    /// How often somebody asked who the cluster is.
+    pub(crate) n_fetches: AtomicU32,
     texts: Mutex<BTreeMap<(u64, ContentDigest), Arc<str>>>,
 }
 
@@ -82,6 +85,7 @@ impl Script {
             asks: Mutex::default(),
             commits: Mutex::default(),
             watched: watch::Sender::new(1),
+            n_fetches: AtomicU32::new(0),
             texts: Mutex::default(),
         }
     }
@@ -214,6 +218,11 @@ impl Nodes {
 
     /// Starts a node, at an address of its own each time.
     pub(crate) async fn run(&mut self, node: u64) {
+        self.run_at(node, "127.0.0.1:0").await;
+    }
+
+    /// Starts a node at an address.
+    pub(crate) async fn run_at(&mut self, node: u64, address: &str) {
         let identity = Identity {
             cluster: cluster_id(),
             node: NodeId(node),
@@ -221,9 +230,9 @@ impl Nodes {
         };
         let service = Arc::new(ScriptedNode { node, script: Arc::clone(&self.script) });
         let local = Arc::new(Local::new(identity, service));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let info = Arc::clone(&self.info);
+        let (info, script) = (Arc::clone(&self.info), Arc::clone(&self.script));
         self.change(|info| {
             info.nodes.retain(|known| known.id != node);
             info.nodes.push(NodeInfo { id: node, address, kind: NodeKindInfo::Full, draining: false });
@@ -234,7 +243,7 @@ impl Nodes {
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                connections.spawn(connection(stream, Arc::clone(&local), Arc::clone(&info)));
+                connections.spawn(connection(stream, Arc::clone(&local), Arc::clone(&info), Arc::clone(&script)));
             }
         });
         self.running.insert(node, running);
@@ -281,11 +290,12 @@ pub(crate) async fn say(stream: &mut TcpStream, body: &str) {
     stream.shutdown().await.unwrap();
 }
 
-async fn connection(mut stream: TcpStream, local: Arc<Local>, info: Arc<Mutex<ClusterInfo>>) {
+async fn connection(mut stream: TcpStream, local: Arc<Local>, info: Arc<Mutex<ClusterInfo>>, script: Arc<Script>) {
     let head = read_head(&mut stream).await;
     let mut lines = head.lines();
     let target = lines.next().unwrap().split(' ').nth(1).unwrap();
     if target == "/v1/cluster" {
+        script.n_fetches.fetch_add(1, Ordering::SeqCst);
         let body = serde_json::to_string(&*info.lock().unwrap()).unwrap();
         return say(&mut stream, &body).await;
     }

@@ -1,11 +1,14 @@
 //! Where routes come from, and what becomes of old ones.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use vraftls_client::{Cluster, ConnectError, Options, Routes};
+use vraftls_proto::rpc::ClusterInfo;
 use vraftls_proto::{Query, Revisions};
 
 use super::node::{Nodes, SOON, Script, answerer, cluster_id, read_head, request, say};
@@ -107,7 +110,7 @@ async fn older_routes_and_those_of_another_cluster_are_not_taken() {
     let nodes = Nodes::start(1, 1, &script).await;
     let cluster = nodes.connect(Options::default()).await;
     let known = cluster.routes();
-    let change = |change: fn(&mut vraftls_proto::rpc::ClusterInfo)| change(&mut nodes.info.lock().unwrap());
+    let change = |change: fn(&mut ClusterInfo)| change(&mut nodes.info.lock().unwrap());
     change(|info| {
         info.slots.epoch = 7;
         info.revision -= 1;
@@ -138,4 +141,40 @@ async fn routes_are_asked_for_from_time_to_time() {
     nodes.change(|info| info.slots.epoch = 9);
     let changed = tokio::time::timeout(SOON, watched.wait_for(|routes| routes.epoch() == 9)).await;
     changed.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn many_who_want_routes_ask_for_them_once() {
+    let script = Arc::new(Script::plain());
+    let nodes = Nodes::start(1, 1, &script).await;
+    let cluster = nodes.connect(Options::default()).await;
+    let n_fetches = || script.n_fetches.load(Ordering::SeqCst);
+    let before = n_fetches();
+    for refreshed in join_all((0..100).map(|_| cluster.refresh())).await {
+        refreshed.unwrap();
+    }
+    assert_eq!(n_fetches() - before, 1);
+    // Who wants them later gets what is said later.
+    nodes.change(|info| info.slots.epoch = 3);
+    cluster.refresh().await.unwrap();
+    assert_eq!((n_fetches() - before, cluster.routes().epoch()), (2, 3));
+}
+
+#[tokio::test]
+async fn nodes_that_exchanged_their_addresses_are_not_mistaken_for_each_other() {
+    let script = Arc::new(Script::plain());
+    let nodes = Nodes::start(2, 1, &script).await;
+    let cluster = nodes.connect(Options::default()).await;
+    let ask = async || answerer(&cluster.ask(&request(Query::Files), &Revisions::new()).await.unwrap());
+    let first = ask().await;
+    let exchange = |info: &mut ClusterInfo| {
+        let (left, right) = info.nodes.split_at_mut(1);
+        std::mem::swap(&mut left[0].address, &mut right[0].address);
+    };
+    nodes.change(exchange);
+    cluster.refresh().await.unwrap();
+    // Neither is who it is said to be; the nodes say so, and where they are when they are asked again.
+    nodes.change(exchange);
+    assert_eq!(ask().await, first);
+    assert_eq!(script.asked(), [first, first]);
 }

@@ -1,6 +1,7 @@
 //! Several nodes answer, each for its groups.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vraftls_client::{CallError, Cluster, Options, Spread};
 use vraftls_index::Roles;
@@ -129,6 +130,19 @@ async fn another_replica_answers_for_a_node_that_died() {
         assert!(!answered.partial);
         assert_eq!(answered.digests.len(), files().len());
     }
+}
+
+#[tokio::test]
+async fn another_replica_answers_for_a_node_that_says_nothing() {
+    let script = Arc::new(Script::new(reply));
+    let nodes = Nodes::start(3, N_GROUPS, &script).await;
+    deal_out(&nodes, [&[1, 2], &[2], &[1, 3]]);
+    let quick = Duration::from_millis(50);
+    let cluster = nodes.connect(Options { probe_after: quick, probe_patience: quick, ..spread() }).await;
+    script.set_hanging(1, true);
+    let answered = ask(&cluster, references()).await.unwrap();
+    assert!(!answered.partial);
+    assert_eq!(answered.digests.len(), files().len());
 }
 
 #[tokio::test]
