@@ -79,21 +79,8 @@ impl Inner {
             failure = Some(error);
             asked.extend(deal.deal(groups).into_iter().map(ask));
         }
-        if let Some(error) = failure.filter(|_| !deal.lost.is_empty()) {
-            if merge.is_all_or_nothing() || parts.is_empty() {
-                return Err(error);
-            }
-        } else if !deal.lost.is_empty() && (merge.is_all_or_nothing() || parts.is_empty()) {
-            let why = format!("nobody has the groups {:?}", deal.lost);
-            return Err(CallError::Reach(ReachError::Unreachable(why)));
-        }
         let group_of = |path: &VfsPath| routes.group_of(request.workspace, path);
-        let merged = merge.put_together(parts, group_of);
-        let mut merged = merged
-            .map_err(|_| QueryError::Unavailable("a node answered another question".to_owned()))
-            .map_err(CallError::Said)?;
-        merged.partial |= !deal.lost.is_empty();
-        Ok(merged)
+        gathered(merge, parts, deal.lost, failure, group_of)
     }
 
     fn deal_of(&self, routes: &Routes, request: &Request, groups: &[u32]) -> Deal {
@@ -116,6 +103,28 @@ impl Inner {
         let left: Duration = left(started, request.deadline)?;
         self.ask_node(target, request, Terms { at_least, scope: Some(groups.to_vec()) }, left).await
     }
+}
+
+/// The answer out of what came. Where groups are lost, or a node did not see all of its own, it is partial or none.
+fn gathered(
+    merge: Merge,
+    parts: Vec<Part>,
+    lost: Vec<u32>,
+    failure: Option<CallError<QueryError>>,
+    group_of: impl Fn(&VfsPath) -> Option<u32>,
+) -> Result<Answered, CallError<QueryError>> {
+    if !lost.is_empty() && (merge.is_all_or_nothing() || parts.is_empty()) {
+        let nobody = || ReachError::Unreachable(format!("nobody has the groups {lost:?}"));
+        return Err(failure.unwrap_or_else(|| nobody().into()));
+    }
+    let unable = |why: &str| CallError::Said(QueryError::Unavailable(why.to_owned()));
+    let merged = merge.put_together(parts, group_of);
+    let mut merged = merged.map_err(|_| unable("a node answered another question"))?;
+    merged.partial |= !lost.is_empty();
+    if merged.partial && merge.is_all_or_nothing() {
+        return Err(unable("a node did not see all files"));
+    }
+    Ok(merged)
 }
 
 /// Whether an error says nothing of the question, so that another node may answer it and the others' answers count.

@@ -180,3 +180,17 @@ async fn a_shard_that_is_not_able_to_answer_is_out_of_reach_and_a_question_witho
     let refused = ask(&cluster, Query::Files).await.unwrap_err();
     assert_eq!(refused, CallError::Said(QueryError::InvalidInput("no".to_owned())));
 }
+
+#[tokio::test]
+async fn a_rename_of_which_a_node_sees_only_a_part_is_nothing() {
+    let script = Arc::new(Script::new(|node, unpacked: &Unpacked| {
+        let answered = reply(node, unpacked)?;
+        Ok(Answered { partial: node == 3, ..answered })
+    }));
+    let nodes = Nodes::start(3, N_GROUPS, &script).await;
+    deal_out(&nodes, [&[1], &[2], &[3]]);
+    let cluster = nodes.connect(spread()).await;
+    assert!(ask(&cluster, references()).await.unwrap().partial);
+    let nothing = ask(&cluster, rename()).await.unwrap_err();
+    assert!(matches!(nothing, CallError::Said(QueryError::Unavailable(_))), "{nothing:?}");
+}
