@@ -237,7 +237,13 @@ impl Standings {
         if let Some(known) = watched.get(&workspace) {
             return known.state.clone();
         }
-        let first = Watched { generation: 1, revisions: Revisions::new(), phase: FolderPhase::Ready };
+        // Whoever watched this node before it was started anew must not take what it counts now for what it counted then. Where the system
+        // has no randomness, the clock tells the two apart.
+        let drawn = getrandom::u64().unwrap_or_else(|_| {
+            let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        });
+        let first = Watched { generation: (drawn >> 1).max(1), revisions: Revisions::new(), phase: FolderPhase::Ready };
         let (sender, state) = watch::channel(first);
         let keeper = self.service.keeper(workspace);
         let follow = follow(workspace, Arc::clone(&self.bases), Arc::clone(&keeper), self.service.changes(), sender);
