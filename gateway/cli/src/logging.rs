@@ -8,7 +8,11 @@ use tracing_subscriber::EnvFilter;
 pub(crate) fn start(filter: &str) {
     // These speak of every step of their protocols, and warn of what is normal; who wants to read that asks for it.
     let quiet = ["openraft", "rmcp"].into_iter().filter(|name| !filter.contains(name));
-    let quiet: String = quiet.map(|name| format!(",{name}=error")).collect();
+    let mut quiet: String = quiet.map(|name| format!(",{name}=error")).collect();
+    if !filter.contains("openraft") {
+        // A change of members that another leader has to make is an error of its own there; who asked for it says what became of it.
+        quiet.push_str(",openraft::raft::api::management=off");
+    }
     let parsed = EnvFilter::try_new(format!("{filter}{quiet}"));
     let bad = parsed.is_err();
     tracing_subscriber::fmt()

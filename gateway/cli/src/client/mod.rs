@@ -114,7 +114,7 @@ impl Wishes {
 /// What answers, if it is in this process.
 enum Host {
     /// A node.
-    Embedded(EmbeddedHost),
+    Embedded(Box<EmbeddedHost>),
     /// A gateway of a cluster.
     Gateway(JoinHandle<()>),
 }
@@ -160,7 +160,7 @@ impl Session {
         let backend: Arc<dyn Backend> = Arc::new(Embedded(node.clone()));
         let attached = AttachedSessions::start(opening.command, &node, backend.clone(), options.clone())?;
         let (connection, serving) = serve_here(backend, options);
-        let host = Host::Embedded(EmbeddedHost { node, attached, serving });
+        let host = Host::Embedded(Box::new(EmbeddedHost { node, attached, serving }));
         Ok(Self::initialize(connection, Some(host), root, Wishes::of(opening)).await?)
     }
 

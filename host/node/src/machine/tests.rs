@@ -17,7 +17,10 @@ const GROUP: GroupId = GroupId(1);
 
 /// What the replicas of a group have, so that they can be asked.
 #[derive(Clone, Default)]
-struct Replicas(Arc<Mutex<Vec<Option<(ContentStore, References)>>>>);
+struct Replicas(Arc<Mutex<Vec<Option<Kept>>>>);
+
+/// What one replica has.
+type Kept = (ContentStore, References);
 
 /// One replica asks the others.
 struct Asking {

@@ -62,7 +62,7 @@ impl<M: StateMachine> GroupEndpoint<M> {
         let is_refused = !self.may_lead && transfer.to_node_id() == self.raft.node_id();
         let heard = if is_refused {
             let leader = transfer.from_leader().leader_id.node_id;
-            TransferRequest::new(transfer.from_leader().clone(), leader, transfer.last_log_id().cloned())
+            TransferRequest::new(*transfer.from_leader(), leader, transfer.last_log_id().cloned())
         } else {
             transfer
         };
