@@ -33,7 +33,7 @@ pub(crate) struct GatewayArguments {
 #[derive(Args)]
 struct GatewayCluster {
     /// Nodes of the cluster, each given as HOST:PORT
-    #[arg(long, required = true, value_name = "ADDR,..", value_delimiter = ',')]
+    #[arg(long, required = true, value_name = "ADDR,..", value_delimiter = ',', env = "VRAFTLS_CLUSTER")]
     cluster: Vec<String>,
 
     /// The workspace that every folder is [default: the only one there is, or the one named like the folder]
