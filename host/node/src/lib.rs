@@ -5,7 +5,6 @@
 
 mod bundled;
 pub mod cluster;
-pub mod cluster;
 mod config;
 mod contents;
 mod data_dir;
@@ -14,6 +13,7 @@ mod folder;
 mod folders;
 pub mod libraries;
 mod local_tree;
+mod local_watch;
 mod machine;
 mod network;
 mod node;
@@ -35,6 +35,7 @@ pub use contents::ContentError;
 pub use data_dir::{DataDir, DataDirError, Holder, Identity};
 pub use folder::{FolderProgress, OpenFolder};
 pub use local_tree::{LocalFiles, LocalTree};
+pub use local_watch::{LocalWatch, Seen};
 pub use node::{Node, OpenError, ShutdownError};
 pub use stats::{FolderStats, NodeStats};
 pub use sweep::SweepConfig;

@@ -48,7 +48,7 @@ const RETRY_INTERVAL_MIN: Duration = Duration::from_secs(5);
 const WALKS_MAX: usize = 4;
 
 /// How long after the first event of a burst it is looked at.
-const SETTLE_TIME: Duration = Duration::from_millis(25);
+pub(crate) const SETTLE_TIME: Duration = Duration::from_millis(25);
 
 /// Hints that may wait. When there are more, the whole tree is looked at instead.
 pub(crate) const HINTS_MAX: usize = 1024;
@@ -201,7 +201,7 @@ impl Ingest {
                 return manifest;
             }
             if walk.n_skipped > 0 {
-                tracing::warn!(n_skipped = walk.n_skipped, first = ?walk.skipped, "files were left out");
+                tracing::warn!(n_skipped = walk.n_skipped, first = ?walk.skipped.iter().take(20).collect::<Vec<_>>(), "files were left out");
             }
             let n_total = pending.len() as u64;
             self.publish(|base| {

@@ -16,6 +16,9 @@ pub(crate) const FILE_BYTES_MAX: u64 = 4 << 20;
 /// The most files of one workspace.
 pub(crate) const FILES_MAX: usize = 1_000_000;
 
+/// How much of what was left out is named.
+const SKIPPED_MAX: usize = 1000;
+
 /// What a file looks like without reading it. The same signature is taken for the same contents: that is what `make` and git
 /// trust too, and the periodic reconcile reads again whatever was changed within the clock's grain of when it was last read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -47,7 +50,7 @@ pub(crate) struct Walk {
     pub(crate) files: BTreeMap<VfsPath, Signature>,
     /// The directories it went through.
     pub(crate) directories: BTreeSet<PathBuf>,
-    /// What was left out, for people: the first few, each with its reason.
+    /// What was left out, for people: the first [`SKIPPED_MAX`], each with its reason.
     pub(crate) skipped: Vec<String>,
     /// Whether something could not be listed: what was not found may be there all the same.
     pub(crate) is_partial: bool,
@@ -58,7 +61,7 @@ pub(crate) struct Walk {
 impl Walk {
     fn skip(&mut self, what: String) {
         self.n_skipped += 1;
-        if self.skipped.len() < 20 {
+        if self.skipped.len() < SKIPPED_MAX {
             self.skipped.push(what);
         }
     }
