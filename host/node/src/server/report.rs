@@ -28,6 +28,21 @@ pub struct NodeStatus {
     pub error: Option<String>,
 }
 
+/// A change of a group's replicas that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveStatus {
+    /// The group.
+    pub group: u32,
+    /// The change.
+    pub id: u64,
+    /// The node that gets a replica.
+    pub add: Option<u64>,
+    /// The node that loses its replica.
+    pub remove: Option<u64>,
+    /// How far it is, in a word.
+    pub step: String,
+}
+
 /// Why a node should get no work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use vraftls_meta::{MoveStep, State as Metadata};
 use vraftls_proto::rpc::ClusterInfo;
 
 use crate::server::cluster_info;
 use crate::server::error::{ApiError, json};
-use crate::server::report::{ClusterStatus, NotReady};
+use crate::server::report::{ClusterStatus, MoveStatus, NotReady};
 use crate::server::routes::Shared;
 
 #[derive(Serialize)]
@@ -21,6 +22,8 @@ struct Shown {
     not_ready: Vec<NotReady>,
     /// What the metadata says.
     cluster: Option<ClusterInfo>,
+    /// Changes of replicas that are under way.
+    moves: Vec<MoveStatus>,
     /// What all say of themselves.
     #[serde(flatten)]
     status: ClusterStatus,
@@ -41,7 +44,29 @@ pub(in crate::server) async fn info(State(shared): State<Arc<Shared>>) -> Result
 pub(in crate::server) async fn read(State(shared): State<Arc<Shared>>) -> Response {
     let status = shared.admin.cluster_status().await;
     let (node, not_ready) = (shared.admin.status().node.0, shared.admin.readiness());
-    json(&Shown { node, not_ready, cluster: read_info(&shared), status })
+    let moves = moves(&shared.admin.metadata());
+    json(&Shown { node, not_ready, cluster: read_info(&shared), moves, status })
+}
+
+fn moves(metadata: &Metadata) -> Vec<MoveStatus> {
+    let changing = metadata.groups().iter().filter_map(|(group, about)| Some((group.0, about.change?)));
+    let shown = changing.map(|(group, change)| MoveStatus {
+        group,
+        id: change.id.0,
+        add: change.add.map(|node| node.0),
+        remove: change.remove.map(|node| node.0),
+        step: step_word(change.step).to_owned(),
+    });
+    shown.collect()
+}
+
+fn step_word(step: MoveStep) -> &'static str {
+    match step {
+        MoveStep::Learning => "learning",
+        MoveStep::Switching => "switching",
+        MoveStep::Cleaning => "cleaning",
+        MoveStep::Done => "done",
+    }
 }
 
 fn read_info(shared: &Shared) -> Option<ClusterInfo> {
