@@ -1,12 +1,16 @@
 //! The `vraftls` command: what it can be asked, and which exit code that gives.
 //!
-//! Exit codes: 0 done; 1 the command ran and found errors in the sources (`check`) or nothing (`query`); 2 it could not run.
+//! Exit codes: 0 done; 1 the command ran and found errors in the sources (`check`), nothing (`query`), files that it had to leave as they
+//! are (`workspace push`), or a cluster that is not well (`cluster status`); 2 it could not run.
 
+mod admin_arguments;
 mod ask;
 mod attach;
 mod check;
 mod client;
+mod cluster;
 mod cluster_arguments;
+mod dev;
 mod embedded;
 mod exit;
 mod export;
@@ -30,6 +34,7 @@ mod serving;
 mod source;
 mod status;
 mod tls;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 
@@ -66,8 +71,14 @@ enum Command {
     Status(status::StatusArguments),
     /// Serve editors with a cluster behind them
     Gateway(gateway::GatewayArguments),
+    /// Try a whole cluster in this process: three nodes and a gateway, on a folder
+    Dev(dev::DevArguments),
     /// Run a node of a cluster
     Node(node::NodeArguments),
+    /// Bring trees into a cluster
+    Workspace(workspace::WorkspaceArguments),
+    /// Look at a cluster, and change where its replicas are
+    Cluster(cluster::ClusterCommandArguments),
     /// Look at and prepare analyzers
     Plugin(plugin::PluginArguments),
 }
@@ -83,7 +94,10 @@ fn main() -> std::process::ExitCode {
         Command::Mcp(arguments) => mcp::run(arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Gateway(arguments) => gateway::run(&arguments),
+        Command::Dev(arguments) => dev::run(&arguments),
         Command::Node(arguments) => node::run(arguments),
+        Command::Workspace(arguments) => workspace::run(&arguments),
+        Command::Cluster(arguments) => cluster::run(&arguments),
         Command::Plugin(arguments) => plugin::run(&arguments),
     };
     match ran {
