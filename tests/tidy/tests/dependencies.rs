@@ -6,7 +6,7 @@ use anyhow::Result;
 use vraftls_tidy::{expect_none, packages, tree};
 
 /// Every package of the main workspace, and which of ours it may link. A new edge is a decision: change the design with it.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("vraftls-text", &[]),
     ("vraftls-vfs", &["vraftls-text"]),
     ("vraftls-meta", &["vraftls-vfs"]),
@@ -59,6 +59,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("xtask", &[]),
     // These judge the whole from outside, and may link all of it.
     ("vraftls-bench", ANY),
+    ("vraftls-cluster-tests", ANY),
     ("vraftls-conformance", ANY),
     ("vraftls-lsp-tests", ANY),
     ("vraftls-sim", ANY),
@@ -140,8 +141,15 @@ const MONOPOLIES: [(&str, &[&str], &str); 31] = [
 
 /// Rooms that judge the others.
 fn is_judge(name: &str) -> bool {
-    let judges =
-        ["vraftls-bench", "vraftls-conformance", "vraftls-harness", "vraftls-lsp-tests", "vraftls-sim", "vraftls-soak"];
+    let judges = [
+        "vraftls-bench",
+        "vraftls-cluster-tests",
+        "vraftls-conformance",
+        "vraftls-harness",
+        "vraftls-lsp-tests",
+        "vraftls-sim",
+        "vraftls-soak",
+    ];
     judges.contains(&name) || ["vraftls-tidy", "xtask"].contains(&name)
 }
 

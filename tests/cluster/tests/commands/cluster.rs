@@ -1,0 +1,78 @@
+//! `vraftls cluster`: what it shows of nodes that live and die, and what it has them do.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use vraftls_harness::TestCluster;
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Who leads a group, as whoever does says.
+fn leader(status: &Value, group: u64) -> Option<u64> {
+    let nodes = status["nodes"].as_array().unwrap();
+    let leads = |node: &&Value| {
+        let groups = node["report"]["groups"].as_array();
+        groups.is_some_and(|groups| groups.iter().any(|known| known["group"] == group && known["is_leader"] == true))
+    };
+    nodes.iter().find(leads).and_then(|node| node["node"].as_u64())
+}
+
+#[tokio::test]
+async fn status_says_who_does_not_answer_and_is_well_again_when_it_does() {
+    let mut cluster = TestCluster::start(&["toy"], 3, 2).await;
+    let whole = cluster.run(here(), &["cluster", "status"]).await;
+    assert_eq!(whole.code, 0, "{whole:?}");
+    for node in 1..=3 {
+        assert!(whole.stdout.contains(cluster.address(node)), "{}", whole.stdout);
+    }
+    cluster.kill(3).await;
+    cluster.until("other nodes lead", |status| (0..=2).all(|group| leader(status, group).is_some())).await;
+    let broken = cluster.run(here(), &["cluster", "status", "--json"]).await;
+    assert_eq!(broken.code, 1, "{broken:?}");
+    let status = broken.json();
+    assert_eq!((&status["nodes"][2]["node"], &status["nodes"][2]["report"]), (&json!(3), &json!(null)), "{status}");
+    assert!(status["nodes"][2]["error"].is_string(), "{status}");
+    cluster.restart(3).await;
+    cluster.until("the node is back", |status| status["nodes"][2]["report"].is_object()).await;
+    let whole = cluster.run(here(), &["cluster", "status"]).await;
+    assert_eq!(whole.code, 0, "{whole:?}");
+}
+
+#[tokio::test]
+async fn leaders_are_handed_over_and_replicas_moved() {
+    let cluster = TestCluster::start(&["toy"], 4, 2).await;
+    let before = cluster.status().await.unwrap();
+    let replicas = |status: &Value, group: usize| -> Vec<u64> {
+        let list = status["cluster"]["groups"][group]["replicas"].as_array().unwrap().clone();
+        list.iter().map(|node| node.as_u64().unwrap()).collect()
+    };
+    let (has, leads) = (replicas(&before, 1), leader(&before, 1).unwrap());
+    let next = has.iter().find(|node| **node != leads).unwrap().to_string();
+    let handed_over = cluster.run(here(), &["cluster", "transfer-leader", "1", &next]).await;
+    assert_eq!(handed_over.code, 0, "{handed_over:?}");
+
+    let nobody = cluster.run(here(), &["cluster", "promote", "1", "9"]).await;
+    assert_eq!(nobody.code, 2, "{nobody:?}");
+    assert!(nobody.stderr.contains("neither has nor gets"), "{nobody:?}");
+
+    let drained = cluster.run(here(), &["cluster", "drain", "4", "--wait"]).await;
+    assert_eq!(drained.code, 0, "{drained:?}");
+    let after = cluster.status().await.unwrap();
+    for group in 0..3 {
+        assert!(!replicas(&after, group).contains(&4), "{after}");
+    }
+    let removed = cluster.run(here(), &["cluster", "remove", "4"]).await;
+    assert_eq!(removed.code, 0, "{removed:?}");
+    cluster.until("it is gone", |status| status["nodes"].as_array().is_some_and(|nodes| nodes.len() == 3)).await;
+}
+
+#[tokio::test]
+async fn who_shows_no_token_is_told_what_is_needed() {
+    let cluster = TestCluster::start(&["toy"], 1, 1).await;
+    let output = cluster.command(&["cluster", "status"]).env_remove("VRAFTLS_TOKEN").output().await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("--token-file"), "{told}");
+}

@@ -1,0 +1,7 @@
+//! What admins and people who push ask a cluster of real nodes, as processes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod cluster;
+mod push;
+mod watch;
