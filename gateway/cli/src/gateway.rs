@@ -25,6 +25,10 @@ pub(crate) struct GatewayArguments {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
 
+    /// A TOML file with options by their names; the command line and the environment go first
+    #[arg(long, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
+
     #[command(flatten)]
     cluster: GatewayCluster,
 }
@@ -46,6 +50,7 @@ struct GatewayCluster {
 
 #[tokio::main]
 pub(crate) async fn run(arguments: &GatewayArguments) -> anyhow::Result<Exit> {
+    debug_assert!(arguments.config.is_none(), "it is put among the arguments before they are read");
     let GatewayCluster { cluster, workspace, tls } = &arguments.cluster;
     let cluster = ClusterArguments { cluster: cluster.clone(), workspace: workspace.clone(), tls: tls.clone() };
     serve(&cluster, &arguments.listen, &arguments.allow_origin).await

@@ -65,6 +65,10 @@ pub(crate) struct NodeArguments {
     #[arg(long, value_name = "DIR", env = "VRAFTLS_PLUGIN_DIR", value_delimiter = ':')]
     plugin_dir: Vec<PathBuf>,
 
+    /// A TOML file with options by their names; the command line and the environment go first
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     #[command(flatten)]
     tls: TlsArguments,
 }
@@ -75,6 +79,7 @@ pub(crate) fn run(arguments: NodeArguments) -> anyhow::Result<Exit> {
 }
 
 async fn serve(arguments: NodeArguments) -> anyhow::Result<Exit> {
+    debug_assert!(arguments.config.is_none(), "it is put among the arguments before they are read");
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let socket = listener.local_addr()?;
