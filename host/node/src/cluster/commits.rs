@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 use vraftls_cluster::{AskError, Cluster};
 use vraftls_meta::{GroupId as MetaGroupId, State as Metadata};
@@ -23,6 +24,9 @@ use crate::tree::ingest::blocking;
 
 /// How long a replica may take to say what it lacks, or to keep what it is given.
 const REPLICA: Duration = Duration::from_secs(20);
+
+/// How long replicas that are slower than a quorum are waited for.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// How long a commit is pursued.
 const COMMIT: Duration = Duration::from_secs(15);
@@ -72,7 +76,7 @@ impl Commits {
         Ok(full.collect())
     }
 
-    /// Which contents are not held by a quorum of a group's replicas.
+    /// Which contents are not held by a quorum of a group's replicas, as far as is known: who is slow is not waited for.
     pub(super) async fn missing(
         &self,
         group: u32,
@@ -81,7 +85,8 @@ impl Commits {
         let replicas = self.full_replicas(group)?;
         let n_quorum = self.n_quorum(group);
         let asked = replicas.iter().map(|(node, peer)| self.lacks(*node, peer, &digests));
-        let answers: Vec<BTreeSet<ContentDigest>> = join_all(asked).await.into_iter().flatten().collect();
+        let answers = gather(asked, n_quorum, Option::is_some).await;
+        let answers: Vec<BTreeSet<ContentDigest>> = answers.into_iter().flatten().collect();
         if answers.len() < n_quorum {
             return Err(GroupError::Unavailable(format!("{} of {} replicas answer", answers.len(), replicas.len())));
         }
@@ -116,7 +121,7 @@ impl Commits {
         .await
     }
 
-    /// Keeps contents on a quorum of a group's replicas.
+    /// Keeps contents on a quorum of a group's replicas. Who is slow is not waited for, and fetches what it lacks when it hears of it.
     pub(super) async fn put(&self, group: u32, blobs: Vec<Blob>) -> Result<(), GroupError> {
         let replicas = self.full_replicas(group)?;
         let n_quorum = self.n_quorum(group);
@@ -134,7 +139,7 @@ impl Commits {
                 kept
             }
         });
-        let kept: Vec<Result<(), String>> = join_all(kept).await;
+        let kept = gather(kept, n_quorum, Result::is_ok).await;
         let n_kept = kept.iter().filter(|kept| kept.is_ok()).count();
         if n_kept >= n_quorum {
             return Ok(());
@@ -189,5 +194,48 @@ impl Commits {
             AskError::Unknown { reason, .. } => CommitError::Unknown(reason),
         })?;
         VfsCodec::decode(&response).map_err(|error| CommitError::Unknown(error.to_string()))
+    }
+}
+
+/// What several replicas say: all of them, or, once enough have said what counts, those that follow within a moment.
+async fn gather<T>(
+    asked: impl Iterator<Item = impl Future<Output = T>>,
+    n_enough: usize,
+    counts: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    let mut waiting: FuturesUnordered<_> = asked.collect();
+    let mut answers = Vec::new();
+    while answers.iter().filter(|answer| counts(answer)).count() < n_enough {
+        match waiting.next().await {
+            Some(answer) => answers.push(answer),
+            None => return answers,
+        }
+    }
+    let rest = async {
+        while let Some(answer) = waiting.next().await {
+            answers.push(answer);
+        }
+    };
+    // Whether or not they came: those that count are enough.
+    drop(tokio::time::timeout(GRACE, rest).await);
+    answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_never_answers_is_not_waited_for() {
+        let replica = |answer: Option<u8>| async move {
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        };
+        let answers = gather([Some(1), None, Some(2)].map(replica).into_iter(), 2, |_| true).await;
+        assert_eq!(answers.iter().sum::<u8>(), 3);
+        let all = gather([Some(1), Some(2)].map(replica).into_iter(), 5, |_| true).await;
+        assert_eq!(all.len(), 2, "when no more can come, what came is all");
     }
 }
