@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod cluster;
 mod cluster_arguments;
+mod config_file;
 mod dev;
 mod embedded;
 mod exit;
@@ -84,7 +85,13 @@ enum Command {
 }
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match config_file::expand(std::env::args_os().collect()) {
+        Ok(arguments) => Arguments::parse_from(arguments),
+        Err(error) => {
+            exit::complain(&error);
+            return Exit::CouldNotRun.into();
+        }
+    };
     logging::start(&arguments.log);
     let ran = match arguments.command {
         Command::Lsp(arguments) => lsp::run(arguments),
