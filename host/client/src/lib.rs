@@ -29,7 +29,6 @@ mod health;
 mod options;
 mod sent;
 
-mod rendezvous;
 mod routes;
 
 mod fetch;

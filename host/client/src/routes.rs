@@ -1,11 +1,10 @@
 //! Who is asked what.
 
 use vraftls_meta::{Address, ClusterId, Slot};
+use vraftls_proto::rendezvous::{ENGINE, rank};
 use vraftls_proto::rpc::{ClusterInfo, NodeInfo, NodeKindInfo};
 use vraftls_raft::ids::{NodeId, Peer};
 use vraftls_vfs::{VfsPath, WorkspaceId};
-
-use crate::rendezvous::rank;
 
 /// What a cluster said of itself, checked. Immutable: when it is said anew, there are other routes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,7 +69,7 @@ impl Routes {
 
     /// The nodes that can answer questions about a workspace, first the one that should: it has a warm engine.
     pub(crate) fn engines(&self, workspace: WorkspaceId) -> Vec<Target> {
-        self.ranked("vraftls engine 1", &workspace.0.to_le_bytes(), |_| true)
+        self.ranked(ENGINE, &workspace.0.to_le_bytes(), |_| true)
     }
 
     /// The nodes that can answer for the files of a group, best first: those that have them.
@@ -93,7 +92,7 @@ impl Routes {
     fn ranked(&self, purpose: &str, key: &[u8], fits: impl Fn(&NodeInfo) -> bool) -> Vec<Target> {
         let is_full = |node: &&NodeInfo| node.kind == NodeKindInfo::Full && fits(node);
         let mut nodes: Vec<&NodeInfo> = self.info.nodes.iter().filter(is_full).collect();
-        rank(purpose, key, &mut nodes, |node| NodeId(node.id));
+        rank(purpose, key, &mut nodes, |node| node.id);
         nodes.sort_by_key(|node| node.draining);
         nodes.into_iter().map(target).collect()
     }

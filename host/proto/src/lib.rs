@@ -10,6 +10,7 @@
 
 mod fingerprint;
 mod overlay;
+pub mod rendezvous;
 mod revisions;
 mod settings;
 

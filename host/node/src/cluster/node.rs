@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use vraftls_cache::{DiskTier, DiskTierConfig, OffloadPool, Tier};
 use vraftls_cluster::{Cluster, ClusterConfig, Membership, Timing};
 use vraftls_meta::{Address, NodeKind, Registration, Request, State, TokenHash};
+use vraftls_proto::rendezvous::{ENGINE, rank};
 use vraftls_query::{BoxFuture, QueryConfig, QueryService};
 use vraftls_raft::ids::{NodeId, Peer};
 use vraftls_raft::log::{LogStore, LogStoreConfig};
@@ -54,6 +55,12 @@ const REGISTER_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long one attempt of that may take.
 const REGISTER: Duration = Duration::from_secs(10);
+
+/// How many workspaces are kept warm: each costs the memory of its index.
+const N_WARM_WORKSPACES_MAX: usize = 64;
+
+/// How many nodes keep the index of a workspace.
+const N_WARM: usize = 2;
 
 /// When the metadata did not change for so long, components go that it does not speak of.
 const TIDY: Duration = Duration::from_secs(3600);
@@ -215,6 +222,7 @@ impl ClusterNode {
             tokio::spawn(Arc::clone(&answering.mirrors).run()),
             tokio::spawn(sweep.run(stopper.listener())),
             tokio::spawn(tidy(Arc::clone(&answering))),
+            tokio::spawn(keep_warm(Arc::clone(&answering))),
             tokio::spawn(say_where(Arc::clone(&cluster), registration)),
             tokio::spawn(keep_plugins(Arc::clone(&answering), Arc::clone(&plugins))),
         ];
@@ -365,6 +373,28 @@ async fn tidy(answering: Arc<Answering>) {
                     tracing::warn!(%error, "components that nobody wants stay");
                 }
             }
+        }
+    }
+}
+
+/// Keeps the indexes of the workspaces that this node is the first or the second to be asked about: so that the second can answer at once
+/// when the first is gone.
+async fn keep_warm(answering: Arc<Answering>) {
+    let mut metadata = answering.cluster.metadata();
+    let me = answering.cluster.node().0;
+    loop {
+        let known = metadata.borrow_and_update().clone();
+        let full = known.nodes().iter().filter(|(_, about)| about.is_full() && !about.draining);
+        let full: Vec<u64> = full.map(|(node, _)| node.0).collect();
+        for workspace in known.workspaces().keys().take(N_WARM_WORKSPACES_MAX) {
+            let mut ranked = full.clone();
+            rank(ENGINE, &workspace.0.to_le_bytes(), &mut ranked, |node| *node);
+            if ranked.iter().take(N_WARM).any(|node| *node == me) {
+                answering.standings.of(*workspace);
+            }
+        }
+        if metadata.changed().await.is_err() {
+            return;
         }
     }
 }

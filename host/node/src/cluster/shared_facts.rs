@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use vraftls_cache::{Counters, DiskTier, Key, Tier};
 use vraftls_cluster::Cluster;
+use vraftls_proto::rendezvous::rank;
 use vraftls_raft::ids::{NodeId, Peer};
 use vraftls_transport::{Lane, Peers};
 
@@ -157,18 +158,13 @@ impl SharedFacts {
         Self { own, cluster, peers, runtime, counters, sending }
     }
 
-    /// The owner of a key: the node whose hash with it is the greatest (Thaler and Ravishankar, "Using name-based mappings to increase hit
-    /// rates", 1998). None where it is this node.
+    /// The owner of a key, none where it is this node.
     fn owner(&self, key: &Key) -> Option<(NodeId, Peer)> {
         let metadata = self.cluster.metadata().borrow().clone();
         let live = metadata.nodes().iter().filter(|(_, about)| about.is_full() && !about.draining);
-        let score = |node: u64| {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(key.as_bytes());
-            hasher.update(&node.to_le_bytes());
-            *hasher.finalize().as_bytes()
-        };
-        let (node, about) = live.max_by_key(|(node, _)| score(node.0))?;
+        let mut live: Vec<_> = live.collect();
+        rank("vraftls facts 1", key.as_bytes(), &mut live, |(node, _)| node.0);
+        let (node, about) = *live.first()?;
         let is_here = node.0 == self.cluster.node().0;
         (!is_here).then(|| (NodeId(node.0), Peer::new(about.registration.address.as_str())))
     }
