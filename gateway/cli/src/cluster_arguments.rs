@@ -25,7 +25,14 @@ pub(crate) struct ClusterArguments {
     pub(crate) cluster: Vec<String>,
 
     /// With --cluster: the workspace that the folder is [default: the only one there is, or the one named like the folder]
-    #[arg(long, global = true, value_name = "NAME", value_parser = workspace_name, help_heading = CLUSTER)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        value_parser = workspace_name,
+        requires = "cluster",
+        help_heading = CLUSTER
+    )]
     pub(crate) workspace: Option<WorkspaceName>,
 
     #[command(flatten)]

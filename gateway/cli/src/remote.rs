@@ -274,3 +274,6 @@ impl Backend for Remote {
         self.bundled.in_view(path)
     }
 }
+
+#[cfg(test)]
+mod tests;

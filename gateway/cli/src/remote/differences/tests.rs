@@ -1,3 +1,5 @@
+//! Trees on disk against bases that are made up.
+
 use std::fs;
 use std::path::Path;
 
