@@ -5,6 +5,7 @@
 
 mod agreement;
 mod client;
+mod cluster;
 mod crowd;
 mod crowd_figures;
 mod figures;
@@ -36,6 +37,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
+use cluster::{ClusterFigures, Section};
 use crowd::CrowdFigures;
 use outside::{Shelf, TREES, Tree};
 use report::Report;
@@ -97,6 +99,15 @@ struct Arguments {
     /// What to measure [default: all]
     #[arg(long = "part", value_name = "PART", num_args = 1.., value_delimiter = ',')]
     parts: Vec<Part>,
+    /// What to measure of a cluster [default: all]
+    #[arg(long = "section", value_name = "SECTION", num_args = 1.., value_delimiter = ',')]
+    sections: Vec<Section>,
+    /// How long each turn of writing to a cluster lasts
+    #[arg(long, default_value_t = 4.0, value_name = "SECONDS")]
+    lasts: f64,
+    /// Push 200,000 files to a cluster too
+    #[arg(long)]
+    scale: bool,
     /// Our server [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
@@ -117,6 +128,18 @@ impl Arguments {
         let data = shelf.scratch()?;
         let command = programs.command(Server::Vraftls, data.path())?;
         crowd::measure(command, &shelf.tree(tree, programs.python())?, plan)
+    }
+
+    fn cluster(&self, shelf: &Shelf) -> Result<ClusterFigures> {
+        let plan = cluster::Plan {
+            sections: self.sections.clone(),
+            lasts: Duration::from_secs_f64(self.lasts),
+            is_scaled: self.scale,
+            seed: self.seed,
+            component: ours(self.component.as_deref(), "../plugins/python.wasm")?,
+            binary: ours(self.binary.as_deref(), &format!("vraftls{}", std::env::consts::EXE_SUFFIX))?,
+        };
+        Ok(cluster::measure(&plan, shelf))
     }
 }
 
@@ -154,8 +177,14 @@ fn measure(arguments: &Arguments) -> Result<()> {
     };
     let shelf = Shelf::of_user()?;
     let trees = if arguments.trees.is_empty() { TREES.to_vec() } else { arguments.trees.clone() };
-    let mut report =
-        Report { seed: plan.seed, servers: plan.servers.clone(), trees: Vec::new(), crowd: None, parser: None };
+    let mut report = Report {
+        seed: plan.seed,
+        servers: plan.servers.clone(),
+        trees: Vec::new(),
+        crowd: None,
+        parser: None,
+        cluster: None,
+    };
     if plan.wants_servers() || plan.wants(Part::Sessions) {
         let binary = ours(arguments.binary.as_deref(), &format!("vraftls{}", std::env::consts::EXE_SUFFIX))?;
         let programs = Programs::fetch(&shelf, binary)?;
@@ -174,6 +203,9 @@ fn measure(arguments: &Arguments) -> Result<()> {
         let scratch = shelf.scratch()?;
         let sources = shelf.tree(*tree, &shelf.python()?)?;
         report.parser = Some(parser::measure(&sources, &components, scratch.path())?);
+    }
+    if plan.wants(Part::Cluster) {
+        report.cluster = Some(arguments.cluster(&shelf)?);
     }
     println!("{}", report.table(arguments.misses));
     if let Some(path) = &arguments.json {

@@ -53,6 +53,11 @@ impl Shelf {
         tempfile::tempdir_in(&self.directory).context("cannot create a folder for this run")
     }
 
+    /// Where something is kept that others bring.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
     /// The virtual environment that all servers run in, with ty in it and nothing else.
     pub(crate) fn python(&self) -> Result<PythonEnvironment> {
         let directory = self.directory.join(format!("python-with-ty-{TY}"));
@@ -131,7 +136,8 @@ impl PythonEnvironment {
     }
 }
 
-fn run(command: &mut Command) -> Result<()> {
+/// Runs a command that must succeed, and shows it.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let program = Path::new(command.get_program()).file_stem().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
     let line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
+use crate::cluster::{ClusterFigures, Row};
 use crate::crowd::CrowdFigures;
 use crate::crowd_figures::{CrowdMeasure, crowd_measures};
 use crate::figures::{MEASURES, Measure, TreeFigures, Verdict};
@@ -24,6 +25,7 @@ pub(crate) struct Report {
     pub(crate) trees: Vec<TreeFigures>,
     pub(crate) crowd: Option<CrowdFigures>,
     pub(crate) parser: Option<ParserSpeed>,
+    pub(crate) cluster: Option<ClusterFigures>,
 }
 
 impl Report {
@@ -56,6 +58,11 @@ impl Report {
         rows.extend(self.parser.iter().flat_map(|speed| self.parser_rows(*speed)));
         let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
         table.push_str(&aligned(&rows));
+        if let Some(cluster) = &self.cluster {
+            // Its columns are others.
+            table.push_str(&aligned(&cluster.rows.iter().map(cluster_row).collect::<Vec<_>>()));
+            notes.extend(cluster.notes.iter().cloned());
+        }
         for note in notes {
             // Writing to a string cannot fail.
             let _ = write!(table, "\n{note}");
@@ -150,8 +157,23 @@ impl Report {
             object.insert("load_after".to_owned(), json!(crowd.load_after));
             object
         });
-        json!({ "processors": machine::processors(), "seed": self.seed, "trees": trees, "crowd": crowd, "parser": parser })
+        let cluster = self.cluster.as_ref().map(
+            |cluster| json!({ "rows": cluster.rows.iter().map(Row::json).collect::<Vec<_>>(), "notes": cluster.notes }),
+        );
+        json!({
+            "processors": machine::processors(),
+            "seed": self.seed,
+            "trees": trees,
+            "crowd": crowd,
+            "parser": parser,
+            "cluster": cluster,
+        })
     }
+}
+
+fn cluster_row(row: &Row) -> Vec<String> {
+    let (bar, met) = row.verdict.as_ref().map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(verdict)));
+    vec![row.title.clone(), row.ours.clone(), row.other.clone(), bar, met.to_owned()]
 }
 
 fn tree_json(figures: &TreeFigures) -> Value {

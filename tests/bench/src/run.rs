@@ -51,6 +51,8 @@ pub(crate) enum Part {
     Sessions,
     /// The Python analyzer in the sandbox and natively, on the last tree.
     Parser,
+    /// A cluster of several nodes of ours, and its writes beside etcd's.
+    Cluster,
 }
 
 impl Plan {
