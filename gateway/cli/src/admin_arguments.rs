@@ -13,8 +13,11 @@ use crate::tls::{CLUSTER, TlsFileArguments};
 /// Where the token is looked for when no file is given.
 const TOKEN: &str = "VRAFTLS_TOKEN";
 
-/// How long a node may take for what an admin asks. Changes that are pursued by the node take less.
+/// How long a node may take for a change: it pursues one for less.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a node may take to say something: it waits two seconds for the others. Then the next is asked.
+const LOOK_PATIENCE: Duration = Duration::from_secs(6);
 
 /// The cluster of a command that is nothing without one.
 #[derive(clap::Args, Clone, Debug)]
@@ -53,8 +56,12 @@ impl AdminArguments {
 
     /// The nodes' servers, for an admin.
     pub(crate) fn asker(&self) -> anyhow::Result<Asker> {
-        let client = Client { tls: self.tls.guest()?, token: self.token()? };
-        Ok(Asker { client, addresses: self.cluster.clone() })
+        Ok(Asker { client: self.client()?, addresses: self.cluster.clone() })
+    }
+
+    /// Asks one server at a time.
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Ok(Client { tls: self.tls.guest()?, token: self.token()? })
     }
 
     fn token(&self) -> anyhow::Result<Option<String>> {
@@ -70,9 +77,10 @@ impl Asker {
     /// Asks the first node that can be reached. Nothing is asked twice of those that may have heard it: see `is_safe`.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, sent: Sent) -> Result<T, AskError> {
         let is_safe = method == Method::GET;
+        let patience = if is_safe { LOOK_PATIENCE } else { PATIENCE };
         let mut failed = None;
         for address in &self.addresses {
-            match self.client.ask(address, method.clone(), path, sent.clone(), PATIENCE).await {
+            match self.client.ask(address, method.clone(), path, sent.clone(), patience).await {
                 Err(error) if may_be_tried_elsewhere(&error, is_safe) => failed = Some(error),
                 answered => return answered,
             }

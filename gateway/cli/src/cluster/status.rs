@@ -1,6 +1,7 @@
 //! `vraftls cluster status`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::Context;
 use vraftls_node::server::report::{MoveStatus, NodeStatus};
@@ -10,13 +11,14 @@ use super::shown::{Shown, raw};
 use crate::admin_arguments::Asker;
 use crate::exit::Exit;
 
+/// How often it is looked before a group is said to have no leader, and how long between.
+const N_LOOKS_MAX: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(400);
+
 /// Shows how a cluster is.
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) async fn run(asker: &Asker, as_json: bool) -> anyhow::Result<Exit> {
-    let raw = raw(asker).await?;
-    let as_it_is = serde_json::to_string_pretty(&raw)?;
-    let shown: Shown = serde_json::from_value(raw).context("what the node says is no status")?;
-    let groups = groups(&shown);
+    let (as_it_is, shown, groups) = look(asker).await?;
     if as_json {
         println!("{as_it_is}");
     } else {
@@ -28,8 +30,28 @@ pub(super) async fn run(asker: &Asker, as_json: bool) -> anyhow::Result<Exit> {
         print_table(&head, groups.iter().map(|group| group.row(&shown)));
     }
     let is_whole = shown.status.nodes.iter().all(|node| node.report.is_some());
-    let is_led = groups.iter().all(|group| group.leader.is_some());
-    Ok(if is_whole && is_led && shown.cluster.is_some() { Exit::Done } else { Exit::Found })
+    Ok(if is_whole && are_led(&groups) && shown.cluster.is_some() { Exit::Done } else { Exit::Found })
+}
+
+/// Asks how it is, and again where a group seems to have no leader: nodes do not speak at the same moment, and a leader that changes
+/// between two of them is none.
+async fn look(asker: &Asker) -> anyhow::Result<(String, Shown, Vec<Group>)> {
+    let mut n_looks = 0;
+    loop {
+        let raw = raw(asker).await?;
+        let as_it_is = serde_json::to_string_pretty(&raw)?;
+        let shown: Shown = serde_json::from_value(raw).context("what the node says is no status")?;
+        let groups = groups(&shown);
+        n_looks += 1;
+        if are_led(&groups) || n_looks == N_LOOKS_MAX {
+            return Ok((as_it_is, shown, groups));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn are_led(groups: &[Group]) -> bool {
+    groups.iter().all(|group| group.leader.is_some())
 }
 
 fn node_row(node: &NodeStatus) -> Vec<String> {

@@ -8,6 +8,9 @@ use indicatif::ProgressBar;
 /// How many lines tell of a whole push where there is no terminal.
 const N_LINES: u64 = 10;
 
+/// A push of fewer files is over before anybody wonders.
+const N_FILES_MIN: u64 = 200;
+
 /// Counts files.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
@@ -32,7 +35,9 @@ impl Progress {
         let now = before + n;
         match &self.bar {
             Some(bar) => bar.set_position(now),
-            None if self.tenths(before) < self.tenths(now) => say(&format!("pushed {now} of {} files", self.n_total)),
+            None if self.n_total >= N_FILES_MIN && self.tenths(before) < self.tenths(now) => {
+                say(&format!("pushed {now} of {} files", self.n_total))
+            }
             None => {}
         }
     }

@@ -1,9 +1,10 @@
 //! `vraftls cluster`: what it shows of nodes that live and die, and what it has them do.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value, json};
-use vraftls_harness::TestCluster;
+use vraftls_harness::{DEADLINE, Ran, TestCluster};
 
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,11 +20,24 @@ fn leader(status: &Value, group: u64) -> Option<u64> {
     nodes.iter().find(leads).and_then(|node| node["node"].as_u64())
 }
 
+/// What `status` says as soon as all is well: leaders are still dealt out when a cluster has just begun.
+async fn well(cluster: &TestCluster) -> Ran {
+    let (started, mut last) = (Instant::now(), None);
+    while started.elapsed() < DEADLINE {
+        let ran = cluster.run(here(), &["cluster", "status"]).await;
+        if ran.code == 0 {
+            return ran;
+        }
+        assert_eq!(ran.code, 1, "{ran:?}");
+        last = Some(ran);
+    }
+    panic!("the cluster should be well: {last:?}")
+}
+
 #[tokio::test]
 async fn status_says_who_does_not_answer_and_is_well_again_when_it_does() {
     let mut cluster = TestCluster::start(&["toy"], 3, 2).await;
-    let whole = cluster.run(here(), &["cluster", "status"]).await;
-    assert_eq!(whole.code, 0, "{whole:?}");
+    let whole = well(&cluster).await;
     for node in 1..=3 {
         assert!(whole.stdout.contains(cluster.address(node)), "{}", whole.stdout);
     }
@@ -36,14 +50,13 @@ async fn status_says_who_does_not_answer_and_is_well_again_when_it_does() {
     assert!(status["nodes"][2]["error"].is_string(), "{status}");
     cluster.restart(3).await;
     cluster.until("the node is back", |status| status["nodes"][2]["report"].is_object()).await;
-    let whole = cluster.run(here(), &["cluster", "status"]).await;
-    assert_eq!(whole.code, 0, "{whole:?}");
+    well(&cluster).await;
 }
 
 #[tokio::test]
 async fn leaders_are_handed_over_and_replicas_moved() {
     let cluster = TestCluster::start(&["toy"], 4, 2).await;
-    let before = cluster.status().await.unwrap();
+    let before = cluster.until("group 1 is led", |status| leader(status, 1).is_some()).await;
     let replicas = |status: &Value, group: usize| -> Vec<u64> {
         let list = status["cluster"]["groups"][group]["replicas"].as_array().unwrap().clone();
         list.iter().map(|node| node.as_u64().unwrap()).collect()
@@ -52,6 +65,13 @@ async fn leaders_are_handed_over_and_replicas_moved() {
     let next = has.iter().find(|node| **node != leads).unwrap().to_string();
     let handed_over = cluster.run(here(), &["cluster", "transfer-leader", "1", &next]).await;
     assert_eq!(handed_over.code, 0, "{handed_over:?}");
+
+    let rebalanced = cluster.run(here(), &["cluster", "rebalance"]).await;
+    assert_eq!(rebalanced.code, 0, "{rebalanced:?}");
+    let node = (1..=4).find(|node| !has.contains(node)).unwrap().to_string();
+    let moved = cluster.run(here(), &["cluster", "add", "1", &node, "--instead-of", &next, "--wait"]).await;
+    assert_eq!(moved.code, 0, "{moved:?}");
+    assert!(moved.stdout.contains("of group 1 begins"), "{moved:?}");
 
     let nobody = cluster.run(here(), &["cluster", "promote", "1", "9"]).await;
     assert_eq!(nobody.code, 2, "{nobody:?}");

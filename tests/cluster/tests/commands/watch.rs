@@ -13,8 +13,9 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn start(cluster: &TestCluster, project: &Project) -> Self {
+    fn start(cluster: &TestCluster, project: &Project, how: &[&str]) -> Self {
         let mut command = cluster.command(&["workspace", "watch", "--workspace", "tree", "--json"]);
+        command.args(how);
         let mut process = command.current_dir(project.root()).spawn().unwrap();
         let said = BufReader::new(process.stdout.take().unwrap()).lines();
         let told = BufReader::new(process.stderr.take().unwrap()).lines();
@@ -47,7 +48,7 @@ async fn what_changes_on_disk_is_pushed_and_what_others_changed_is_left() {
     let cluster = TestCluster::start(&["toy"], 3, 2).await;
     let files = [("toy.project", ""), ("a.toy", "def one\n"), ("b.toy", "def two\n")];
     let (project, other) = (Project::new(&files), Project::new(&files));
-    let mut watcher = Watcher::start(&cluster, &project);
+    let mut watcher = Watcher::start(&cluster, &project, &[]);
     let first = watcher.pushed().await;
     assert!(first["written"].as_u64().unwrap() >= 2, "{first}");
 
@@ -76,4 +77,21 @@ async fn what_changes_on_disk_is_pushed_and_what_others_changed_is_left() {
     project.write("b.toy", "def both\n");
     let saved = watcher.pushed().await;
     assert_eq!((&saved["written"], &saved["conflicts"]), (&json!(1), &json!([])), "{saved}");
+}
+
+#[tokio::test]
+async fn who_forces_it_overwrites_what_others_changed() {
+    let cluster = TestCluster::start(&["toy"], 1, 1).await;
+    let files = [("toy.project", ""), ("a.toy", "def one\n")];
+    let (project, other) = (Project::new(&files), Project::new(&files));
+    let mut watcher = Watcher::start(&cluster, &project, &["--force"]);
+    watcher.pushed().await;
+    other.write("a.toy", "def theirs\n");
+    let pushed = cluster.run(other.root(), &["workspace", "push", "--workspace", "tree", "--json"]).await;
+    assert_eq!((pushed.code, &pushed.json()["written"]), (0, &json!(1)), "{pushed:?}");
+    project.write("a.toy", "def mine\n");
+    let forced = watcher.pushed().await;
+    assert_eq!((&forced["written"], &forced["conflicts"]), (&json!(1), &json!([])), "{forced}");
+    let again = cluster.run(project.root(), &["workspace", "push", "--workspace", "tree", "--json"]).await;
+    assert_eq!(again.json()["written"], 0, "it is there: {again:?}");
 }
