@@ -34,6 +34,8 @@ pub(crate) trait Replica: Send + Sync {
     fn change(&self, change: Change, deadline: Instant) -> BoxFuture<'_, Result<(), Refusal>>;
     /// Hands the leadership over.
     fn transfer(&self, to: NodeId, deadline: Instant) -> BoxFuture<'_, Result<(), Refusal>>;
+    /// Returns when another node than this leads, as far as this replica knows; never, if that cannot be known any more.
+    fn led_by_another(&self, than: NodeId) -> BoxFuture<'_, NodeId>;
     /// The group as this replica sees it.
     fn status(&self) -> GroupStatus;
 }
@@ -79,6 +81,18 @@ impl<M: StateMachine> Replica for Group<M> {
                 return Ok(());
             }
             self.transfer_leader(to, deadline).await.map_err(membership_refusal)
+        }
+        .boxed()
+    }
+
+    fn led_by_another(&self, than: NodeId) -> BoxFuture<'_, NodeId> {
+        async move {
+            let other = |status: &GroupStatus| status.leader.filter(|leader| *leader != than);
+            let waited = self.wait_for("another leader", Instant::now() + WITHIN_MAX, |status| other(status).is_some());
+            match waited.await.ok().as_ref().and_then(other) {
+                Some(leader) => leader,
+                None => std::future::pending().await,
+            }
         }
         .boxed()
     }

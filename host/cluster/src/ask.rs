@@ -120,7 +120,7 @@ impl<D: DataMachines> Asker<D> {
             let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
             tried.insert(node);
             busy = None;
-            match self.ask_node(node, &question(within_ms), within).await {
+            match self.ask_while_it_leads(group, node, &question(within_ms), within).await {
                 Attempt::Answered(Answer::Refused(refusal)) => return Err(AskError::refused(group, &refusal)),
                 Attempt::Answered(answer) => return Ok(answer),
                 Attempt::Elsewhere(hint, reason) => {
@@ -149,6 +149,18 @@ impl<D: DataMachines> Asker<D> {
             (None, Some(retry_after)) => AskError::Busy { group, retry_after },
             (None, None) => AskError::NoLeader { group, last },
         })
+    }
+
+    /// Asks a node, but no longer than it is what the replica here takes for the leader, if it is: one that stands still or is cut off
+    /// is waited for until another leads, and not until it answers.
+    async fn ask_while_it_leads(&self, group: GroupId, node: NodeId, question: &Question, within: Duration) -> Attempt {
+        let asked = self.ask_node(node, question, within);
+        match self.hosted.replica(group) {
+            Some(replica) if node != self.hosted.node && replica.status().leader == Some(node) => {
+                unless(asked, replica.led_by_another(node), question.may_have_effect()).await
+            }
+            _ => asked.await,
+        }
     }
 
     async fn ask_node(&self, node: NodeId, question: &Question, within: Duration) -> Attempt {
@@ -206,6 +218,21 @@ impl Question {
     }
 }
 
+/// Waits for an attempt until another node leads.
+async fn unless(
+    asked: impl Future<Output = Attempt>,
+    led_by_another: impl Future<Output = NodeId>,
+    may_have_effect: bool,
+) -> Attempt {
+    tokio::select! {
+        attempt = asked => attempt,
+        leader = led_by_another => {
+            let reason = format!("node {leader} leads by now");
+            if may_have_effect { Attempt::Unknown(reason) } else { Attempt::Elsewhere(Some(leader), reason) }
+        }
+    }
+}
+
 fn judge(answer: Answer) -> Attempt {
     match answer {
         Answer::Refused(refusal) => match refusal {
@@ -233,4 +260,21 @@ async fn pause(duration: Duration, deadline: Instant) -> bool {
 
 fn unexpected(group: GroupId, answer: &Answer) -> AskError {
     AskError::Unknown { group, reason: format!("the answer to another question: {answer:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_leads_no_more_is_not_waited_for() {
+        let asked = unless(pending(), ready(NodeId(2)), true).await;
+        assert!(matches!(asked, Attempt::Unknown(_)), "it may have been done");
+        let asked = unless(pending(), ready(NodeId(2)), false).await;
+        assert!(matches!(asked, Attempt::Elsewhere(Some(NodeId(2)), _)), "asking again harms nothing");
+        let answered = unless(ready(Attempt::Answered(Answer::Done)), pending(), true).await;
+        assert!(matches!(answered, Attempt::Answered(Answer::Done)));
+    }
 }
