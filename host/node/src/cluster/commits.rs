@@ -28,11 +28,9 @@ const REPLICA: Duration = Duration::from_secs(20);
 /// How long replicas that are slower than a quorum are waited for.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a commit is pursued.
-const COMMIT: Duration = Duration::from_secs(15);
-
-/// When a group without a leader should be asked again.
-const NO_LEADER: Duration = Duration::from_millis(200);
+/// How long a commit is pursued: an election, and what follows it. Whoever asks goes to the next node after that, which may reach a leader
+/// that this one cannot.
+const COMMIT: Duration = Duration::from_secs(4);
 
 /// Brings files in.
 pub(super) struct Commits {
@@ -187,13 +185,19 @@ impl Commits {
             return Err(CommitError::Refused(error.to_string()));
         }
         let proposed = self.cluster.propose(GroupId(group), command.encode(), Instant::now() + COMMIT).await;
-        let (_, response) = proposed.map_err(|error| match error {
-            AskError::NoLeader { .. } => CommitError::Busy { retry_after: NO_LEADER },
-            AskError::Busy { retry_after, .. } => CommitError::Busy { retry_after },
-            AskError::Refused { reason, .. } => CommitError::Refused(reason),
-            AskError::Unknown { reason, .. } => CommitError::Unknown(reason),
-        })?;
+        let (_, response) = proposed.map_err(commit_error)?;
         VfsCodec::decode(&response).map_err(|error| CommitError::Unknown(error.to_string()))
+    }
+}
+
+/// What whoever commits is told.
+fn commit_error(error: AskError) -> CommitError {
+    match error {
+        // As far as can be seen from here; from another node, all may be well.
+        AskError::NoLeader { .. } => CommitError::NotLeader { leader: None },
+        AskError::Busy { retry_after, .. } => CommitError::Busy { retry_after },
+        AskError::Refused { reason, .. } => CommitError::Refused(reason),
+        AskError::Unknown { reason, .. } => CommitError::Unknown(reason),
     }
 }
 
@@ -224,6 +228,12 @@ async fn gather<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_finds_no_leader_sends_askers_to_others() {
+        let lonely = AskError::NoLeader { group: GroupId(1), last: "nobody answers".to_owned() };
+        assert_eq!(commit_error(lonely), CommitError::NotLeader { leader: None });
+    }
 
     #[tokio::test]
     async fn who_never_answers_is_not_waited_for() {
