@@ -10,13 +10,15 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::{DEADLINE, binaries};
+use crate::{DEADLINE, Network, binaries};
 
 /// Nodes of one cluster, with data of their own that is gone in the end. They are killed when this is dropped.
 pub struct TestCluster {
     plugins: TempDir,
     data: TempDir,
     token: String,
+    /// What is between the nodes, where that can be cut.
+    network: Option<Network>,
     /// By id, from 1.
     nodes: Vec<TestNode>,
 }
@@ -34,13 +36,53 @@ impl TestCluster {
     /// # Panics
     /// If that does not happen in time.
     pub async fn start(plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
+        Self::start_in(None, plugins, n_nodes, n_data_groups).await
+    }
+
+    /// As [`TestCluster::start`], and the nodes reach each other by a network that can be cut. Admins do not go by it.
+    ///
+    /// # Panics
+    /// If that does not happen in time.
+    pub async fn start_behind(network: Network, plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
+        Self::start_in(Some(network), plugins, n_nodes, n_data_groups).await
+    }
+
+    /// Starts node 1 of a cluster on the data that `make` puts into a directory, which is not there yet. `token` is one of its admins'.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn on(plugins: &[&str], token: &str, make: impl AsyncFnOnce(&Path)) -> Self {
+        let mut cluster = Self::of_nobody(None, plugins);
+        token.clone_into(&mut cluster.token);
+        make(&cluster.data_of(1)).await;
+        let (node, _) = cluster.spawn(1, "127.0.0.1:0", &[]).await;
+        cluster.nodes.push(node);
+        cluster
+    }
+
+    /// Lets one more node in, and gives its id.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn join(&mut self) -> u64 {
+        let (id, seed) = (self.nodes.len() as u64 + 1, self.address(1).to_owned());
+        let (node, _) = self.spawn(id, "127.0.0.1:0", &["--join", &seed]).await;
+        self.nodes.push(node);
+        id
+    }
+
+    fn of_nobody(network: Option<Network>, plugins: &[&str]) -> Self {
         let directory = TempDir::with_prefix("vraftls-plugins-").unwrap();
         for name in plugins {
             let component = binaries::plugin(name);
             std::fs::copy(&component, directory.path().join(component.file_name().unwrap())).unwrap();
         }
         let data = TempDir::with_prefix("vraftls-cluster-").unwrap();
-        let mut cluster = Self { plugins: directory, data, token: String::new(), nodes: Vec::new() };
+        Self { plugins: directory, data, token: String::new(), network, nodes: Vec::new() }
+    }
+
+    async fn start_in(network: Option<Network>, plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
+        let mut cluster = Self::of_nobody(network, plugins);
         let n_replicas = n_nodes.min(3);
         let (replication, data_groups) = (n_replicas.to_string(), n_data_groups.to_string());
         let founded = ["--init", "--replication", &replication, "--data-groups", &data_groups];
@@ -48,7 +90,7 @@ impl TestCluster {
         let line = said.next_line().await.unwrap().unwrap();
         let file = line.strip_prefix("token of the first admin in ").unwrap_or_else(|| panic!("{line}"));
         cluster.token = std::fs::read_to_string(file).unwrap().trim().to_owned();
-        let seed = first.address.clone();
+        let seed = cluster.network.as_ref().map_or_else(|| first.address.clone(), |network| network.address(1));
         cluster.nodes.push(first);
         for id in 2..=n_nodes {
             let (node, _) = cluster.spawn(id, "127.0.0.1:0", &["--join", &seed]).await;
@@ -97,6 +139,9 @@ impl TestCluster {
         if !how.is_empty() {
             command.args(["--node-id", &id.to_string()]);
         }
+        if let Some(network) = &self.network {
+            command.args(["--advertise", &network.address(id)]);
+        }
         command.arg("--plugin-dir").arg(self.plugins.path());
         let mut process = command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -104,6 +149,9 @@ impl TestCluster {
         let line = line.expect("the node should say where it listens").unwrap().expect("the node should start");
         let prefix = format!("node {id} listening on ");
         let address = line.strip_prefix(&prefix).unwrap_or_else(|| panic!("{line}")).to_owned();
+        if let (Some(network), Some(process)) = (&self.network, process.id()) {
+            network.leads_to(id, &address, process);
+        }
         (TestNode { id, address, process: Some(process) }, lines)
     }
 
@@ -115,7 +163,8 @@ impl TestCluster {
 
     /// Starts a node again that was killed, where it was.
     pub async fn restart(&mut self, node: u64) {
-        let listen = self.address(node).to_owned();
+        // Behind a network, others find it wherever it listens.
+        let listen = if self.network.is_some() { "127.0.0.1:0" } else { self.address(node) }.to_owned();
         let (started, _) = self.spawn(node, &listen, &[]).await;
         let place = self.nodes.iter_mut().find(|known| known.id == node).unwrap();
         *place = started;

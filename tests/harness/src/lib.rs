@@ -2,7 +2,7 @@
 //!
 //! - [`Project`] is a folder of sources on disk, gone when it is dropped.
 //! - [`Server`] starts the binary with analyzers and a data directory of its own.
-//! - [`TestCluster`] starts several nodes that form a cluster.
+//! - [`TestCluster`] starts several nodes that form a cluster, and a [`Network`] between them can be cut.
 //! - [`Random`] gives the numbers of a seed.
 //! - [`LspClient`] speaks the protocol over a process's standard streams, TCP or a WebSocket. It waits for messages, never for time to pass,
 //!   and fails the test if something unexpected came that the test did not look at.
@@ -15,6 +15,7 @@
 mod binaries;
 mod client;
 mod cluster;
+mod network;
 mod project;
 mod random;
 mod server;
@@ -23,6 +24,7 @@ mod websocket;
 pub use binaries::{plugin, vraftls};
 pub use client::{DEADLINE, LspClient, Side, at, edit, range};
 pub use cluster::{Ran, TestCluster};
+pub use network::{Cut, Network};
 pub use project::Project;
 pub use random::Random;
 pub use server::{Listening, Server, Transport};

@@ -4,6 +4,7 @@
 //! seconds, and before anything else does.
 
 mod bench;
+mod chaos;
 mod check;
 mod editors;
 mod fix;
@@ -45,6 +46,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Simulates nodes under faults, one seed after the other, for as long as one likes.
     Sim(sim::Arguments),
+    /// Lets nodes fail under load for as long as one likes, judges what clients saw, and measures how long nobody gets an answer.
+    Chaos(chaos::Arguments),
     /// Lets random sessions work on a server for as long as one likes, each held to its own buffers.
     Soak(soak::Arguments),
     /// Builds the extension for VS Code into `target/vraftls.vsix`.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
+        Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Vsix => vsix::run(),
         Command::Fix => fix::run(),
