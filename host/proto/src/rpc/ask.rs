@@ -107,11 +107,10 @@ impl Ask {
 
     /// Puts the texts in that `kept` has. What came along must be kept before, under the digest of its bytes.
     pub fn resolve(self, kept: impl Fn(&ContentDigest) -> Option<Arc<str>>) -> Resolution {
-        let mut overlays = OverlaySet::default();
-        let mut missing = Vec::new();
+        let (mut overlays, mut missing) = (Vec::with_capacity(self.overlays.len()), Vec::new());
         for OverlayRef { path, digest, language } in self.overlays {
             match kept(&digest) {
-                Some(text) => overlays = overlays.with(path, Some(OverlayFile { digest, text, language })),
+                Some(text) => overlays.push((path, OverlayFile { digest, text, language })),
                 None => missing.push(digest),
             }
         }
@@ -123,7 +122,7 @@ impl Ask {
         let request = Request {
             workspace: self.workspace,
             session: self.session,
-            overlays: Arc::new(overlays),
+            overlays: Arc::new(overlays.into_iter().collect::<OverlaySet>()),
             settings: self.settings,
             at_least: Revision::default(),
             deadline: self.deadline,
