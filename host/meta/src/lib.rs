@@ -32,6 +32,7 @@ mod apply;
 mod moves;
 mod nodes;
 mod plugins;
+mod refound;
 
 mod codec;
 mod placement;

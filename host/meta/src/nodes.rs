@@ -91,10 +91,10 @@ impl Tables {
     }
 }
 
-fn node_id_in_bounds(node: NodeId) -> Result<(), Refusal> {
+pub(crate) fn node_id_in_bounds(node: NodeId) -> Result<(), Refusal> {
     bounded(Bounded::NodeIds, u32::try_from(node.0).unwrap_or(0), 1, NODE_ID_MAX)
 }
 
-fn bounded(what: Bounded, value: u32, min: u32, max: u32) -> Result<(), Refusal> {
+pub(crate) fn bounded(what: Bounded, value: u32, min: u32, max: u32) -> Result<(), Refusal> {
     if (min..=max).contains(&value) { Ok(()) } else { Err(Refusal::OutOfBounds { what, min, max }) }
 }
