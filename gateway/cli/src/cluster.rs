@@ -1,5 +1,6 @@
 //! `vraftls cluster`: how a cluster is, and what its admins can have done.
 
+mod backup;
 mod moves;
 mod nodes;
 mod shown;
@@ -91,6 +92,10 @@ enum ClusterCommand {
         #[command(flatten)]
         admin: AdminArguments,
     },
+    /// Write everything that a running cluster has into a directory
+    Backup(backup::BackupArguments),
+    /// Make a new cluster of a backup: the data directory of its first node
+    Restore(backup::RestoreArguments),
     /// Look now whether replicas and leaders should be elsewhere
     Rebalance {
         #[command(flatten)]
@@ -114,6 +119,8 @@ pub(crate) async fn run(arguments: &ClusterCommandArguments) -> anyhow::Result<E
         ClusterCommand::TransferLeader { group, node, admin } => {
             moves::transfer_leader(&admin.asker()?, *group, *node).await
         }
+        ClusterCommand::Backup(arguments) => backup::take_or_verify(arguments).await,
+        ClusterCommand::Restore(arguments) => backup::restored(arguments).await,
         ClusterCommand::Rebalance { admin } => moves::rebalance(&admin.asker()?).await,
     }
 }

@@ -43,6 +43,7 @@ mod tend;
 pub use cluster::{Cluster, Membership, Shard};
 pub use config::{ClusterConfig, Contacts, DataMachines, Timing};
 pub use error::{AskError, ChangeError, StartError};
+pub use meta_machine::{read_metadata, write_metadata};
 pub use once::Numbered;
 pub use rpc::CONTROL;
 pub use status::{GroupReport, NodeReport};

@@ -18,6 +18,9 @@ use vraftls_vfs::Revision;
 /// The first byte of a snapshot file.
 const SNAPSHOT_VERSION: u8 = 1;
 
+/// The snapshot file.
+const STATE_FILE: &str = "state";
+
 /// The first byte of an encoded response.
 const RESPONSE_VERSION: u8 = 1;
 
@@ -33,12 +36,8 @@ impl MetaMachine {
     /// Opens the machine whose snapshot lies in `directory`. The receiver sees the state after every commit. Blocks on the disk.
     pub(crate) fn open(directory: &Path) -> Result<(Self, watch::Receiver<Arc<State>>), StorageError> {
         fs::create_dir_all(directory).map_err(|error| StorageError::io("making the metadata's directory", error))?;
-        let file = directory.join("state");
-        let (applied, state) = match fs::read(&file) {
-            Ok(bytes) => decode_snapshot(&bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (Applied::default(), State::new()),
-            Err(error) => return Err(StorageError::io("reading the metadata's snapshot", error)),
-        };
+        let file = directory.join(STATE_FILE);
+        let (state, applied) = read_metadata(directory)?;
         let state = Arc::new(state);
         let (published, receiver) = watch::channel(Arc::clone(&state));
         Ok((Self { state, applied, file, published }, receiver))
@@ -96,6 +95,31 @@ impl SnapshotView for MetaSnapshot {
     fn write_to(&self, out: &mut dyn Write) -> Result<(), StorageError> {
         out.write_all(&self.state.encode()).map_err(|error| StorageError::io("sending metadata", error))
     }
+}
+
+/// The metadata of a node as its snapshot has it, and where that stands; the empty one where there is none. Its log may go on from there.
+/// `directory` is as for [`write_metadata`]. Blocks on the disk.
+///
+/// # Errors
+/// [`StorageError`].
+pub fn read_metadata(directory: &Path) -> Result<(State, Applied), StorageError> {
+    match fs::read(directory.join(STATE_FILE)) {
+        Ok(bytes) => decode_snapshot(&bytes).map(|(applied, state)| (state, applied)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((State::new(), Applied::default())),
+        Err(error) => Err(StorageError::io("reading the metadata's snapshot", error)),
+    }
+}
+
+/// Writes the metadata of a node that does not run, durably. `directory` is that of group 0 below [`crate::ClusterConfig::directory`], and is
+/// made. Blocks on the disk.
+///
+/// # Errors
+/// [`StorageError`].
+pub fn write_metadata(directory: &Path, applied: &Applied, state: &State) -> Result<(), StorageError> {
+    fs::create_dir_all(directory).map_err(|error| StorageError::io("making the metadata's directory", error))?;
+    replace(&directory.join(STATE_FILE), &encode_snapshot(applied, state))?;
+    let made = directory.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all());
+    made.map_err(|error: io::Error| StorageError::io("making the metadata's directory", error))
 }
 
 /// How commands and responses become bytes.

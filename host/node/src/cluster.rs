@@ -14,8 +14,10 @@
 //! | `shared_facts` | what other nodes computed already |
 //! | `overlays` | texts of unsaved buffers that gateways sent |
 //! | `admin` | what the server's admins can have done |
+//! | `backups` | hands groups out, whole, for backups |
 
 mod admin;
+mod backups;
 mod base;
 mod bases;
 mod blobs;
@@ -28,6 +30,9 @@ mod overlays;
 mod questions;
 mod service;
 mod shared_facts;
+
+pub(crate) use blobs::keep_component;
+pub(crate) use node::TOKEN_FILE;
 
 pub use entry::{Entry, EntryError};
 pub use node::{ClusterNode, ClusterNodeConfig, OpenClusterError};

@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::UNFINISHED;
+
 /// The version of the directory's layout. A node refuses one that is newer.
 const LAYOUT_VERSION: u32 = 1;
 
@@ -101,6 +103,9 @@ pub enum DataDirError {
         /// The node.
         node: u64,
     },
+    /// A backup was being restored into it, and that did not end.
+    #[error("a restore into {} was interrupted: remove it and restore again", .0.display())]
+    Unfinished(PathBuf),
     /// It cannot be read or written.
     #[error("cannot use {}", .path.display())]
     Io {
@@ -138,6 +143,7 @@ impl Claimed {
         let lock =
             File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(fail(&lock_path))?;
         match lock.try_lock() {
+            Ok(()) if path.join(UNFINISHED).exists() => Err(DataDirError::Unfinished(path.to_owned())),
             Ok(()) => Ok(Self { path: path.to_owned(), command: command.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => {
                 Err(DataDirError::Held { path: path.to_owned(), holder: DataDir::holder(path) })
@@ -223,6 +229,16 @@ impl DataDir {
         self.path.join("contents")
     }
 
+    /// Where the states of a cluster's groups lie.
+    pub(crate) fn groups(&self) -> PathBuf {
+        self.path.join("groups")
+    }
+
+    /// Where components of plugins lie.
+    pub(crate) fn components(&self) -> PathBuf {
+        self.path.join("components")
+    }
+
     /// Where the second tier of the cache lies; may be wiped while no node runs.
     pub fn cache(&self) -> PathBuf {
         self.path.join("cache")
@@ -292,7 +308,8 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     made.into_iter().filter_map(Path::parent).try_for_each(sync_directory)
 }
 
-fn sync_directory(path: &Path) -> io::Result<()> {
+/// Makes the names in a directory durable.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(if path.as_os_str().is_empty() { Path::new(".") } else { path })?.sync_all()
 }
 

@@ -3,6 +3,7 @@
 //! [`Node`] is what the command line and the gateway hold. It owns one data directory ([`DataDir`]), one replica of the files, the loaded
 //! analyzers and the open folders. This room has no algorithm of consensus, caching or analysis.
 
+pub mod backup;
 mod bundled;
 pub mod cluster;
 mod config;

@@ -30,6 +30,9 @@ use crate::references::{ALWAYS_DURABLE, Hold, References};
 /// The first byte of a snapshot file.
 const SNAPSHOT_VERSION: u8 = 1;
 
+/// The snapshot file in a machine's directory.
+const STATE_FILE: &str = "state";
+
 /// The first byte of an encoded response.
 const RESPONSE_VERSION: u8 = 1;
 
@@ -97,7 +100,7 @@ impl VfsMachine {
     /// Opens the machine whose snapshots lie in `directory`, which must be this group's alone.
     pub(crate) fn open(directory: &Path, keeping: Keeping) -> Result<Opened, StorageError> {
         create_private_dir(directory).map_err(|error| StorageError::io("making the snapshot directory", error))?;
-        let path = directory.join("state");
+        let path = directory.join(STATE_FILE);
         let (applied, mut state) = match fs::read(&path) {
             Ok(bytes) => decode_snapshot(&bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Applied::default(), State::new()),
@@ -305,6 +308,13 @@ impl SnapshotView for VfsSnapshot {
     fn write_to(&self, out: &mut dyn Write) -> Result<(), StorageError> {
         out.write_all(&self.state.encode()).map_err(|error| StorageError::io("sending a snapshot", error))
     }
+}
+
+/// Writes the state of a machine that does not run, durably. The directory is made.
+pub(crate) fn write_state_file(directory: &Path, applied: &Applied, state: &State) -> Result<(), StorageError> {
+    create_private_dir(directory).map_err(|error| StorageError::io("making the snapshot directory", error))?;
+    write_durably(&directory.join(STATE_FILE), &encode_snapshot(applied, state))
+        .map_err(|error| StorageError::io("writing a snapshot", error))
 }
 
 /// How commands and responses become bytes.

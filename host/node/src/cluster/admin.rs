@@ -14,12 +14,12 @@ use vraftls_transport::Local;
 
 use super::node::ClusterNode;
 use crate::plugins::Accepted;
-use crate::server::admin::{Admin, Answering, ChangeError, LocalStatus, PushError, Pushed, lanes};
+use crate::server::admin::{Admin, Answering, ChangeError, LocalStatus, Pieces, PushError, Pushed, lanes};
 use crate::server::report::{ClusterStatus, NodeStatus, NotReady};
 use crate::server::{Upload, kind_info};
 
 /// How long a change is pursued before its outcome is reported as unknown.
-const CHANGE: Duration = Duration::from_secs(15);
+pub(super) const CHANGE: Duration = Duration::from_secs(15);
 
 /// How long a node may take to say how it is.
 const REPORT: Duration = Duration::from_secs(2);
@@ -77,7 +77,7 @@ fn change_error(error: vraftls_cluster::ChangeError<Refusal>) -> ChangeError {
     }
 }
 
-fn ask_error(error: AskError) -> ChangeError {
+pub(super) fn ask_error(error: AskError) -> ChangeError {
     match error {
         AskError::NoLeader { group, .. } => ChangeError::NoLeader { group: GroupId(group.0), retry_after: NO_LEADER },
         AskError::Busy { retry_after, .. } => ChangeError::Busy { retry_after },
@@ -131,6 +131,15 @@ impl Admin for ClusterNode {
             let request = Request::PushPlugin { plugin: plugin.clone(), component: component.clone() };
             Admin::change(self, request).await?;
             Ok(Pushed { plugin, component })
+        })
+    }
+
+    fn backup(&self, group: GroupId) -> Answering<'_, Result<Pieces, ChangeError>> {
+        Box::pin(async move {
+            if self.stopper.is_stopped() {
+                return Err(ChangeError::Stopping);
+            }
+            self.backup_of(group).await
         })
     }
 

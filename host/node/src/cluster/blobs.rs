@@ -77,7 +77,7 @@ impl Blobs {
     }
 
     fn path(&self, digest: &ContentDigest) -> PathBuf {
-        self.directory.join(format!("{digest}.wasm"))
+        path_in(&self.directory, digest)
     }
 
     /// Whether it is kept here.
@@ -87,21 +87,7 @@ impl Blobs {
 
     /// Keeps a component here durably. Blocks on the disk.
     pub(super) fn keep(&self, digest: &ContentDigest, bytes: &[u8]) -> io::Result<()> {
-        if ContentDigest::of(bytes) != *digest {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the bytes are not those of the digest"));
-        }
-        let path = self.path(digest);
-        if path.exists() {
-            return Ok(());
-        }
-        let mut drawn = [0; 8];
-        getrandom::fill(&mut drawn).map_err(io::Error::other)?;
-        let part = self.directory.join(format!("{digest}.{:016x}.part", u64::from_le_bytes(drawn)));
-        let mut file = File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, &path)?;
-        File::open(&*self.directory)?.sync_all()
+        keep_component(&self.directory, digest, bytes)
     }
 
     /// The bytes of a component that is kept here. Blocks on the disk.
@@ -203,6 +189,31 @@ impl Blobs {
         let last = kept.into_iter().filter_map(Result::err).next_back().unwrap_or_default();
         Err(BlobError::TooFew { n, n_wanted, last })
     }
+}
+
+/// Where a component is kept.
+fn path_in(directory: &Path, digest: &ContentDigest) -> PathBuf {
+    directory.join(format!("{digest}.wasm"))
+}
+
+/// Keeps a component in a directory durably. Blocks on the disk.
+pub(crate) fn keep_component(directory: &Path, digest: &ContentDigest, bytes: &[u8]) -> io::Result<()> {
+    if ContentDigest::of(bytes) != *digest {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the bytes are not those of the digest"));
+    }
+    create_private_dir(directory)?;
+    let path = path_in(directory, digest);
+    if path.exists() {
+        return Ok(());
+    }
+    let mut drawn = [0; 8];
+    getrandom::fill(&mut drawn).map_err(io::Error::other)?;
+    let part = directory.join(format!("{digest}.{:016x}.part", u64::from_le_bytes(drawn)));
+    let mut file = File::create(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, &path)?;
+    File::open(directory)?.sync_all()
 }
 
 fn read_part(path: &Path, offset: u64) -> io::Result<BlobAnswer> {

@@ -66,7 +66,7 @@ const N_WARM: usize = 2;
 const TIDY: Duration = Duration::from_secs(3600);
 
 /// Where the founding node keeps the first token, for whoever may read its directory.
-const TOKEN_FILE: &str = "admin-token";
+pub(crate) const TOKEN_FILE: &str = "admin-token";
 
 /// What a cluster's node is told when it starts. The environment of the process is read by whoever makes this, never here.
 #[derive(Clone)]
@@ -191,7 +191,7 @@ impl ClusterNode {
             _ => Membership::Member,
         };
         let groups = ClusterConfig {
-            directory: data_dir.path().join("groups"),
+            directory: data_dir.groups(),
             address: config.address.clone(),
             is_witness: kind == NodeKind::Witness,
             contacts,
@@ -210,7 +210,7 @@ impl ClusterNode {
         .await?;
         drop(metadata.set(cluster.metadata()));
         drop(starting);
-        let blobs = Blobs::open(data_dir.path().join("components"), peers.clone(), identity.node)?;
+        let blobs = Blobs::open(data_dir.components(), peers.clone(), identity.node)?;
         let Stores { contents, log, plugins, disk_tier } = stores;
         let answering = answering(&cluster, &contents, &references, &peers, blobs, disk_tier)?;
         let plugins = PluginKeeper::new(plugins, Arc::clone(&answering.queries));

@@ -1,9 +1,12 @@
 //! What a server needs of the node that it is the door of. Whoever runs a node implements it; tests do with something small.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use tokio::sync::mpsc;
 use vraftls_cluster::AskError;
 use vraftls_meta::{Applied, Component, GroupId, NodeId, Refusal, Request, State, Word};
 use vraftls_query::CacheStats;
@@ -17,6 +20,9 @@ use super::{Upload, UploadError};
 
 /// An answer that takes time.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something big, piece by piece. Whoever makes the pieces waits until they are taken.
+pub type Pieces = mpsc::Receiver<io::Result<Bytes>>;
 
 /// The node behind a server.
 pub trait Admin: Send + Sync + 'static {
@@ -34,6 +40,10 @@ pub trait Admin: Send + Sync + 'static {
 
     /// Takes a component: checks it, makes it durable on a quorum and known to the metadata. One that is refused leaves nothing.
     fn push_plugin(&self, upload: Upload) -> Answering<'_, Result<Pushed, PushError>>;
+
+    /// Everything that a group has, as [`crate::backup`] takes it: as it was when this was asked, or later. Comes piece by piece; an error is
+    /// the last piece. What it speaks of stays here until the last piece was taken, or nobody takes any.
+    fn backup(&self, group: GroupId) -> Answering<'_, Result<Pieces, ChangeError>>;
 
     /// What this node can say of itself, from memory.
     fn status(&self) -> LocalStatus;

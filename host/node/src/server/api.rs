@@ -6,6 +6,7 @@ use vraftls_meta::Word;
 
 use super::error::ApiError;
 
+pub(super) mod backup;
 pub(super) mod groups;
 pub(super) mod nodes;
 pub(super) mod plugins;

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use hyper::client::conn::http1;
@@ -125,38 +125,54 @@ impl Client {
         sent: Sent,
         patience: Duration,
     ) -> Result<T, AskError> {
-        let asked = tokio::time::timeout(patience, self.ask_at_all(address, method, path, sent)).await;
+        let unreachable = |source: io::Error| AskError::Unreachable { address: address.to_owned(), source };
+        let asked = async {
+            let request = self.request(address, method, path, sent)?;
+            speak(self.connect(address).await?, request).await
+        };
+        let asked = tokio::time::timeout(patience, asked).await;
         let deadline = |_| AskError::Deadline { address: address.to_owned(), patience };
-        let (status, retry_after, bytes) = asked.map_err(deadline)??;
-        let other = |why: String| AskError::OtherAnswer { address: address.to_owned(), why };
+        let (status, retry_after, bytes) = asked.map_err(deadline)?.map_err(unreachable)?;
         if status.is_success() {
             let bytes: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-            return serde_json::from_slice(bytes).map_err(|error| other(error.to_string()));
+            let other = |error: serde_json::Error| other_answer(address, error.to_string());
+            return serde_json::from_slice(bytes).map_err(other);
         }
-        let Ok(Refusal { error: code, message }) = serde_json::from_slice(&bytes) else {
-            return Err(other(format!("status {status}")));
-        };
-        Err(AskError::Refused { status: status.as_u16(), code, message, retry_after })
+        Err(refused(address, status, retry_after, &bytes))
     }
 
-    async fn ask_at_all(
-        &self,
-        address: &str,
-        method: Method,
-        path: &str,
-        sent: Sent,
-    ) -> Result<(StatusCode, Option<Duration>, Vec<u8>), AskError> {
+    /// Asks for something big, which comes piece by piece. `patience` is for the beginning, and for each piece.
+    ///
+    /// # Errors
+    /// [`AskError`]: it does not even begin.
+    pub async fn download(&self, address: &str, path: &str, patience: Duration) -> Result<Upload, AskError> {
         let unreachable = |source: io::Error| AskError::Unreachable { address: address.to_owned(), source };
-        let request = self.request(address, method, path, sent).map_err(unreachable)?;
-        let stream = TcpStream::connect(address).await.map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
-        match &self.tls {
-            None => speak(stream, request).await.map_err(unreachable),
-            Some(tls) => {
-                let stream = tls.connect(stream, address).await.map_err(unreachable)?;
-                speak(stream, request).await.map_err(unreachable)
+        let asked = async {
+            let request = self.request(address, Method::GET, path, Sent::Nothing)?;
+            let stream = TokioIo::new(self.connect(address).await?);
+            let (mut sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
+            // Ends with the answer, or when nobody reads that any more.
+            tokio::spawn(connection);
+            let response = sender.send_request(request).await.map_err(io::Error::other)?;
+            let (status, retry_after) = (response.status(), retry_after(&response));
+            let pieces = Body::new(response.into_body()).into_data_stream().map_err(io::Error::other);
+            if status.is_success() {
+                return Ok(Ok(Upload::new(pieces, usize::MAX, patience)));
             }
-        }
+            let bytes = Upload::new(pieces, ANSWER_BYTES_MAX, patience).collect().await.map_err(io::Error::other)?;
+            Ok(Err(refused(address, status, retry_after, &bytes)))
+        };
+        let deadline = |_| AskError::Deadline { address: address.to_owned(), patience };
+        tokio::time::timeout(patience, asked).await.map_err(deadline)?.map_err(unreachable)?
+    }
+
+    async fn connect(&self, address: &str) -> io::Result<Box<dyn Connection>> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.connect(stream, address).await?),
+        })
     }
 
     fn request(&self, address: &str, method: Method, path: &str, sent: Sent) -> io::Result<Request<Body>> {
@@ -192,16 +208,38 @@ fn watched_body(bytes: Bytes, taken: watch::Sender<u64>) -> Body {
     Body::from_stream(stream::iter(pieces))
 }
 
-async fn speak<S>(stream: S, request: Request<Body>) -> io::Result<(StatusCode, Option<Duration>, Vec<u8>)>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+/// A connection, encrypted or not.
+trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for S {}
+
+fn other_answer(address: &str, why: String) -> AskError {
+    AskError::OtherAnswer { address: address.to_owned(), why }
+}
+
+fn refused(address: &str, status: StatusCode, retry_after: Option<Duration>, bytes: &[u8]) -> AskError {
+    match serde_json::from_slice(bytes) {
+        Ok(Refusal { error: code, message }) => {
+            AskError::Refused { status: status.as_u16(), code, message, retry_after }
+        }
+        Err(_) => other_answer(address, format!("status {status}")),
+    }
+}
+
+fn retry_after<T>(response: &Response<T>) -> Option<Duration> {
+    let said = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    said.and_then(|value| value.parse().ok()).map(Duration::from_secs)
+}
+
+async fn speak(
+    stream: Box<dyn Connection>,
+    request: Request<Body>,
+) -> io::Result<(StatusCode, Option<Duration>, Vec<u8>)> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     let answering = async move {
         let response = sender.send_request(request).await.map_err(io::Error::other)?;
         let status = response.status();
-        let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|value| value.parse().ok()).map(Duration::from_secs);
+        let retry_after = retry_after(&response);
         let pieces = Body::new(response.into_body()).into_data_stream().map_err(io::Error::other);
         // Whoever asks waits only so long for all of it.
         let bytes = Upload::new(pieces, ANSWER_BYTES_MAX, Duration::MAX).collect().await;

@@ -29,6 +29,8 @@ pub struct Bounds {
     pub n_requests: usize,
     /// Components that are being received and checked at once.
     pub n_uploads: usize,
+    /// Groups that are being handed out for backups at once.
+    pub n_backups: usize,
     /// Headers of a request.
     pub n_headers: usize,
     /// Bytes of a request's first line and headers.
@@ -56,6 +58,7 @@ impl Default for Bounds {
             n_peers: 4096,
             n_requests: 256,
             n_uploads: 2,
+            n_backups: 2,
             n_headers: 64,
             head_bytes: 16 << 10,
             json_bytes: 64 << 10,

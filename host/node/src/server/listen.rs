@@ -35,6 +35,8 @@ pub(super) struct Caller {
     pub(super) has_certificate: bool,
     /// Lets the connection be as patient as whoever takes it over.
     pub(super) lift: Lift,
+    /// Lets the connection become as old as its answer takes.
+    pub(super) age: Lift,
 }
 
 /// How far a server is.
@@ -185,7 +187,8 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let caller = Caller { has_certificate, lift: Lift::default() };
+        let caller = Caller { has_certificate, lift: Lift::default(), age: Lift::default() };
+        let age = caller.age.clone();
         let stream = Patient::new(stream, bounds.body_patience, caller.lift.clone());
         let router = self.router;
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -202,8 +205,12 @@ impl Connection {
             Some(ended) => ended,
             None => {
                 connection.as_mut().graceful_shutdown();
-                // What it has under way has bounds of its own; this is the last one.
-                tokio::time::timeout(bounds.upload_patience.max(GRACE), connection).await.unwrap_or(Ok(()))
+                if age.is_lifted() {
+                    connection.await
+                } else {
+                    // What it has under way has bounds of its own; this is the last one.
+                    tokio::time::timeout(bounds.upload_patience.max(GRACE), connection).await.unwrap_or(Ok(()))
+                }
             }
         };
         if let Err(error) = ended {

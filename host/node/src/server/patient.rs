@@ -10,13 +10,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// Lets a stream wait as long as it wants from now on: whoever takes it over has bounds of its own.
+/// Lifts a bound of a stream from now on, its patience for example: whoever goes on with it has bounds of its own.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lift(Arc<AtomicBool>);
 
 impl Lift {
     pub(super) fn lift(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_lifted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -36,7 +40,7 @@ impl<S> Patient<S> {
 
     /// Passes on what became of a try to write, unless there were only tries for too long.
     fn judge<T>(&mut self, tried: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if tried.is_ready() || self.lift.0.load(Ordering::Relaxed) {
+        if tried.is_ready() || self.lift.is_lifted() {
             self.stalled = None;
             return tried;
         }

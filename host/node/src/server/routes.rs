@@ -10,7 +10,7 @@ use axum::routing::{delete, get, post};
 use tokio::sync::Semaphore;
 
 use super::admin::Admin;
-use super::api::{groups, nodes, plugins, settings, status, tokens, workspaces};
+use super::api::{backup, groups, nodes, plugins, settings, status, tokens, workspaces};
 use super::error::ApiError;
 use super::listen::Ends;
 use super::metrics::Metrics;
@@ -22,6 +22,7 @@ pub(super) struct Shared {
     pub(super) admin: Arc<dyn Admin>,
     pub(super) requests: Arc<Semaphore>,
     pub(super) uploads: Arc<Semaphore>,
+    pub(super) backups: Arc<Semaphore>,
     pub(super) peers: Arc<Semaphore>,
     pub(super) ends: Ends,
     pub(super) metrics: Metrics,
@@ -32,8 +33,9 @@ impl Shared {
         let places = |n: usize| Arc::new(Semaphore::new(n));
         let bounds = &config.bounds;
         let (requests, uploads, peers) = (places(bounds.n_requests), places(bounds.n_uploads), places(bounds.n_peers));
+        let backups = places(bounds.n_backups);
         let metrics = Metrics::new(Arc::clone(&admin));
-        Self { config, admin, requests, uploads, peers, ends, metrics }
+        Self { config, admin, requests, uploads, backups, peers, ends, metrics }
     }
 }
 
@@ -82,6 +84,7 @@ fn admins() -> Router<Arc<Shared>> {
         .route("/v1/nodes/{node}/drain", post(nodes::drain))
         .route("/v1/groups/{group}/moves", post(groups::begin_move))
         .route("/v1/groups/{group}/leader", post(groups::transfer_leader))
+        .route("/v1/backup/groups/{group}", get(backup::read))
         .route("/v1/rebalance", post(groups::rebalance))
         .route("/v1/workspaces", get(workspaces::list).post(workspaces::create))
         .route("/v1/workspaces/{workspace}", delete(workspaces::remove))

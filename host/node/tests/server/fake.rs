@@ -12,7 +12,7 @@ use vraftls_meta::{
     State, TokenHash, Word,
 };
 use vraftls_node::TierStats;
-use vraftls_node::server::admin::{Admin, Answering, ChangeError, LocalStatus, PushError, Pushed, lanes};
+use vraftls_node::server::admin::{Admin, Answering, ChangeError, LocalStatus, Pieces, PushError, Pushed, lanes};
 use vraftls_node::server::report::{ClusterStatus, NodeStatus, NotReady};
 use vraftls_node::server::{Upload, kind_info};
 use vraftls_query::CacheStats;
@@ -169,6 +169,22 @@ impl Admin for Fake {
             let plugin = Word::new("toy").unwrap();
             self.propose(Request::PushPlugin { plugin: plugin.clone(), component: component.clone() })?;
             Ok(Pushed { plugin, component })
+        })
+    }
+
+    fn backup(&self, group: GroupId) -> Answering<'_, Result<Pieces, ChangeError>> {
+        let (sender, pieces) = tokio::sync::mpsc::channel(2);
+        let why = || "it is kept elsewhere".to_owned();
+        Box::pin(async move {
+            match group.0 {
+                1 => sender.try_send(Ok("everything".into())).map(|()| pieces).map_err(|_| ChangeError::Stopping),
+                2 => {
+                    let broken = std::io::Error::other("the disk");
+                    sender.try_send(Ok("some".into())).map_err(|_| ChangeError::Stopping)?;
+                    sender.try_send(Err(broken)).map(|()| pieces).map_err(|_| ChangeError::Stopping)
+                }
+                _ => Err(ChangeError::Impossible { why: why() }),
+            }
         })
     }
 
