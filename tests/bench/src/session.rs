@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Opens a file unless it is open; its URI.
-    fn open(&mut self, file: &str) -> Result<String> {
+    pub(crate) fn open(&mut self, file: &str) -> Result<String> {
         if self.opened.contains_key(file) {
             return Ok(self.uri(file));
         }

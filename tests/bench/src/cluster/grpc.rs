@@ -46,7 +46,16 @@ pub(super) struct Connection {
 struct Question {
     path: &'static str,
     message: Vec<u8>,
-    answer: oneshot::Sender<Result<Vec<u8>>>,
+    answer: Asker,
+}
+
+/// Whoever waits for an answer.
+type Asker = oneshot::Sender<Result<Vec<u8>>>;
+
+/// A question that was sent, and what has come of its answer.
+struct UnderWay {
+    asker: Asker,
+    come: Vec<u8>,
 }
 
 impl Connection {
@@ -84,7 +93,7 @@ struct Driver {
     window: i64,
     /// Questions that wait for that.
     held: VecDeque<Question>,
-    under_way: BTreeMap<u32, (oneshot::Sender<Result<Vec<u8>>>, Vec<u8>)>,
+    under_way: BTreeMap<u32, UnderWay>,
     out: Vec<u8>,
 }
 
@@ -141,7 +150,7 @@ impl Driver {
             body.extend(question.message);
             self.window -= body.len() as i64;
             self.frame(DATA, END_STREAM, id, &body);
-            self.under_way.insert(id, (question.answer, Vec::new()));
+            self.under_way.insert(id, UnderWay { asker: question.answer, come: Vec::new() });
         }
     }
 
@@ -172,8 +181,8 @@ impl Driver {
                     Some((n_padding, bytes)) if flags & PADDED != 0 => (usize::from(*n_padding), bytes),
                     _ => (0, payload),
                 };
-                if let Some((_, message)) = self.under_way.get_mut(&stream) {
-                    message.extend_from_slice(&bytes[..bytes.len().saturating_sub(n_padding)]);
+                if let Some(answer) = self.under_way.get_mut(&stream) {
+                    answer.come.extend_from_slice(&bytes[..bytes.len().saturating_sub(n_padding)]);
                 }
             }
             RESET => drop(self.under_way.remove(&stream)),
@@ -188,11 +197,11 @@ impl Driver {
         }
         if matches!(kind, DATA | HEADERS)
             && flags & END_STREAM != 0
-            && let Some((answer, message)) = self.under_way.remove(&stream)
+            && let Some(UnderWay { asker, come }) = self.under_way.remove(&stream)
         {
-            let message = message.get(MESSAGE_HEAD_BYTES..).map(<[u8]>::to_vec);
+            let message = come.get(MESSAGE_HEAD_BYTES..).map(<[u8]>::to_vec);
             // Who asked may have given up.
-            drop(answer.send(message.context("the server answers with an error")));
+            drop(asker.send(message.context("the server answers with an error")));
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ impl Question {
     fn ask(&self, session: &mut Session) -> Result<(String, Duration)> {
         let (method, parameters) = match self {
             Self::References(Position { file, line, character }) => {
-                let document = json!({ "uri": session.uri(file) });
+                let document = json!({ "uri": session.open(file)? });
                 let position = json!({ "line": line, "character": character });
                 let context = json!({ "includeDeclaration": true });
                 let all = json!({ "textDocument": document, "position": position, "context": context });
