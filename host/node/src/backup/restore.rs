@@ -23,6 +23,9 @@ use crate::server::{DrawnToken, draw_token, keep_secret};
 /// Stands in a directory into which a backup is being restored. What has it belongs to no node.
 pub(crate) const UNFINISHED: &str = "RESTORING";
 
+/// The store has in memory what it has not written yet: about this much.
+const UNSYNCED_BYTES_MAX: usize = 32 << 20;
+
 /// What is to be made of a backup.
 #[derive(Clone, Debug)]
 pub struct RestoreConfig {
@@ -122,6 +125,7 @@ fn restore_contents(checked: &Checked, backup: &Path, data_dir: &Arc<DataDir>) -
     let components = components_of(&checked.metadata);
     let of_files: BTreeSet<_> = checked.shards.values().flat_map(|state| state.contents()).collect();
     let store = ContentStore::of(data_dir)?;
+    let mut n_unsynced = 0;
     for part in &checked.summary.manifest.groups {
         read_records(backup, &contents_file(part.group), &part.contents, |digest, bytes| {
             if components.contains(&digest) {
@@ -130,6 +134,11 @@ fn restore_contents(checked: &Checked, backup: &Path, data_dir: &Arc<DataDir>) -
             }
             if of_files.contains(&digest) {
                 store.put(digest, &bytes)?;
+                n_unsynced += bytes.len();
+            }
+            if n_unsynced >= UNSYNCED_BYTES_MAX {
+                store.sync()?;
+                n_unsynced = 0;
             }
             Ok(())
         })?;

@@ -292,4 +292,11 @@ fn what_is_sent_and_kept_is_written_as_ever() {
         blake3::hash(&sent).to_hex().as_str(),
         "5e5074ad7d124fe5a9a096d534186edac3e78dafc0e9cc5d58a13e2fc3ab0554"
     );
+    let backup = taken();
+    let manifest = std::fs::read_to_string(backup.path().join(MANIFEST)).expect("it is there");
+    assert_eq!(
+        manifest.lines().last(),
+        Some("2361466cd27b42c9459148257c2527c32d29821acbbe7323f71d31eb7ad63696"),
+        "{manifest}"
+    );
 }
