@@ -151,16 +151,16 @@ impl<D: DataMachines> Asker<D> {
         })
     }
 
-    /// Asks a node, but no longer than it is what the replica here takes for the leader, if it is: one that stands still or is cut off
-    /// is waited for until another leads, and not until it answers.
+    /// Asks a node, but no longer than until the replica here learns that another leads: one that stands still or is cut off would be
+    /// waited for in vain. Whoever is asked although another leads is waited for.
     async fn ask_while_it_leads(&self, group: GroupId, node: NodeId, question: &Question, within: Duration) -> Attempt {
         let asked = self.ask_node(node, question, within);
-        match self.hosted.replica(group) {
-            Some(replica) if node != self.hosted.node && replica.status().leader == Some(node) => {
-                unless(asked, replica.led_by_another(node), question.may_have_effect()).await
-            }
-            _ => asked.await,
+        let Some(replica) = self.hosted.replica(group) else { return asked.await };
+        let another_leads = replica.status().leader.is_some_and(|leader| leader != node);
+        if node == self.hosted.node || another_leads {
+            return asked.await;
         }
+        unless(asked, replica.led_by_another(node), question.may_have_effect()).await
     }
 
     async fn ask_node(&self, node: NodeId, question: &Question, within: Duration) -> Attempt {

@@ -43,6 +43,10 @@ const BUNDLED_DEADLINE: Duration = Duration::from_secs(30);
 /// No question about the files waits longer for a base that is new enough.
 const BASE_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the leaders of all groups are looked for: an election, and what follows it. Whoever asks goes to the next node after that, which
+/// may reach a leader that this one cannot.
+const CURRENT: Duration = Duration::from_secs(4);
+
 /// How many files one page of a tree has at most.
 const PAGE_FILES_MAX: usize = 20_000;
 
@@ -290,7 +294,7 @@ impl Answering {
     /// What every group has by now.
     async fn current(&self) -> Result<Revisions, QueryError> {
         let metadata = self.cluster.metadata().borrow().clone();
-        let deadline = Instant::now() + BASE_PATIENCE;
+        let deadline = Instant::now() + CURRENT;
         let groups = metadata.groups().keys().filter(|group| **group != MetaGroupId::METADATA);
         let asked = groups.map(|group| async move {
             let index = self.cluster.read_index(GroupId(group.0), false, deadline).await;
