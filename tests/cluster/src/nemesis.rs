@@ -92,7 +92,11 @@ impl Nemesis<'_> {
             Fault::Freeze => self.cluster.thaw(node).await,
             Fault::Refuse | Fault::Silence | Fault::Part | Fault::Mute => self.network.heal(node),
             Fault::Transfer => {}
-            Fault::Drain => self.command(&["cluster", "drain", &node.to_string(), "--undo"]).await,
+            Fault::Drain => {
+                self.command(&["cluster", "drain", &node.to_string(), "--undo"]).await;
+                // Without the third replica no other may be lost.
+                self.cluster.until_whole().await;
+            }
         }
     }
 

@@ -24,7 +24,7 @@ const N_REPEATS_MAX: usize = 4;
 const READ: Duration = Duration::from_secs(10);
 
 /// How long a certain node may take: it may be the one that is dead.
-const NODE: Duration = Duration::from_secs(2);
+const NODE: Duration = Duration::from_secs(1);
 
 /// What became of a commit.
 enum End {
