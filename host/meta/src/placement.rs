@@ -123,7 +123,9 @@ impl Planner {
             }
         }
         let n_staying = replicas().filter(|node| self.staying.contains_key(node)).count();
-        let unneeded = leaving.filter(|_| n_staying >= n_wanted);
+        // A witness is no reason to let the last contents go.
+        let n_staying_full = replicas().filter(|node| self.staying.get(node) == Some(&true)).count();
+        let unneeded = leaving.filter(|_| n_staying >= n_wanted && n_staying_full >= self.n_full);
         let unneeded = unneeded.or_else(|| self.excess(group, true)).or_else(|| self.excess(group, false));
         unneeded.map(|node| (None, Some(node)))
     }
