@@ -40,7 +40,7 @@ enum Command {
     Test(test::Arguments),
     /// Builds the plugins to components, or takes them from the cache.
     Plugins(plugins::Arguments),
-    /// Builds everything and serves a folder, with a demonstration.
+    /// Builds everything and serves a folder with a cluster of three nodes, with a demonstration.
     Run(run::Arguments),
     /// Measures the server beside others and prints a table with the bars.
     Bench(bench::Arguments),
