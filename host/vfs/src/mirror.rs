@@ -117,7 +117,10 @@ mod tests {
         assert_eq!(whole.files.len(), 3);
         mirror.mirror(whole);
         let before = state.clone();
-        apply(&mut state, batch(vec![put("a.py", "other"), FileOperation::delete(path("b.py"), None), put("e.py", "4")]));
+        apply(
+            &mut state,
+            batch(vec![put("a.py", "other"), FileOperation::delete(path("b.py"), None), put("e.py", "4")]),
+        );
         let next = state.difference(&before);
         assert_eq!(next.files.len(), 3, "what stayed does not travel");
         // In two parts, as a long difference travels.
