@@ -342,22 +342,12 @@ impl Codec<Response> for VfsCodec {
 }
 
 fn encode_snapshot(applied: &Applied, state: &State) -> Vec<u8> {
-    let applied = applied.encode();
-    let length = u32::try_from(applied.len()).expect("a log position and a membership are far below 4 GiB");
-    let mut bytes = vec![SNAPSHOT_VERSION];
-    bytes.extend(length.to_le_bytes());
-    bytes.extend(applied);
-    bytes.extend(state.encode());
-    bytes
+    applied.frame(SNAPSHOT_VERSION, &state.encode())
 }
 
 fn decode_snapshot(bytes: &[u8]) -> Result<(Applied, State), StorageError> {
-    let corrupt = |detail: &str| StorageError::corrupt("snapshot of the files", detail);
-    let (_, body) = split_version("snapshot of the files", SNAPSHOT_VERSION, bytes)?;
-    let (length, rest) = body.split_first_chunk::<4>().ok_or_else(|| corrupt("no length"))?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let (applied, state) = rest.split_at_checked(length).ok_or_else(|| corrupt("cut short"))?;
-    Ok((Applied::decode(applied)?, decode_state(state)?))
+    let (applied, state) = Applied::unframe("snapshot of the files", SNAPSHOT_VERSION, bytes)?;
+    Ok((applied, decode_state(state)?))
 }
 
 fn decode_state(bytes: &[u8]) -> Result<State, StorageError> {

@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 
-use crate::codec::Codec;
+use crate::codec::{Codec, split_version};
 use crate::error::StorageError;
 use crate::ids::{LogId, Membership};
 
@@ -119,4 +119,42 @@ pub struct Applied {
     pub membership: Membership,
     /// The entry that brought the membership.
     pub membership_at: Option<LogId>,
+}
+
+impl Applied {
+    /// The bytes of a file that holds a state of a machine's own together with the position that it stands at: a version byte of the
+    /// machine's, the length of the position (4 bytes, little end first), the position, the state.
+    pub fn frame(&self, version: u8, state: &[u8]) -> Vec<u8> {
+        let position = self.encode();
+        let length = u32::try_from(position.len()).expect("a log position and a membership are far below 4 GiB");
+        [&[version], &length.to_le_bytes()[..], &position, state].concat()
+    }
+
+    /// Takes apart what [`frame`](Self::frame) put together, up to a version. `what` names it in errors.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the bytes are cut short, of a newer version, or hold no position.
+    pub fn unframe<'a>(what: &'static str, newest: u8, bytes: &'a [u8]) -> Result<(Self, &'a [u8]), StorageError> {
+        let (_, body) = split_version(what, newest, bytes)?;
+        let short = || StorageError::corrupt(what, "cut short");
+        let (length, rest) = body.split_first_chunk::<4>().ok_or_else(short)?;
+        let (position, state) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(short)?;
+        Ok((Self::decode(position)?, state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_and_its_position_come_apart_as_they_were_put_together() {
+        let framed = Applied::default().frame(3, b"state");
+        let (applied, state) = Applied::unframe("test", 3, &framed).expect("whole");
+        assert_eq!((applied, state), (Applied::default(), &b"state"[..]));
+        assert!(Applied::unframe("test", 2, &framed).is_err(), "a newer version");
+        for length in 0..framed.len() - b"state".len() {
+            assert!(Applied::unframe("test", 3, &framed[..length]).is_err(), "{length}");
+        }
+    }
 }
