@@ -5,12 +5,13 @@
 //! other change, completes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use openraft::errors::{ChangeMembershipError, ClientWriteError, RaftError};
 use openraft::{ChangeMembers, Precondition};
 use tokio::time::{Instant, timeout_at};
 
-use crate::error::{MembershipError, UnknownReason};
+use crate::error::{MembershipError, UnknownReason, WaitError};
 use crate::group::{Group, leader_hint};
 use crate::ids::{LogId, NodeId, Peer};
 use crate::machine::StateMachine;
@@ -92,8 +93,9 @@ impl<M: StateMachine> Group<M> {
     /// sees it. Leader only. Proposals are refused meanwhile.
     ///
     /// # Errors
-    /// [`MembershipError::Invalid`] if `to` has no vote, [`MembershipError::Unknown`] if it does not lead in time: the
-    /// old leader may lead on.
+    /// [`MembershipError::Invalid`] if `to` has no vote, [`MembershipError::Conflict`] if it was not heard lately,
+    /// [`MembershipError::Unknown`] if it does not lead in time: anybody may lead then, or nobody for the time of an
+    /// election.
     pub async fn transfer_leader(&self, to: NodeId, deadline: Instant) -> Result<(), MembershipError> {
         let status = self.status();
         if status.leader != Some(self.node()) {
@@ -103,15 +105,60 @@ impl<M: StateMachine> Group<M> {
         if !status.membership.voters().contains(&to) {
             return Err(MembershipError::Invalid { detail: format!("node {to} is not a voter") });
         }
+        if to == self.node() {
+            return Ok(());
+        }
+        if self.silence_of(to).is_none_or(|silence| silence > self.heard_within()) {
+            return Err(MembershipError::Conflict { detail: format!("node {to} was not heard lately") });
+        }
         let stopped = |reason: String| MembershipError::Unknown { reason: UnknownReason::Stopped(reason) };
         self.raft().trigger().transfer_leader(to).await.map_err(|fatal| stopped(fatal.to_string()))?;
-        match self.wait_for("the new leader", deadline, |status| status.leader == Some(to)).await {
+        let this = self.clone();
+        match timeout_at(deadline, tokio::spawn(async move { this.await_heir(to, status.term).await })).await {
+            Err(_) => Err(MembershipError::Unknown { reason: UnknownReason::Deadline }),
+            Ok(Err(error)) => Err(stopped(error.to_string())),
+            Ok(Ok(handed_over)) => handed_over,
+        }
+    }
+
+    /// Waits until `to` leads. A leader that was told to hand over takes no proposals any more, and still keeps others
+    /// from being elected: if the heir does not take over, it must not lead on.
+    async fn await_heir(&self, to: NodeId, term: u64) -> Result<(), MembershipError> {
+        let patience = Instant::now() + self.hand_over_within();
+        match self.wait_for_leadership("the new leader", patience, |now| now.leader == Some(to)).await {
             Ok(_) => Ok(()),
-            Err(crate::error::WaitError::Deadline { .. }) => {
+            Err(WaitError::Deadline { .. }) => {
+                let status = self.status();
+                if status.term == term && status.leader == Some(self.node()) {
+                    tracing::warn!(group = %self.group(), %to, "the heir does not lead; leadership is given up");
+                    self.give_up_leadership(to, term).await;
+                }
                 Err(MembershipError::Unknown { reason: UnknownReason::Deadline })
             }
-            Err(crate::error::WaitError::Stopped { reason }) => Err(stopped(reason)),
+            Err(WaitError::Stopped { reason }) => {
+                Err(MembershipError::Unknown { reason: UnknownReason::Stopped(reason) })
+            }
         }
+    }
+
+    /// Gives the heir the vote that it did not ask for: with it this replica leads no more. As safe as any vote, since
+    /// one that is asked for again is checked against the log again.
+    async fn give_up_leadership(&self, to: NodeId, term: u64) {
+        let leader_id = types::LeaderId { term: term + 1, node_id: to };
+        let vote = types::Vote { leader_id, committed: false };
+        let mut request = types::VoteRequest::new(vote, self.log().last());
+        request.leadership_transfer = true;
+        if let Err(error) = self.raft().vote(request).await {
+            tracing::warn!(group = %self.group(), %error, "leadership could not be given up");
+        }
+    }
+
+    /// How long ago a member last answered, as far as this leader knows.
+    fn silence_of(&self, node: NodeId) -> Option<Duration> {
+        use openraft::Instant as _;
+        use openraft::async_runtime::WatchReceiver as _;
+        let heard = self.raft().metrics().borrow_watched().heartbeat.as_ref()?.get(&node).cloned()?;
+        Some(heard?.elapsed())
     }
 }
 

@@ -18,7 +18,7 @@ use vraftls_raft::network::Lane;
 use vraftls_raft::network::memory::MemoryNetwork;
 use vraftls_raft::register::{Command, Operation, Register, Response};
 use vraftls_raft::state_store::StateStore;
-use vraftls_raft::status::Role;
+use vraftls_raft::status::{GroupStatus, Role};
 
 /// The disks of one node, which outlive its process.
 struct Disks {
@@ -342,6 +342,28 @@ async fn leadership_moves_on_request() {
     cluster.propose(cluster.leader(&[0, 1, 2]).await, set("a", "2")).await;
     let stranger = cluster.replicas[cluster.leader(&[0, 1, 2]).await].transfer_leader(NodeId(9), soon()).await;
     assert!(matches!(stranger, Err(MembershipError::Invalid { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_heir_that_cannot_be_reached_does_not_keep_the_group_from_writing() {
+    let cluster = Cluster::start().await;
+    let first = cluster.leader(&[0, 1, 2]).await;
+    let (heir, third) = ((first + 1) % 3, (first + 2) % 3);
+    cluster.propose(first, set("a", "1")).await;
+    let to = cluster.nodes[heir].id;
+    cluster.network.cut_off(to);
+    let handed_over = cluster.replicas[first].transfer_leader(to, soon()).await;
+    assert!(matches!(handed_over, Err(MembershipError::Unknown { .. })), "{handed_over:?}");
+    let led = |status: &GroupStatus| status.leader.is_some() && status.leader != Some(to);
+    for replica in [first, third] {
+        cluster.replicas[replica].wait_for("another leader", soon(), led).await.expect("one of the two leads");
+    }
+    cluster.propose(cluster.leader(&[first, third]).await, set("a", "2")).await;
+    // By now its silence is known.
+    let leader = cluster.leader(&[first, third]).await;
+    let handed_over = cluster.replicas[leader].transfer_leader(to, soon()).await;
+    assert!(matches!(handed_over, Err(MembershipError::Conflict { .. })), "{handed_over:?}");
+    cluster.propose(leader, set("a", "3")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,16 @@
 //! Leaders are spread evenly, and nobody leads who is to be relieved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use vraftls_meta::{GroupId, NodeId, State, plan_transfers};
 
-use super::soon;
 use crate::ask::Asker;
 use crate::{DataMachines, NodeReport};
+
+/// How long one may take: the next look comes back to what was not done.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Carries out the transfers that make the leaders more even.
 pub(super) async fn step<D: DataMachines>(
@@ -25,9 +29,11 @@ pub(super) async fn step<D: DataMachines>(
         }
     }
     let leaders: BTreeMap<GroupId, NodeId> = leaders.into_iter().map(|(group, (_, node))| (group, node)).collect();
-    for planned in plan_transfers(state, answering, &leaders) {
+    // Who is just not heard gets nothing, though it may come back.
+    let answering = answering.iter().filter(|node| reports.contains_key(node)).copied().collect();
+    for planned in plan_transfers(state, &answering, &leaders) {
         let (group, to) = (vraftls_raft::ids::GroupId(planned.group.0), vraftls_raft::ids::NodeId(planned.to.0));
-        if let Err(error) = asker.transfer(group, to, soon()).await {
+        if let Err(error) = asker.transfer(group, to, Instant::now() + PATIENCE).await {
             // The rest of a chain makes no sense without its beginning.
             return tracing::warn!(%group, %to, %error, "a leader does not hand over");
         }
