@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -25,7 +26,10 @@ pub trait DataMachines: Send + Sync + 'static {
         directory: &Path,
     ) -> Result<(Self::Machine, watch::Receiver<vraftls_vfs::State>), StorageError>;
 
-    /// Says that a group has again everything that it had before the node started.
+    /// Says that a group runs, and whom to ask for the index of the last entry of its log.
+    fn started(&self, group: GroupId, log_end: Arc<dyn Fn() -> u64 + Send + Sync>);
+
+    /// Says that a group has again everything that it had before the node started, and knows what became of what its log had beyond that.
     fn recovered(&self, group: GroupId);
 
     /// Says that a group is to stop: what its machine waits for is not worth it any more.

@@ -128,6 +128,8 @@ impl<D: DataMachines> Hosted<D> {
             GroupConfig { snapshot_after_entries, entries_kept, ..group_config(&self.config, id, self.node) };
         let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
         let group = started.inspect_err(|_| self.machines.closed(id))?;
+        let asked = group.clone();
+        self.machines.started(id, Arc::new(move || asked.status().last_log_index.unwrap_or(0)));
         self.local.attach(id, group.endpoint());
         let opened = DataGroup { group, state };
         self.data().insert(id, opened.clone());

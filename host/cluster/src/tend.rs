@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use vraftls_raft::error::WaitError;
+use vraftls_raft::group::Group;
 use vraftls_raft::ids::GroupId;
-use vraftls_raft::status::Role;
+use vraftls_raft::machine::StateMachine;
+use vraftls_raft::status::{GroupStatus, Role};
 use vraftls_vfs::{Request, WorkspaceId};
 
 use crate::answer::is_stopped;
@@ -22,14 +25,14 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Tends a shard whenever it is led here, until the task is ended.
 pub(crate) async fn run<D: DataMachines>(asker: Asker<D>, id: GroupId, shard: DataGroup<D::Machine>) {
-    match shard.group.wait_recovered(some_day()).await {
-        Ok(()) => asker.hosted.recovered(id),
-        Err(_) => return,
+    if wait_settled(&shard.group).await.is_err() {
+        return;
     }
+    asker.hosted.recovered(id);
     let once = Once::new(id);
     let mut metadata = asker.hosted.metadata.clone();
     loop {
-        let leads = shard.group.wait_for("leadership", some_day(), |status| status.role == Role::Leader).await;
+        let leads = shard.group.wait_for_leadership("leadership", some_day(), |now| now.role == Role::Leader).await;
         if leads.as_ref().is_err_and(is_stopped) {
             return;
         }
@@ -38,7 +41,7 @@ pub(crate) async fn run<D: DataMachines>(asker: Asker<D>, id: GroupId, shard: Da
         let Some(request) = work else {
             tokio::select! {
                 changed = metadata.changed() => if changed.is_err() { return },
-                _ = shard.group.wait_for("loss of leadership", some_day(), |status| status.role != Role::Leader) => {}
+                _ = shard.group.wait_for_leadership("loss of leadership", some_day(), |now| now.role != Role::Leader) => {}
             }
             continue;
         };
@@ -47,6 +50,15 @@ pub(crate) async fn run<D: DataMachines>(asker: Asker<D>, id: GroupId, shard: Da
             tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+/// Returns when a replica has applied all that its log had when it started, or that was cut off.
+async fn wait_settled<M: StateMachine>(group: &Group<M>) -> Result<(), WaitError> {
+    let end = group.status().last_log_index;
+    group.wait_recovered(some_day()).await?;
+    let is_settled =
+        |status: &GroupStatus| status.applied.map(|applied| applied.index) >= end.min(status.last_log_index);
+    group.wait_for("what the log had", some_day(), is_settled).await.map(drop)
 }
 
 async fn perform<D: DataMachines>(

@@ -3,7 +3,8 @@
 //! Contents are needed while
 //! - a state that was published speaks of them;
 //! - a state speaks of them that waits for its contents to be fetched;
-//! - somebody brought them and is about to propose what speaks of them ([`References::lease`]);
+//! - somebody brought them and is about to propose what speaks of them, or an entry of a log here that is not applied yet may do so
+//!   ([`References::lease`]);
 //! - the log would say them again after a crash: they were let go at an index that no state on disk has reached yet. So a replica that
 //!   starts again finds everything that it had, whoever else is there.
 //!
@@ -18,6 +19,10 @@ use tokio::sync::watch;
 use vraftls_raft::ids::GroupId;
 use vraftls_vfs::{ContentDigest, State};
 
+mod leases;
+
+pub(crate) use self::leases::TooManyLeases;
+use self::leases::{Leases, Reach};
 use crate::contents::{ContentError, ContentStore};
 
 /// Contents that no file has any more stay this long, for requests that still see an older state.
@@ -36,20 +41,26 @@ const LET_GO_MAX: usize = 256;
 /// what is missing from what was let go.
 pub(crate) const ALWAYS_DURABLE: u64 = u64::MAX;
 
+/// How far the log of a group goes, as its replica here knows. It is asked while this room is locked, and must not come back to it.
+pub(crate) type LogEnd = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// What the groups on a node need. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct References(Arc<Mutex<Inner>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     groups: BTreeMap<GroupId, Hosted>,
     n_holds: usize,
-    /// Since when contents are leased, and the same in the order in which they end.
-    leases: BTreeMap<ContentDigest, Instant>,
-    leased: VecDeque<(Instant, ContentDigest)>,
+    leases: Leases,
 }
 
-#[derive(Debug)]
+impl Default for Inner {
+    fn default() -> Self {
+        Self { groups: BTreeMap::new(), n_holds: 0, leases: Leases::new(LEASE, N_LEASES_MAX) }
+    }
+}
+
 struct Hosted {
     published: watch::Receiver<State>,
     /// Waits for its contents.
@@ -60,6 +71,23 @@ struct Hosted {
     released_at: BTreeMap<ContentDigest, u64>,
     /// The state on disk is of this index.
     durable: u64,
+    /// None while its replica does not run.
+    log_end: Option<LogEnd>,
+}
+
+impl std::fmt::Debug for Hosted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hosted").field("durable", &self.durable).finish_non_exhaustive()
+    }
+}
+
+impl Hosted {
+    fn reach(&self) -> Reach {
+        let applied = self.published.borrow().revision().0;
+        // A lone replica's entries are never long on their way.
+        let last = if self.durable == ALWAYS_DURABLE { Some(applied) } else { self.log_end.as_ref().map(|end| end()) };
+        Reach { applied, last }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,11 +107,6 @@ impl Drop for Hold {
         self.0.lock().n_holds -= 1;
     }
 }
-
-/// There are [`N_LEASES_MAX`] leases: whoever brings contents has to wait.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("too many contents wait for somebody to propose what speaks of them")]
-pub(crate) struct TooManyLeases;
 
 /// What a replica says to another that asks for contents.
 #[derive(Clone, PartialEq, Eq)]
@@ -124,15 +147,8 @@ impl Inner {
 
     /// Forgets leases that have ended.
     fn end_leases(&mut self, now: Instant) {
-        while let Some((since, digest)) = self.leased.front().copied()
-            && now.saturating_duration_since(since) >= LEASE
-        {
-            self.leased.pop_front();
-            // It may have been leased again since.
-            if self.leases.get(&digest) == Some(&since) {
-                self.leases.remove(&digest);
-            }
-        }
+        let groups = &self.groups;
+        self.leases.end(now, || groups.iter().map(|(group, hosted)| (*group, hosted.reach())).collect());
     }
 
     /// Whether some log may say them again.
@@ -158,9 +174,16 @@ impl References {
     pub(crate) fn register(&self, group: GroupId, published: watch::Receiver<State>, durable: u64) -> Hold {
         let hold = self.hold();
         let (released, released_at) = (VecDeque::new(), BTreeMap::new());
-        let hosted = Hosted { published, incoming: None, released, released_at, durable };
+        let hosted = Hosted { published, incoming: None, released, released_at, durable, log_end: None };
         self.lock().groups.insert(group, hosted);
         hold
+    }
+
+    /// Says how far the log of a group's replica goes; none when it does not run any more.
+    pub(crate) fn set_log_end(&self, group: GroupId, log_end: Option<LogEnd>) {
+        if let Some(hosted) = self.lock().groups.get_mut(&group) {
+            hosted.log_end = log_end;
+        }
     }
 
     /// Says that a group has no replica here any more. What only it needed goes when a sweep finds it.
@@ -175,24 +198,18 @@ impl References {
     }
 
     /// Keeps contents for [`LEASE`], whether they are here or come now: who brings them takes a lease, stores them, makes them durable, and
-    /// has that long to propose what speaks of them. To look whether they are here is no promise without one.
+    /// has that long to propose what speaks of them. Once it is proposed they stay until that is applied here, or cut off the log. To look whether they are here is no promise without one.
     pub(crate) fn lease(&self, digest: ContentDigest, now: Instant) -> Result<(), TooManyLeases> {
         let mut inner = self.lock();
         inner.end_leases(now);
-        // Each counts, those that were taken again included.
-        if inner.leased.len() >= N_LEASES_MAX {
-            return Err(TooManyLeases);
-        }
-        inner.leased.push_back((now, digest));
-        inner.leases.insert(digest, now);
-        Ok(())
+        inner.leases.take(digest, now)
     }
 
     /// Whether contents must stay.
     pub(crate) fn is_wanted(&self, digest: &ContentDigest, now: Instant) -> bool {
         let mut inner = self.lock();
         inner.end_leases(now);
-        let is_held = inner.n_holds > 0 || inner.leases.contains_key(digest);
+        let is_held = inner.n_holds > 0 || inner.leases.contains(digest);
         is_held || inner.is_referenced(digest) || inner.is_to_come_again(digest)
     }
 

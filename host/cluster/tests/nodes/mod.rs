@@ -54,6 +54,8 @@ impl DataMachines for Machines {
         Ok((FilesMachine { state, applied, file, published }, receiver))
     }
 
+    fn started(&self, _: GroupId, _: std::sync::Arc<dyn Fn() -> u64 + Send + Sync>) {}
+
     fn recovered(&self, _: GroupId) {}
 
     fn closing(&self, _: GroupId) {}

@@ -18,7 +18,7 @@ use super::questions::{self, OFFER, OfferQuestion, WireOffer};
 use crate::contents::ContentStore;
 use crate::fetch::{AskError, FetchContents, Source};
 use crate::machine::{Keeping, Opened, VfsMachine};
-use crate::references::{Hold, Offer, References};
+use crate::references::{Hold, LogEnd, Offer, References};
 
 /// How long one replica may take to hand contents out.
 const ASK: Duration = Duration::from_secs(20);
@@ -74,6 +74,10 @@ impl DataMachines for SharedMachines {
         Ok((machine, state))
     }
 
+    fn started(&self, group: GroupId, log_end: LogEnd) {
+        self.0.references.set_log_end(group, Some(log_end));
+    }
+
     fn recovered(&self, group: GroupId) {
         if let Some(running) = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&group) {
             running.recovering = None;
@@ -87,6 +91,7 @@ impl DataMachines for SharedMachines {
     }
 
     fn closed(&self, group: GroupId) {
+        self.0.references.set_log_end(group, None);
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
     }
 

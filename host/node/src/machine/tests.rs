@@ -291,7 +291,11 @@ fn what_is_brought_for_a_proposal_has_its_time() {
     first.references.lease(digest, later).expect("there is room");
     first.references.let_go(&first.contents, later).expect("asked");
     assert!(first.is_here(b"old") && first.references.is_wanted(&digest, later));
+    // Its time is over; but an entry that is not applied yet may speak of it.
     let end = later + crate::references::LEASE;
+    first.references.set_log_end(GROUP, Some(Arc::new(|| 5)));
+    assert!(first.references.is_wanted(&digest, end));
+    first.apply(5, &write(4, "b", Contents::Inline(b"other".to_vec()))).expect("applied");
     assert!(!first.references.is_wanted(&digest, end));
 }
 
