@@ -1,15 +1,16 @@
 //! Contents of files by digest, on disk.
 //!
-//! Small contents lie in a sled tree, large ones in files of their own: sled puts values of 128 KiB and more into files that it
-//! never syncs. A content that was [synced](ContentStore::sync) survives power loss. Every read is checked against its digest.
+//! Small contents lie in a journal, large ones in files of their own. A content that was [synced](ContentStore::sync) survives power loss.
+//! Every read is checked against its digest.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use vraftls_raft::error::StorageError;
+use vraftls_raft::kv::{Batch, JournalKv, OrderedKv as _};
 use vraftls_vfs::ContentDigest;
 
 use crate::data_dir::{DataDir, create_private_dir, write_durably};
@@ -17,8 +18,8 @@ use crate::data_dir::{DataDir, create_private_dir, write_durably};
 /// What is larger lies in a file of its own.
 const INLINE_BYTES_MAX: usize = 96 << 10;
 
-/// How many bytes of its pages sled keeps in memory.
-const CACHE_BYTES: u64 = 8 << 20;
+/// So many bytes of contents may be staged before they have to be written.
+const STAGED_BYTES_MAX: usize = 1 << 20;
 
 /// Contents of files by digest. Cheap to clone; all clones are one store. Blocks on the disk.
 #[derive(Clone, Debug)]
@@ -26,14 +27,35 @@ pub(crate) struct ContentStore(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    db: sled::Db,
-    /// Open since the start, so that an error the kernel reports once is seen here.
-    db_file: File,
+    small: JournalKv,
     blobs: PathBuf,
+    /// Small contents that were found to be damaged: they may be stored again.
+    damaged: Mutex<BTreeSet<ContentDigest>>,
+    /// Small contents that are not written yet.
+    staged: Mutex<Staged>,
     /// What is on its way into the state, with the number of those who bring it: not to be let go.
     pinned: Mutex<BTreeMap<ContentDigest, u32>>,
     /// Whoever writes has the store, and some outlive the node by a moment: the directory is nobody else's until then. Dropped last.
     _held: Option<Arc<DataDir>>,
+}
+
+/// Contents that are there for every reader, and nowhere but in memory.
+#[derive(Debug, Default)]
+struct Staged {
+    contents: BTreeMap<ContentDigest, Arc<[u8]>>,
+    n_bytes: usize,
+}
+
+impl Staged {
+    fn insert(&mut self, digest: ContentDigest, bytes: Vec<u8>) {
+        self.remove(&digest);
+        self.n_bytes += bytes.len();
+        self.contents.insert(digest, bytes.into());
+    }
+
+    fn remove(&mut self, digest: &ContentDigest) {
+        self.n_bytes -= self.contents.remove(digest).map_or(0, |bytes| bytes.len());
+    }
 }
 
 /// Keeps contents from being let go while it lives: the state does not speak of them yet.
@@ -77,9 +99,9 @@ pub enum ContentError {
     /// The bytes that are there are not those.
     #[error("contents {0} are damaged on disk")]
     Damaged(ContentDigest),
-    /// The database refused.
+    /// The journal refused.
     #[error("the content store failed")]
-    Database(#[from] sled::Error),
+    Journal(#[from] StorageError),
     /// The file system refused.
     #[error("the content store failed")]
     Io(#[from] io::Error),
@@ -100,12 +122,17 @@ impl ContentStore {
     fn open_held(directory: &Path, held: Option<Arc<DataDir>>) -> Result<Self, ContentError> {
         let blobs = directory.join("blobs");
         create_private_dir(&blobs)?;
-        let database = directory.join("small");
-        let db = sled::Config::new().path(&database).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
-        let db_file = File::open(database.join("db"))?;
-        db_file.sync_all()?;
-        File::open(&database)?.sync_all()?;
-        Ok(Self(Arc::new(Inner { db, db_file, blobs, pinned: Mutex::default(), _held: held })))
+        let small = JournalKv::open(&directory.join("journal"))?;
+        let (damaged, staged, pinned) = Default::default();
+        Ok(Self(Arc::new(Inner { small, blobs, damaged, staged, pinned, _held: held })))
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<ContentDigest>> {
+        self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn staged(&self) -> MutexGuard<'_, Staged> {
+        self.0.staged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pinned(&self) -> MutexGuard<'_, BTreeMap<ContentDigest, u32>> {
@@ -120,12 +147,51 @@ impl ContentStore {
         Ok(pin)
     }
 
+    /// As [`put_pinned`](Self::put_pinned), but contents that are small may stay in memory until the next [`write_staged`](Self::write_staged)
+    /// or [`sync`](Self::sync). Does not block on the disk if they may be [staged](Self::may_stage).
+    pub(crate) fn stage_pinned(&self, digest: ContentDigest, bytes: Vec<u8>) -> Result<Pin, ContentError> {
+        if bytes.len() > INLINE_BYTES_MAX {
+            return self.put_pinned(digest, &bytes);
+        }
+        *self.pinned().entry(digest).or_insert(0) += 1;
+        let pin = Pin { store: self.clone(), digest };
+        if !self.0.small.contains(digest.as_bytes()) || self.damaged().contains(&digest) {
+            self.staged().insert(digest, bytes);
+        }
+        Ok(pin)
+    }
+
+    /// Whether contents of so many bytes in all may be staged now.
+    pub(crate) fn may_stage(&self, n_bytes: usize) -> bool {
+        self.staged().n_bytes + n_bytes <= STAGED_BYTES_MAX
+    }
+
+    /// Writes what is staged, as one record of the journal.
+    pub(crate) fn write_staged(&self) -> Result<(), ContentError> {
+        // Held until they can be read from the disk.
+        let mut staged = self.staged();
+        if staged.contents.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        staged.contents.iter().for_each(|(digest, bytes)| batch.put(digest.as_bytes().to_vec(), bytes.to_vec()));
+        self.0.small.write(batch)?;
+        let mut damaged = self.damaged();
+        damaged.retain(|digest| !staged.contents.contains_key(digest));
+        *staged = Staged::default();
+        Ok(())
+    }
+
     /// Keeps contents. Durable after the next [`sync`](Self::sync).
     pub(crate) fn put(&self, digest: ContentDigest, bytes: &[u8]) -> Result<(), ContentError> {
         debug_assert_eq!(digest, ContentDigest::of(bytes), "contents are named by their digest");
         if bytes.len() <= INLINE_BYTES_MAX {
-            self.0.db.insert(digest.as_bytes(), bytes)?;
-            return Ok(());
+            if self.0.small.contains(digest.as_bytes()) && !self.damaged().remove(&digest) {
+                return Ok(());
+            }
+            let mut batch = Batch::default();
+            batch.put(digest.as_bytes().to_vec(), bytes.to_vec());
+            return Ok(self.0.small.write(batch)?);
         }
         let path = self.blob(&digest);
         if !path.exists() {
@@ -137,7 +203,8 @@ impl ContentStore {
 
     /// Whether there are contents of this digest; they may be damaged.
     pub(crate) fn has(&self, digest: &ContentDigest) -> Result<bool, ContentError> {
-        Ok(self.0.db.contains_key(digest.as_bytes())? || self.blob(digest).exists())
+        let is_small = self.staged().contents.contains_key(digest) || self.0.small.contains(digest.as_bytes());
+        Ok(is_small || self.blob(digest).exists())
     }
 
     /// Returns when every removal that began before this has ended: those that begin later see what was said to be wanted before it.
@@ -147,9 +214,17 @@ impl ContentStore {
 
     /// The contents of this digest.
     pub(crate) fn get(&self, digest: &ContentDigest) -> Result<Vec<u8>, ContentError> {
-        let bytes = match self.0.db.get(digest.as_bytes())? {
-            Some(bytes) => bytes.to_vec(),
-            None => match fs::read(self.blob(digest)) {
+        if let Some(bytes) = self.staged().contents.get(digest) {
+            return Ok(bytes.to_vec());
+        }
+        let bytes = match self.0.small.get(digest.as_bytes()) {
+            Ok(Some(bytes)) => bytes,
+            Err(StorageError::Corrupt { .. }) => {
+                self.damaged().insert(*digest);
+                return Err(ContentError::Damaged(*digest));
+            }
+            Err(error) => return Err(error.into()),
+            Ok(None) => match fs::read(self.blob(digest)) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ContentError::Missing(*digest)),
                 Err(error) => return Err(error.into()),
@@ -182,14 +257,11 @@ impl ContentStore {
     ) -> Result<(Vec<ContentDigest>, Option<ContentPlace>), ContentError> {
         match place {
             ContentPlace::Small { after } => {
-                let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes().to_vec()));
-                let (mut found, mut n_seen) = (Vec::new(), 0);
-                for entry in self.0.db.range((from, Bound::<Vec<u8>>::Unbounded)).keys().take(n_max) {
-                    let key = entry?;
-                    n_seen += 1;
-                    // A key that is no digest was not written by us; it is passed over.
-                    found.extend(<[u8; 32]>::try_from(&key[..]).ok().map(ContentDigest::from_bytes));
-                }
+                let keys = self.0.small.keys_after(after.as_ref().map(|after| &after.as_bytes()[..]), n_max);
+                let n_seen = keys.len();
+                // A key that is no digest was not written by us; it is passed over.
+                let digest = |key: Vec<u8>| <[u8; 32]>::try_from(&key[..]).ok().map(ContentDigest::from_bytes);
+                let found: Vec<ContentDigest> = keys.into_iter().filter_map(digest).collect();
                 let next = match found.last() {
                     Some(last) if n_seen >= n_max => ContentPlace::Small { after: Some(*last) },
                     _ => ContentPlace::Large { directory: 0 },
@@ -220,18 +292,22 @@ impl ContentStore {
 
     /// Lets contents go. Nothing happens where there are none.
     fn remove(&self, digest: &ContentDigest) -> Result<(), ContentError> {
-        self.0.db.remove(digest.as_bytes())?;
+        self.staged().remove(digest);
+        if self.0.small.contains(digest.as_bytes()) {
+            let mut batch = Batch::default();
+            batch.remove(digest.as_bytes().to_vec());
+            self.0.small.write(batch)?;
+        }
         match fs::remove_file(self.blob(digest)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
     }
 
-    /// Returns when everything put so far is durable: sled's flush, which is no fsync, and then one.
+    /// Returns when everything put so far is durable.
     pub(crate) fn sync(&self) -> Result<(), ContentError> {
-        self.0.db.flush()?;
-        self.0.db_file.sync_data()?;
-        Ok(())
+        self.write_staged()?;
+        Ok(self.0.small.barrier()?)
     }
 
     fn blob(&self, digest: &ContentDigest) -> PathBuf {
@@ -264,6 +340,36 @@ mod tests {
         for bytes in &contents {
             assert_eq!(store.get(&ContentDigest::of(bytes)).expect("there"), *bytes);
         }
+    }
+
+    #[test]
+    fn what_is_staged_is_there_at_once_and_on_disk_when_it_was_written() {
+        let (scratch, store) = store();
+        let contents = [vec![1; 10], vec![2; 700], vec![3; INLINE_BYTES_MAX + 1]];
+        let pins: Vec<Pin> = contents
+            .iter()
+            .map(|bytes| store.stage_pinned(ContentDigest::of(bytes), bytes.clone()).expect("kept"))
+            .collect();
+        let is_there = |store: &ContentStore| {
+            for bytes in &contents {
+                let digest = ContentDigest::of(bytes);
+                assert!(store.has(&digest).expect("asked"));
+                assert_eq!(store.get(&digest).expect("there"), *bytes);
+            }
+        };
+        is_there(&store);
+        assert!(store.may_stage(STAGED_BYTES_MAX - 710) && !store.may_stage(STAGED_BYTES_MAX - 709));
+        store.write_staged().expect("written");
+        is_there(&store);
+        assert!(store.may_stage(STAGED_BYTES_MAX));
+        let gone = vec![4; 20];
+        drop(store.stage_pinned(ContentDigest::of(&gone), gone.clone()).expect("kept"));
+        assert!(store.remove_if(&ContentDigest::of(&gone), || true).expect("removed"));
+        assert!(matches!(store.get(&ContentDigest::of(&gone)), Err(ContentError::Missing(_))));
+        assert!(store.may_stage(STAGED_BYTES_MAX));
+        drop(pins);
+        drop(store);
+        is_there(&ContentStore::open(scratch.path()).expect("opens again"));
     }
 
     #[test]

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use vraftls_raft::kv::sled_to_journal;
 
 use crate::backup::UNFINISHED;
 
 /// The version of the directory's layout. A node refuses one that is newer.
-const LAYOUT_VERSION: u32 = 1;
+const LAYOUT_VERSION: u32 = 2;
 
 /// A data directory that this process owns until the value is dropped.
 #[derive(Debug)]
@@ -159,10 +160,13 @@ impl Claimed {
 
     /// Makes it that node's, if it is not already.
     pub(crate) fn named(self, identity: Identity) -> Result<DataDir, DataDirError> {
-        if load_identity(&self.path)?.is_none() {
+        let identity = Identity { layout_version: LAYOUT_VERSION, ..identity };
+        // An older version must not see what is new half done.
+        if load_identity(&self.path)?.is_none_or(|known| known.layout_version < LAYOUT_VERSION) {
             store_identity(&self.path, &identity)?;
         }
         let owned = DataDir { path: self.path, identity, _lock: self.lock };
+        owned.convert()?;
         owned.announce(&self.command, None)?;
         Ok(owned)
     }
@@ -191,6 +195,17 @@ impl DataDir {
         claimed.named(identity)
     }
 
+    /// Brings what layout 1 kept into the stores of this one.
+    fn convert(&self) -> Result<(), DataDirError> {
+        let small = self.contents().join("small");
+        let stores = [(self.path.join("log"), self.log()), (small.clone(), small.with_file_name("journal"))];
+        for (old, new) in stores {
+            sled_to_journal(&old, &new)
+                .map_err(|error| DataDirError::Io { path: old, source: io::Error::other(error) })?;
+        }
+        Ok(())
+    }
+
     /// Who holds the directory at `path`, as far as its holder said.
     pub fn holder(path: &Path) -> Option<Holder> {
         serde_json::from_slice(&fs::read(path.join("HOLDER")).ok()?).ok()
@@ -216,7 +231,7 @@ impl DataDir {
 
     /// Where the log lies.
     pub fn log(&self) -> PathBuf {
-        self.path.join("log")
+        self.path.join("journal")
     }
 
     /// Where snapshots of the state lie.

@@ -4,8 +4,8 @@
 //! cargo run --release -p vraftls-raft --example log_bench [DIR]
 //! ```
 //!
-//! From the bottom up: a plain file with `fdatasync` (the floor of this disk), the storage engine under the log with
-//! its barrier, and a whole group of one replica, from proposal to response. `DIR` must be on the disk to be measured;
+//! From the bottom up: a plain file with `fdatasync` (the floor of this disk), the storage engines with their
+//! barriers, and a whole group of one replica, from proposal to response. `DIR` must be on the disk to be measured;
 //! without it a directory beside the current one is made, because a temporary directory is often memory.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
@@ -16,10 +16,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use vraftls_raft::config::GroupConfig;
-use vraftls_raft::error::InitializeError;
+use vraftls_raft::error::{InitializeError, StorageError};
 use vraftls_raft::group::Group;
 use vraftls_raft::ids::{GroupId, NodeId, Peer};
-use vraftls_raft::kv::{Batch, OrderedKv as _, SledKv};
+use vraftls_raft::kv::{Batch, JournalKv, OrderedKv, SledKv};
 use vraftls_raft::log::{LogStore, LogStoreConfig};
 use vraftls_raft::network::memory::MemoryNetwork;
 use vraftls_raft::register::{Command, Operation, Register};
@@ -38,8 +38,11 @@ fn main() -> Result<(), AnyError> {
     println!("{:<34} {:>6} {:>12} {:>10} {:>10} {:>10}", "", "batch", "entries/s", "p50 us", "p99 us", "max us");
     for batch in BATCHES {
         plain_file(dir.path(), batch)?;
-        sled(dir.path(), batch, Durability::FlushOnly)?;
-        sled(dir.path(), batch, Durability::Barrier)?;
+        let sled = SledKv::open(&dir.path().join(format!("sled-{batch}")), CACHE_BYTES)?;
+        store("sled: batch + flush alone", &sled, batch, || sled.flush_without_sync())?;
+        store("sled: batch + barrier", &sled, batch, || sled.barrier())?;
+        let journal = JournalKv::open(&dir.path().join(format!("journal-{batch}")))?;
+        store("journal: batch + barrier", &journal, batch, || journal.barrier())?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(groups(dir.path()))
@@ -76,18 +79,13 @@ fn plain_file(dir: &Path, batch: usize) -> Result<(), AnyError> {
     })
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Durability {
-    /// What sled calls a flush: no fsync in it. For comparison only.
-    FlushOnly,
-    Barrier,
-}
-
-fn sled(dir: &Path, batch: usize, durability: Durability) -> Result<(), AnyError> {
-    let dir = dir.join(format!("sled-{batch}-{durability:?}"));
-    let kv = SledKv::open(&dir, CACHE_BYTES)?;
-    let what = format!("sled: batch + {durability:?}");
-    measure(&what, batch, |number| {
+fn store(
+    what: &str,
+    kv: &impl OrderedKv,
+    batch: usize,
+    make_durable: impl Fn() -> Result<(), StorageError>,
+) -> Result<(), AnyError> {
+    measure(what, batch, |number| {
         let mut writes = Batch::default();
         for i in 0..batch as u64 {
             let index = number * batch as u64 + i;
@@ -98,11 +96,7 @@ fn sled(dir: &Path, batch: usize, durability: Durability) -> Result<(), AnyError
             }
         }
         kv.write(writes)?;
-        match durability {
-            Durability::FlushOnly => kv.flush_without_sync()?,
-            Durability::Barrier => kv.barrier()?,
-        }
-        Ok(())
+        Ok(make_durable()?)
     })
 }
 

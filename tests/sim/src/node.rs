@@ -88,7 +88,7 @@ pub(crate) async fn start(world: &World, life: Life, disks: &Disks) -> Result<Ru
     let network = world.network.begin(life);
     let log = Arc::clone(&disks.log) as Arc<dyn OrderedKv>;
     // Little is held in memory, so that followers are often served from the disk.
-    let config = LogStoreConfig { tail_bytes_max: 400, ..LogStoreConfig::default() };
+    let config = LogStoreConfig { tail_bytes_max: 400 };
     let log = LogStore::open_on(log, config).map_err(|error| failed("the log", &error))?;
     let spool = tempfile::tempdir().map_err(|error| failed("no directory", &error))?;
     let lives = Arc::new(AtomicBool::new(true));

@@ -82,7 +82,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 31] = [
         "one room knows the transports of editors, one that of nodes",
     ),
     ("lsp-types", &["vraftls-gateway"], "one room knows the protocol of editors"),
-    ("sled", &["vraftls-cache", "vraftls-node", "vraftls-raft"], "storage stands behind small traits"),
+    ("sled", &["vraftls-cache", "vraftls-raft"], "storage stands behind small traits"),
     (
         "tokio",
         &[

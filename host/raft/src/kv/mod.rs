@@ -3,12 +3,16 @@
 //! One trait with three duties: write a batch atomically, make everything written durable, read in key order. It keeps
 //! the engine replaceable, and lets tests put a disk under the log that forgets or refuses.
 
+mod convert;
+mod journal;
 mod memory;
 mod sled;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+pub use self::convert::sled_to_journal;
+pub use self::journal::JournalKv;
 pub use self::memory::{Failure, MemoryKv};
 pub use self::sled::SledKv;
 use crate::error::StorageError;

@@ -73,6 +73,11 @@ impl GroupLog {
         Self { store, log }
     }
 
+    /// The last entry, durable or not.
+    pub(crate) fn last(&self) -> Option<LogId> {
+        self.log.memory().last
+    }
+
     /// Makes everything durable and lets the group be opened again, although tasks may still hold handles.
     pub(crate) async fn release(&self) {
         self.log.is_released.store(true, Ordering::Release);

@@ -36,15 +36,12 @@ use self::stats::LogStats;
 pub use self::stats::{LATENCY_BUCKETS, LogStatsSnapshot};
 use crate::error::StorageError;
 use crate::ids::GroupId;
-use crate::kv::{OrderedKv, SledKv};
+use crate::kv::{JournalKv, OrderedKv};
 use crate::{blocking, simulation};
 
 /// Settings of a log store.
 #[derive(Debug, Clone)]
 pub struct LogStoreConfig {
-    /// Pages that the storage engine may hold in memory, in bytes. Recent entries are held by the groups themselves,
-    /// so this can be small.
-    pub cache_bytes: u64,
     /// Recent entries that each group holds in memory, in bytes of their encodings. Entries that are not yet on disk
     /// are held beyond it.
     pub tail_bytes_max: usize,
@@ -52,7 +49,7 @@ pub struct LogStoreConfig {
 
 impl Default for LogStoreConfig {
     fn default() -> Self {
-        Self { cache_bytes: 16 << 20, tail_bytes_max: 4 << 20 }
+        Self { tail_bytes_max: 4 << 20 }
     }
 }
 
@@ -137,7 +134,7 @@ impl LogStore {
     /// # Errors
     /// [`StorageError`] when the directory is in use, or what it holds cannot be read.
     pub fn open(dir: &Path, config: LogStoreConfig) -> Result<Self, StorageError> {
-        Self::open_on(Arc::new(SledKv::open(dir, config.cache_bytes)?), config)
+        Self::open_on(Arc::new(JournalKv::open(dir)?), config)
     }
 
     /// Opens a store on any ordered map, whose content must be durable already; for tests that put a disk under it
