@@ -1,6 +1,7 @@
 //! The side that answers: what can be asked of a replica that runs here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -12,7 +13,7 @@ use vraftls_raft::group::{Group, ReadGuard};
 use vraftls_raft::ids::{Membership, NodeId, Peer};
 use vraftls_raft::machine::StateMachine;
 use vraftls_raft::membership::{BasedOn, MembershipChange};
-use vraftls_raft::status::GroupStatus;
+use vraftls_raft::status::{GroupStatus, Leadership};
 
 use crate::DataMachines;
 use crate::hosted::Hosted;
@@ -25,7 +26,7 @@ const WITHIN_MAX: Duration = Duration::from_secs(60);
 /// A replica, whatever it replicates.
 pub(crate) trait Replica: Send + Sync {
     /// Proposes an encoded command; gives the index and the encoded response.
-    fn propose(&self, command: Vec<u8>, deadline: Instant) -> BoxFuture<'_, Result<(u64, Vec<u8>), Refusal>>;
+    fn propose(&self, command: Arc<[u8]>, deadline: Instant) -> BoxFuture<'_, Result<(u64, Vec<u8>), Refusal>>;
     /// The index that a linearizable read must wait for.
     fn read_index(&self, guard: ReadGuard, deadline: Instant) -> BoxFuture<'_, Result<u64, Refusal>>;
     /// Returns when an entry is applied here.
@@ -36,19 +37,19 @@ pub(crate) trait Replica: Send + Sync {
     fn transfer(&self, to: NodeId, deadline: Instant) -> BoxFuture<'_, Result<(), Refusal>>;
     /// Returns when another node than this leads, as far as this replica knows; never, if that cannot be known any more.
     fn led_by_another(&self, than: NodeId) -> BoxFuture<'_, NodeId>;
+    /// Who leads, as far as this replica knows.
+    fn leader(&self) -> Option<NodeId>;
     /// The group as this replica sees it.
     fn status(&self) -> GroupStatus;
 }
 
 impl<M: StateMachine> Replica for Group<M> {
-    fn propose(&self, command: Vec<u8>, deadline: Instant) -> BoxFuture<'_, Result<(u64, Vec<u8>), Refusal>> {
+    fn propose(&self, command: Arc<[u8]>, deadline: Instant) -> BoxFuture<'_, Result<(u64, Vec<u8>), Refusal>> {
         async move {
-            let command: M::Command =
-                M::Codec::decode(&command).map_err(|error| Refusal::Never(format!("no command: {error}")))?;
-            let proposed = Group::propose(self, &command, deadline).await.map_err(propose_refusal)?;
-            let mut response = Vec::new();
-            M::Codec::encode(&proposed.response, &mut response);
-            Ok((proposed.log_index, response))
+            // One that cannot be read would stop every replica.
+            <M::Codec as Codec<M::Command>>::decode(&command)
+                .map_err(|error| Refusal::Never(format!("no command: {error}")))?;
+            self.propose_encoded(command, deadline).await.map_err(propose_refusal)
         }
         .boxed()
     }
@@ -87,14 +88,19 @@ impl<M: StateMachine> Replica for Group<M> {
 
     fn led_by_another(&self, than: NodeId) -> BoxFuture<'_, NodeId> {
         async move {
-            let other = |status: &GroupStatus| status.leader.filter(|leader| *leader != than);
-            let waited = self.wait_for("another leader", Instant::now() + WITHIN_MAX, |status| other(status).is_some());
-            match waited.await.ok().as_ref().and_then(other) {
+            let other = |now: Leadership| now.leader.filter(|leader| *leader != than);
+            let deadline = Instant::now() + WITHIN_MAX;
+            let waited = self.wait_for_leadership("another leader", deadline, |now| other(now).is_some());
+            match waited.await.ok().and_then(other) {
                 Some(leader) => leader,
                 None => std::future::pending().await,
             }
         }
         .boxed()
+    }
+
+    fn leader(&self) -> Option<NodeId> {
+        self.leadership().leader
     }
 
     fn status(&self) -> GroupStatus {

@@ -48,7 +48,7 @@ impl<D: DataMachines> Asker<D> {
     pub(crate) async fn propose(
         &self,
         group: GroupId,
-        command: Vec<u8>,
+        command: Arc<[u8]>,
         deadline: Instant,
     ) -> Result<(u64, Vec<u8>), AskError> {
         let question = |within_ms| Question::Propose { group: group.0, command: command.clone(), within_ms };
@@ -156,7 +156,7 @@ impl<D: DataMachines> Asker<D> {
     async fn ask_while_it_leads(&self, group: GroupId, node: NodeId, question: &Question, within: Duration) -> Attempt {
         let asked = self.ask_node(node, question, within);
         let Some(replica) = self.hosted.replica(group) else { return asked.await };
-        let another_leads = replica.status().leader.is_some_and(|leader| leader != node);
+        let another_leads = replica.leader().is_some_and(|leader| leader != node);
         if node == self.hosted.node || another_leads {
             return asked.await;
         }
@@ -192,7 +192,7 @@ impl<D: DataMachines> Asker<D> {
 
     /// Who leads, as far as the replica here knows.
     fn known_leader(&self, group: GroupId) -> Option<NodeId> {
-        self.hosted.replica(group)?.status().leader
+        self.hosted.replica(group)?.leader()
     }
 
     /// A node that has a replica and was not asked yet.

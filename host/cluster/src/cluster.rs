@@ -187,7 +187,7 @@ impl<D: DataMachines> Cluster<D> {
     pub async fn propose(
         &self,
         group: GroupId,
-        command: Vec<u8>,
+        command: Arc<[u8]>,
         deadline: Instant,
     ) -> Result<(u64, Vec<u8>), AskError> {
         self.asker.propose(group, command, deadline).await

@@ -163,7 +163,7 @@ impl Once {
     {
         let mut bytes = Vec::new();
         <M::Codec as Codec<M::Command>>::encode(command, &mut bytes);
-        let (index, response) = asker.propose(self.group, bytes, deadline).await?;
+        let (index, response) = asker.propose(self.group, bytes.into(), deadline).await?;
         let response = <M::Codec as Codec<M::Response>>::decode(&response);
         Ok((index, response.map_err(|_| ChangeError::WrongAnswer { group: self.group })?))
     }

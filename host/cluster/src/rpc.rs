@@ -2,6 +2,8 @@
 //!
 //! Variants and fields are only ever appended. A node that does not know a question says so and nothing happens.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use vraftls_raft::codec::{DecodeError, decode_exact, encode_versioned, split_version};
@@ -18,7 +20,7 @@ const VERSION: u8 = 1;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
     /// Proposes an encoded command to a group that the asked node should lead.
-    Propose { group: u32, command: Vec<u8>, within_ms: u32 },
+    Propose { group: u32, command: Arc<[u8]>, within_ms: u32 },
     /// The log index that a linearizable read must wait for; the asked node should lead.
     ReadIndex { group: u32, by_lease: bool, within_ms: u32 },
     /// Changes the members of a group that the asked node should lead.

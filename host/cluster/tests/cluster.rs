@@ -58,7 +58,7 @@ struct Writer {
 impl Writer {
     async fn open(node: &Node, group: GroupId) -> Self {
         let (_, response) =
-            node.cluster.propose(group, Command::OpenSession.encode(), soon()).await.expect("a session");
+            node.cluster.propose(group, Command::OpenSession.encode().into(), soon()).await.expect("a session");
         let response = decode(&response).expect("opened");
         let vraftls_vfs::Applied::SessionOpened { client } = response else { panic!("{response:?}") };
         Self { group, client, last: Sequence(0) }
@@ -71,7 +71,8 @@ impl Writer {
         let epoch = through.cluster.metadata().borrow().slots().epoch().0;
         let request = FileRequest::ShardBatch { workspace, epoch, operations };
         let command = Command::Once { client: self.client, sequence: self.last, request };
-        let (index, response) = through.cluster.propose(self.group, command.encode(), soon()).await.expect("written");
+        let (index, response) =
+            through.cluster.propose(self.group, command.encode().into(), soon()).await.expect("written");
         decode(&response).expect("not refused");
         index
     }

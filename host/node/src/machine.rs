@@ -36,6 +36,13 @@ const STATE_FILE: &str = "state";
 /// The first byte of an encoded response.
 const RESPONSE_VERSION: u8 = 1;
 
+/// What is light (see `StateMachine::is_light`): so many changes of a command, and bytes of all commands together.
+const LIGHT_OPERATIONS_MAX: usize = 8;
+const LIGHT_BYTES_MAX: usize = 32 << 10;
+
+/// After so many light commits one comes that writes what is staged, and lets go what was released.
+const LIGHT_COMMITS_MAX: u32 = 32;
+
 /// The files of one shard, replicated.
 pub(crate) struct VfsMachine {
     state: State,
@@ -49,6 +56,8 @@ pub(crate) struct VfsMachine {
     published: watch::Sender<State>,
     /// What went wrong in an apply, which itself cannot fail; the commit behind it does.
     broken: Option<ContentError>,
+    /// Commits since the last one that could block.
+    n_light: u32,
 }
 
 /// What a replica does with contents.
@@ -117,14 +126,14 @@ impl VfsMachine {
         };
         let file = Arc::new(StateFile { path, index: Mutex::new(index_of(&applied)) });
         let (stored, spoken_of) = (Vec::new(), BTreeMap::new());
-        let machine = Self { state, applied, keeping, file, stored, spoken_of, published, broken: None };
+        let machine = Self { state, applied, keeping, file, stored, spoken_of, published, broken: None, n_light: 0 };
         Ok(Opened { machine, state: receiver, recovering })
     }
 
     fn perform(&mut self, index: u64, effect: Effect) {
         let Keeping::Contents(kept) = &self.keeping else { return };
         match effect {
-            Effect::Store { digest, bytes } => match kept.contents.put_pinned(digest, &bytes) {
+            Effect::Store { digest, bytes } => match kept.contents.stage_pinned(digest, bytes) {
                 Ok(pin) => self.stored.push(pin),
                 Err(error) => self.broken = Some(error),
             },
@@ -188,9 +197,36 @@ impl StateMachine for VfsMachine {
         response
     }
 
-    fn commit(&mut self, applied: &Applied) -> Result<(), StorageError> {
+    fn is_light(&self, commands: &[&Command]) -> bool {
+        let mut n_bytes = 0;
+        let are_light = commands.iter().all(|command| {
+            n_bytes += inline_bytes(command);
+            n_operations(command) <= LIGHT_OPERATIONS_MAX && stored_elsewhere(command).next().is_none()
+        });
+        let may_stage = match &self.keeping {
+            Keeping::Contents(kept) => kept.contents.may_stage(n_bytes),
+            Keeping::Names => true,
+        };
+        are_light && n_bytes <= LIGHT_BYTES_MAX && may_stage && self.n_light < LIGHT_COMMITS_MAX
+    }
+
+    fn commit_light(&mut self, applied: &Applied) -> Result<(), StorageError> {
+        self.n_light += 1;
         if let Some(error) = self.broken.take() {
             return Err(content_error("storing contents", error));
+        }
+        advance(&mut self.state, applied);
+        self.publish(applied);
+        Ok(())
+    }
+
+    fn commit(&mut self, applied: &Applied) -> Result<(), StorageError> {
+        self.n_light = 0;
+        if let Some(error) = self.broken.take() {
+            return Err(content_error("storing contents", error));
+        }
+        if let Keeping::Contents(kept) = &self.keeping {
+            kept.contents.write_staged().map_err(|error| content_error("storing contents", error))?;
         }
         advance(&mut self.state, applied);
         let spoken_of = std::mem::take(&mut self.spoken_of);
@@ -245,15 +281,36 @@ impl VfsMachine {
     }
 }
 
-/// The digests that a command speaks of without bringing their bytes.
-fn stored_elsewhere(command: &Command) -> impl Iterator<Item = ContentDigest> {
-    let operations = match command {
+/// What a command does to files.
+fn operations(command: &Command) -> &[FileOperation] {
+    match command {
         Command::Once {
             request: Request::Batch { operations, .. } | Request::ShardBatch { operations, .. }, ..
         } => operations.as_slice(),
         _ => &[],
-    };
-    operations.iter().filter_map(|operation| match operation {
+    }
+}
+
+/// How many bytes of contents a command brings.
+fn inline_bytes(command: &Command) -> usize {
+    let bytes = operations(command).iter().map(|operation| match operation {
+        FileOperation::Write { contents: Contents::Inline(bytes), .. } => bytes.len(),
+        _ => 0,
+    });
+    bytes.sum()
+}
+
+/// How many changes a command makes; removing a workspace makes any number.
+fn n_operations(command: &Command) -> usize {
+    match command {
+        Command::Once { request: Request::RemoveWorkspace { .. }, .. } => usize::MAX,
+        _ => operations(command).len(),
+    }
+}
+
+/// The digests that a command speaks of without bringing their bytes.
+fn stored_elsewhere(command: &Command) -> impl Iterator<Item = ContentDigest> {
+    operations(command).iter().filter_map(|operation| match operation {
         FileOperation::Write { contents: Contents::Stored { digest, .. }, .. } => Some(*digest),
         _ => None,
     })

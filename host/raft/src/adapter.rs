@@ -1,6 +1,6 @@
 //! Puts a [`StateMachine`] under the consensus core.
 //!
-//! Runs everything of the machine on the blocking pool, one call at a time; decodes commands, encodes responses, keeps
+//! Runs everything of the machine one call at a time, on the blocking pool but for what the machine says is light; decodes commands, encodes responses, keeps
 //! the position, and answers proposers after the commit.
 
 use std::io;
@@ -21,6 +21,9 @@ use crate::types::{self, LogId, ResponseBytes, SnapshotMeta, StoredMembership, T
 /// Entries applied with one commit, at most.
 const APPLY_ENTRIES_MAX: usize = 1024;
 
+/// A batch of more entries is never light.
+const LIGHT_ENTRIES_MAX: usize = 4;
+
 /// A state and where it stands.
 type View = (Applied, Arc<dyn SnapshotView>);
 
@@ -32,7 +35,7 @@ struct Running<M> {
     applied: Applied,
 }
 
-/// Locked only on blocking threads. Empty after the release.
+/// Waited for only on blocking threads. Empty after the release.
 type Slot<M> = Arc<Mutex<Option<Running<M>>>>;
 
 /// A handle to a machine; clones share it.
@@ -70,6 +73,18 @@ impl<M: StateMachine> MachineAdapter<M> {
         match task.await {
             Ok(result) => result,
             Err(error) => Err(StorageError::io("run the state machine", io::Error::other(error))),
+        }
+    }
+
+    /// Applies a batch at once, if that is light and nobody else has the machine.
+    fn try_light(&self, batch: Vec<Todo<M>>) -> Result<Result<Vec<ResponseBytes>, Vec<Todo<M>>>, StorageError> {
+        if batch.len() > LIGHT_ENTRIES_MAX {
+            return Ok(Err(batch));
+        }
+        let Ok(mut slot) = self.slot.try_lock() else { return Ok(Err(batch)) };
+        match slot.as_mut() {
+            Some(running) => running.apply_light(batch),
+            None => Ok(Err(batch)),
         }
     }
 
@@ -125,36 +140,78 @@ fn to_snapshot(applied: &Applied, view: Arc<dyn SnapshotView>) -> Result<Snapsho
     Ok(Snapshot { meta: to_meta(applied)?, snapshot: SnapshotData::View(view) })
 }
 
+/// An entry that is to be applied, decoded, and whether somebody waits for its response.
+struct Todo<M: StateMachine> {
+    log_id: types::LogId,
+    what: What<M::Command>,
+    is_awaited: bool,
+}
+
+enum What<C> {
+    Nothing,
+    Command(C),
+    Membership(types::Membership),
+}
+
+impl<M: StateMachine> Todo<M> {
+    fn decode(entry: types::Entry, is_awaited: bool) -> Result<Self, StorageError> {
+        let what = match entry.payload {
+            EntryPayload::Blank => What::Nothing,
+            // A committed command that cannot be read must stop this replica: skipping it would diverge.
+            EntryPayload::Normal(command) => What::Command(M::Codec::decode(&command.0)?),
+            EntryPayload::Membership(membership) => What::Membership(membership),
+        };
+        Ok(Self { log_id: entry.log_id, what, is_awaited })
+    }
+}
+
 impl<M: StateMachine> Running<M> {
     /// Applies a batch and commits it; returns the encoded responses of those entries that somebody waits for.
-    fn apply(&mut self, batch: Vec<(types::Entry, bool)>) -> Result<Vec<ResponseBytes>, StorageError> {
+    fn apply(&mut self, batch: Vec<Todo<M>>) -> Result<Vec<ResponseBytes>, StorageError> {
+        let responses = self.apply_all(batch);
+        self.machine.commit(&self.applied)?;
+        Ok(responses)
+    }
+
+    /// The same at once, if the machine says that it may be done so. None if it was not.
+    fn apply_light(&mut self, batch: Vec<Todo<M>>) -> Result<Result<Vec<ResponseBytes>, Vec<Todo<M>>>, StorageError> {
+        let commands = batch.iter().filter_map(|todo| match &todo.what {
+            What::Command(command) => Some(command),
+            _ => None,
+        });
+        if !self.machine.is_light(&commands.collect::<Vec<_>>()) {
+            return Ok(Err(batch));
+        }
+        let responses = self.apply_all(batch);
+        self.machine.commit_light(&self.applied)?;
+        Ok(Ok(responses))
+    }
+
+    fn apply_all(&mut self, batch: Vec<Todo<M>>) -> Vec<ResponseBytes> {
         let mut responses = Vec::with_capacity(batch.len());
-        for (entry, is_awaited) in batch {
+        for Todo { log_id, what, is_awaited } in batch {
             let mut response = ResponseBytes::new();
-            match entry.payload {
-                EntryPayload::Blank => {}
-                EntryPayload::Normal(command) => {
-                    // A committed command that cannot be read must stop this replica: skipping it would diverge.
-                    let command: M::Command = M::Codec::decode(&command.0)?;
-                    let typed = self.machine.apply(entry.log_id.index, command);
+            match what {
+                What::Nothing => {}
+                What::Command(command) => {
+                    let typed = self.machine.apply(log_id.index, command);
                     if is_awaited {
                         M::Codec::encode(&typed, &mut response);
                     }
                 }
-                EntryPayload::Membership(membership) => {
+                What::Membership(membership) => {
                     self.applied.membership = types::membership_out(&membership);
-                    self.applied.membership_at = Some(types::log_id_out(&entry.log_id));
+                    self.applied.membership_at = Some(types::log_id_out(&log_id));
                 }
             }
             debug_assert!(
-                self.applied.last.is_none_or(|last| last.index < entry.log_id.index),
+                self.applied.last.is_none_or(|last| last.index < log_id.index),
                 "entries are applied in log order"
             );
-            self.applied.last = Some(types::log_id_out(&entry.log_id));
+            self.applied.last = Some(types::log_id_out(&log_id));
             responses.push(response);
         }
-        self.machine.commit(&self.applied)?;
-        Ok(responses)
+        responses
     }
 
     fn install(&mut self, applied: Applied, data: SnapshotData) -> Result<(), StorageError> {
@@ -198,13 +255,16 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
                 && let Some(item) = entries.next().await
             {
                 let (entry, responder) = item?;
-                batch.push((entry, responder.is_some()));
+                batch.push(Todo::<M>::decode(entry, responder.is_some())?);
                 responders.push(responder);
             }
             if batch.is_empty() {
                 return Ok(());
             }
-            let responses = self.call(|running| running.apply(batch)).await?;
+            let responses = match self.try_light(batch)? {
+                Ok(responses) => responses,
+                Err(batch) => self.call(|running| running.apply(batch)).await?,
+            };
             for (responder, response) in responders.into_iter().zip(responses) {
                 if let Some(responder) = responder {
                     responder.send(response);

@@ -23,8 +23,8 @@ use crate::network::client::ClientFactory;
 use crate::network::server::GroupEndpoint;
 use crate::network::{Endpoint, Network};
 use crate::snapshot::Spool;
-use crate::status::{GroupStatus, Role};
-use crate::types::{CommandBytes, Types};
+use crate::status::{GroupStatus, Leadership, Role};
+use crate::types::{CommandBytes, ResponseBytes, Types};
 use crate::{blocking, settings, types};
 
 /// How long a caller that met a full queue should wait.
@@ -66,6 +66,8 @@ pub struct Group<M: StateMachine> {
     group: GroupId,
     node: NodeId,
     may_lead: bool,
+    heartbeat_interval: Duration,
+    election_timeout_max: Duration,
 }
 
 /// What bounds the proposals in flight.
@@ -86,6 +88,8 @@ impl<M: StateMachine> Clone for Group<M> {
             group: self.group,
             node: self.node,
             may_lead: self.may_lead,
+            heartbeat_interval: self.heartbeat_interval,
+            election_timeout_max: self.election_timeout_max,
         }
     }
 }
@@ -126,6 +130,8 @@ impl<M: StateMachine> Group<M> {
             group,
             node: config.node,
             may_lead: config.may_lead,
+            heartbeat_interval: config.heartbeat_interval,
+            election_timeout_max: config.election_timeout_max,
         };
         if let Err(reason) = this.lead_if_alone().await {
             this.shutdown().await;
@@ -155,7 +161,7 @@ impl<M: StateMachine> Group<M> {
     /// Only the disk is waited for: it is there or it stops the group.
     async fn wait_until_leading(&self) -> Result<(), WaitError> {
         let deadline = Instant::now() + ALONE_PATIENCE;
-        self.wait_for("leadership", deadline, |status| status.role == Role::Leader).await.map(drop)
+        self.wait_for_leadership("leadership", deadline, |now| now.role == Role::Leader).await.map(drop)
     }
 
     /// Forms the group out of `members`, all of them voters. To be called on one of them, once in the group's life.
@@ -200,11 +206,24 @@ impl<M: StateMachine> Group<M> {
         command: &M::Command,
         deadline: Instant,
     ) -> Result<Proposed<M::Response>, ProposeError> {
-        let command = self.encode(command)?;
+        let (log_index, response) = self.write(self.encode(command)?, deadline).await?;
+        decode_response::<M>(log_index, &response)
+    }
+
+    /// As [`propose`](Self::propose), with a command that is encoded already; gives the index and the encoded response. The command must
+    /// be one that [`StateMachine::Codec`] decodes: every replica stops at one that is not.
+    ///
+    /// # Errors
+    /// As [`propose`](Self::propose).
+    pub async fn propose_encoded(&self, command: Arc<[u8]>, deadline: Instant) -> Result<(u64, Vec<u8>), ProposeError> {
+        self.write(self.check_length(CommandBytes(command))?, deadline).await
+    }
+
+    async fn write(&self, command: CommandBytes, deadline: Instant) -> Result<(u64, ResponseBytes), ProposeError> {
         let _permits = self.limits.admit(1, command.0.len())?;
         match timeout_at(deadline, self.raft.client_write(command)).await {
             Err(_) => Err(ProposeError::Unknown { reason: UnknownReason::Deadline }),
-            Ok(Ok(written)) => decode_response::<M>(written.log_id.index, &written.data),
+            Ok(Ok(written)) => Ok((written.log_id.index, written.data)),
             Ok(Err(RaftError::APIError(error))) => Err(write_error(error)),
             Ok(Err(RaftError::Fatal(fatal))) => Err(stopped_write(&fatal)),
         }
@@ -252,11 +271,12 @@ impl<M: StateMachine> Group<M> {
     fn encode(&self, command: &M::Command) -> Result<CommandBytes, ProposeError> {
         let mut encoded = Vec::new();
         M::Codec::encode(command, &mut encoded);
-        let (bytes, bytes_max) = (encoded.len(), self.limits.command_bytes_max);
-        if bytes > bytes_max {
-            return Err(ProposeError::TooLarge { bytes, bytes_max });
-        }
-        Ok(CommandBytes(encoded.into()))
+        self.check_length(CommandBytes(encoded.into()))
+    }
+
+    fn check_length(&self, command: CommandBytes) -> Result<CommandBytes, ProposeError> {
+        let (bytes, bytes_max) = (command.0.len(), self.limits.command_bytes_max);
+        if bytes > bytes_max { Err(ProposeError::TooLarge { bytes, bytes_max }) } else { Ok(command) }
     }
 
     /// Waits until this replica's state holds everything that was acknowledged anywhere before the call, and returns
@@ -346,6 +366,41 @@ impl<M: StateMachine> Group<M> {
         settings::status(self.group, &self.raft.metrics().borrow_watched())
     }
 
+    /// Who leads, as this replica sees it now. Much cheaper than [`status`](Self::status).
+    pub fn leadership(&self) -> Leadership {
+        use openraft::async_runtime::WatchReceiver as _;
+        settings::leadership(&self.raft.server_metrics().borrow_watched())
+    }
+
+    /// Waits until who leads fulfills `condition`, and returns it. Commands that come and go do not wake it. `what` names it in the error.
+    ///
+    /// # Errors
+    /// [`WaitError`].
+    pub async fn wait_for_leadership(
+        &self,
+        what: &str,
+        deadline: Instant,
+        mut condition: impl FnMut(Leadership) -> bool,
+    ) -> Result<Leadership, WaitError> {
+        use openraft::async_runtime::WatchReceiver as _;
+        let stopped = || WaitError::Stopped { reason: "the group's task has ended".to_owned() };
+        let mut metrics = self.raft.server_metrics();
+        loop {
+            let leadership = settings::leadership(&metrics.borrow_and_update());
+            if condition(leadership) {
+                return Ok(leadership);
+            }
+            if leadership.role == Role::Stopped {
+                return Err(stopped());
+            }
+            match timeout_at(deadline, metrics.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(stopped()),
+                Err(_) => return Err(WaitError::Deadline { what: what.to_owned() }),
+            }
+        }
+    }
+
     /// Waits until the status fulfills `condition`, and returns it. `what` names it in the error.
     ///
     /// # Errors
@@ -409,6 +464,20 @@ impl<M: StateMachine> Group<M> {
         }
         self.machine.release().await;
         self.log.release().await;
+    }
+
+    /// A member that was silent for longer may be gone.
+    pub(crate) fn heard_within(&self) -> Duration {
+        self.heartbeat_interval * 3
+    }
+
+    /// An heir that does not lead after this may not have heard that it should.
+    pub(crate) fn hand_over_within(&self) -> Duration {
+        self.election_timeout_max
+    }
+
+    pub(crate) fn log(&self) -> &GroupLog {
+        &self.log
     }
 
     pub(crate) fn raft(&self) -> &Raft<Types, MachineAdapter<M>> {

@@ -69,6 +69,22 @@ pub trait StateMachine: Send + 'static {
     /// [`StorageError`] stops the group: nothing of this machine can be trusted until the process has restarted.
     fn commit(&mut self, applied: &Applied) -> Result<(), StorageError>;
 
+    /// Whether these commands are light: to apply them and to [commit](Self::commit_light) takes neither a disk nor a network, and some
+    /// tens of microseconds at most. They are done at once then, where others would have to go to a thread that may block and back.
+    fn is_light(&self, commands: &[&Self::Command]) -> bool {
+        let _ = commands;
+        false
+    }
+
+    /// As [`commit`](Self::commit), after commands that were [light](Self::is_light), on a thread that must not block. What it leaves out
+    /// is made up for by the next commit that may.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    fn commit_light(&mut self, applied: &Applied) -> Result<(), StorageError> {
+        self.commit(applied)
+    }
+
     /// Takes a consistent view of the state as of the last commit.
     ///
     /// Must be quick: applies wait for it. A persistent map's clone is ideal; the view is serialized later, off the

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use openraft::metrics::RaftServerMetrics;
 use openraft::{Config, Instant as _, RaftMetrics, ServerState, SnapshotPolicy};
 
 use crate::config::GroupConfig;
 use crate::ids::GroupId;
-use crate::status::{GroupStatus, Role};
+use crate::status::{GroupStatus, Leadership, Role};
 use crate::types::{self, Types};
 
 /// Messages that may wait for the core before callers wait; proposals have their own, earlier bound.
@@ -47,19 +48,28 @@ pub(crate) fn core_config(config: &GroupConfig) -> Result<Config, String> {
     core.validate().map_err(|error| error.to_string())
 }
 
+fn role(state: ServerState) -> Role {
+    match state {
+        ServerState::Learner => Role::Learner,
+        ServerState::Follower => Role::Follower,
+        ServerState::Candidate => Role::Candidate,
+        ServerState::Leader => Role::Leader,
+        ServerState::Shutdown => Role::Stopped,
+    }
+}
+
+/// What the core reports of who leads.
+pub(crate) fn leadership(metrics: &RaftServerMetrics<Types>) -> Leadership {
+    Leadership { role: role(metrics.state), leader: metrics.current_leader }
+}
+
 /// What the core reports, as a status.
 pub(crate) fn status(group: GroupId, metrics: &RaftMetrics<Types>) -> GroupStatus {
     let membership = &metrics.membership_config;
     GroupStatus {
         group,
         node: metrics.id,
-        role: match metrics.state {
-            ServerState::Learner => Role::Learner,
-            ServerState::Follower => Role::Follower,
-            ServerState::Candidate => Role::Candidate,
-            ServerState::Leader => Role::Leader,
-            ServerState::Shutdown => Role::Stopped,
-        },
+        role: role(metrics.state),
         term: metrics.current_term,
         leader: metrics.current_leader,
         last_log_index: metrics.last_log_index,

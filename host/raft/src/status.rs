@@ -19,6 +19,15 @@ pub enum Role {
     Stopped,
 }
 
+/// Who leads a group, as one replica sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leadership {
+    /// What this replica is.
+    pub role: Role,
+    /// Who leads; none if that is not known.
+    pub leader: Option<NodeId>,
+}
+
 /// A group as seen by one of its nodes at one moment. Values may be a little older than the moment, never newer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupStatus {

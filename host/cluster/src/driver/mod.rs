@@ -51,7 +51,7 @@ impl<D: DataMachines> Driver<D> {
     pub(crate) async fn run(mut self, mut stop: Stop) {
         let meta = self.asker.hosted.meta.clone();
         loop {
-            let leads = meta.wait_for("leadership", some_day(), |status| status.role == Role::Leader);
+            let leads = meta.wait_for_leadership("leadership", some_day(), |now| now.role == Role::Leader);
             let leads = tokio::select! {
                 () = stop.requested() => return,
                 leads = leads => leads,
@@ -62,7 +62,7 @@ impl<D: DataMachines> Driver<D> {
             tokio::select! {
                 () = stop.requested() => return,
                 () = self.drive() => {}
-                _ = meta.wait_for("loss of leadership", some_day(), |status| status.role != Role::Leader) => {}
+                _ = meta.wait_for_leadership("loss of leadership", some_day(), |now| now.role != Role::Leader) => {}
             }
             // Whoever leads now carries them on.
             self.steps.abort_all();

@@ -57,10 +57,8 @@ impl Bases {
             let mut following = JoinSet::new();
             for shard in self.cluster.shards() {
                 let (mut state, bumped) = (shard.state, self.bumped.clone());
-                let mirrors = Arc::clone(&self.contents.mirrors);
                 following.spawn(async move {
                     while state.changed().await.is_ok() {
-                        mirrors.remember(shard.group, &state.borrow_and_update());
                         bumped.send_modify(|n| *n += 1);
                     }
                 });
@@ -165,6 +163,9 @@ impl Bases {
         self.bumped.subscribe()
     }
 }
+
+/// Where files change all the time, indexes and watchers follow in steps of this length. A question that needs more does not wait for it.
+const STEP: Duration = Duration::from_millis(20);
 
 /// How long a question waits for a workspace that is just being made known.
 const YOUNG: Duration = Duration::from_secs(5);
@@ -280,6 +281,7 @@ async fn follow(
     let (mut bumped, mut progress) = (bases.bumped(), keeper.progress());
     let mut known: (u64, u64) = (0, 0);
     loop {
+        let stepped = Instant::now();
         bumped.borrow_and_update();
         let n_changes = *changes.borrow_and_update();
         let IndexProgress { n_done, n_total, .. } = *progress.borrow_and_update();
@@ -309,5 +311,6 @@ async fn follow(
         if ended {
             return;
         }
+        tokio::time::sleep_until(stepped + STEP).await;
     }
 }

@@ -184,7 +184,7 @@ impl Commits {
         if let Err(error) = self.full_replicas(group) {
             return Err(CommitError::Refused(error.to_string()));
         }
-        let proposed = self.cluster.propose(GroupId(group), command.encode(), Instant::now() + COMMIT).await;
+        let proposed = self.cluster.propose(GroupId(group), command.encode().into(), Instant::now() + COMMIT).await;
         let (_, response) = proposed.map_err(commit_error)?;
         VfsCodec::decode(&response).map_err(|error| CommitError::Unknown(error.to_string()))
     }

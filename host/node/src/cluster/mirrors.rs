@@ -188,7 +188,7 @@ impl Mirrors {
     }
 
     /// Remembers a state of a shard that has a replica here, for those who follow it.
-    pub(super) fn remember(&self, group: GroupId, state: &State) {
+    fn remember(&self, group: GroupId, state: &State) {
         let mut histories = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
         let history = histories.entry(group).or_default();
         if history.back().is_some_and(|last| last.revision() >= state.revision()) {
@@ -206,16 +206,19 @@ impl Mirrors {
         let shard = self.cluster.shards().into_iter().find(|shard| shard.group == group);
         let Some(shard) = shard else { return Followed::NotHere };
         let mut state = shard.state;
-        if asked.towards.is_none() {
-            let patience = Duration::from_millis(asked.patience_ms.into()).min(PATIENCE);
-            let is_newer = state.wait_for(|state| state.revision() > asked.known);
-            match tokio::time::timeout(patience, is_newer).await {
-                Ok(Ok(newer)) => self.remember(group, &newer),
-                Ok(Err(_)) => return Followed::NotHere,
-                Err(_) => return Followed::Same,
-            }
+        if asked.towards.is_some() {
+            let now = state.borrow().clone();
+            return self.difference(group, &asked, now);
         }
-        let now = state.borrow().clone();
+        let patience = Duration::from_millis(asked.patience_ms.into()).min(PATIENCE);
+        let is_newer = state.wait_for(|state| state.revision() > asked.known);
+        let now = match tokio::time::timeout(patience, is_newer).await {
+            Ok(Ok(newer)) => newer.clone(),
+            Ok(Err(_)) => return Followed::NotHere,
+            Err(_) => return Followed::Same,
+        };
+        // The next question is what came after it.
+        self.remember(group, &now);
         self.difference(group, &asked, now)
     }
 
