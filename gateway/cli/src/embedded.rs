@@ -80,7 +80,6 @@ impl Backend for Embedded {
 
     fn session_ended(&self, session: SessionId) {
         self.0.session_ended(session);
-        crate::memory::session_ended();
     }
 
     fn prepare_settings(

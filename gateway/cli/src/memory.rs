@@ -1,35 +1,16 @@
-//! Gives memory back to the system after sessions ended. The system's allocator keeps pages that are free but not at its end, and
-//! a process that serves many people for weeks would look as if it still had all of them.
+//! The allocator of the command. A node serves many people for weeks: what they needed must go back to the system when they leave, and
+//! buffers of some kilobytes, made on one thread and dropped on another, must be cheap. See ADR 0022.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// How long ends of sessions are gathered, so that a crowd that leaves is one piece of work.
-const GATHER: Duration = Duration::from_secs(2);
+/// What the allocator reads when it starts. Threads of its own give pages back one second after they were freed; without them a thread that
+/// has nothing to do any more would keep its own.
+#[expect(unsafe_code, reason = "the allocator looks for its settings under this name")]
+// SAFETY: nobody else defines the name, and what it points to is what its owner expects: a string that ends with a zero.
+#[unsafe(export_name = "_rjem_malloc_conf")]
+pub(crate) static SETTINGS: &Settings = &Settings(*b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0\0");
 
-static IS_DUE: AtomicBool = AtomicBool::new(false);
-
-/// A session ended: what it had may go back to the system soon. Costs nothing here.
-pub(crate) fn session_ended() {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    if IS_DUE.swap(true, Ordering::AcqRel) {
-        return;
-    }
-    runtime.spawn(async {
-        tokio::time::sleep(GATHER).await;
-        IS_DUE.store(false, Ordering::Release);
-        drop(tokio::task::spawn_blocking(give_back).await);
-    });
-}
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "the C library's own call, which takes and gives no pointer")]
-fn give_back() {
-    // SAFETY: it takes each arena's lock itself, and frees only pages that nobody has.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn give_back() {}
+/// A pointer to these is one to their first byte.
+#[repr(transparent)]
+pub(crate) struct Settings([u8; 60]);
