@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`Analyzers`], [`Workspaces`] | what there is |
 //! | [`Ask`] | an answer about source code |
-//! | [`FileText`], [`TreePage`], [`Watch`], [`Current`] | files, and when they change |
+//! | [`FileText`], [`TreePage`], [`Watch`], [`Current`], [`CurrentByLease`] | files, and when they change |
 //! | [`Missing`], [`Put`], [`OpenSession`], [`Commit`] | the four steps of a push |
 //! | [`SessionEnded`] | nothing: it says that a session is over |
 //!
@@ -28,7 +28,7 @@ pub use cluster_info::{
     ClusterInfo, ClusterInfoError, GroupInfo, N_SLOTS, NodeInfo, NodeKindInfo, SlotsInfo, WorkspaceInfo,
 };
 pub use codec::{DecodeError, EncodeError, VERSION, decode, encode};
-pub use files::{Current, FileText, FolderPhase, TreeFile, TreePage, TreePageAnswer, Watch, Watched};
+pub use files::{Current, CurrentByLease, FileText, FolderPhase, TreeFile, TreePage, TreePageAnswer, Watch, Watched};
 pub use push::{Blob, Commit, CommitError, GroupError, Missing, OpenSession, Put};
 pub use question::{
     Analyzers, BULK_BYTES_MAX, FIRST_NODE_METHOD, Question, SMALL_BYTES_MAX, SessionEnded, Workspaces, method,

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use vraftls_cluster::{CONTROL, Cluster};
 use vraftls_meta::GroupId as MetaGroupId;
 use vraftls_proto::rpc::{
-    self, Analyzers, Ask, AskAnswer, Commit, Current, FileText, Missing, OpenSession, Put, Question, Resolution,
-    SessionEnded, TreeFile, TreePage, TreePageAnswer, Unpacked, Watch, Watched, Workspaces, method,
+    self, Analyzers, Ask, AskAnswer, Commit, Current, CurrentByLease, FileText, Missing, OpenSession, Put, Question,
+    Resolution, SessionEnded, TreeFile, TreePage, TreePageAnswer, Unpacked, Watch, Watched, Workspaces, method,
 };
 use vraftls_proto::{QueryError, Revisions, SessionId};
 use vraftls_query::{Base, QueryService, is_bundled};
@@ -133,7 +133,8 @@ impl Answering {
             method::FILE_TEXT => reply::<FileText>(&question, async |asked| self.text(asked).await).await,
             method::TREE_PAGE => reply::<TreePage>(&question, async |page| self.page(page).await).await,
             method::WATCH => reply::<Watch>(&question, async |watch| self.watch(watch).await).await,
-            method::CURRENT => reply::<Current>(&question, async |_| self.current().await).await,
+            method::CURRENT => reply::<Current>(&question, async |_| self.current(false).await).await,
+            method::CURRENT_BY_LEASE => reply::<CurrentByLease>(&question, async |_| self.current(true).await).await,
             method::MISSING => {
                 reply::<Missing>(&question, async |asked| self.commits.missing(asked.group, asked.digests).await).await
             }
@@ -291,13 +292,13 @@ impl Answering {
         Ok(now)
     }
 
-    /// What every group has by now.
-    async fn current(&self) -> Result<Revisions, QueryError> {
+    /// What every group has by now; `by_lease` trusts the leaders' clocks.
+    async fn current(&self, by_lease: bool) -> Result<Revisions, QueryError> {
         let metadata = self.cluster.metadata().borrow().clone();
         let deadline = Instant::now() + CURRENT;
         let groups = metadata.groups().keys().filter(|group| **group != MetaGroupId::METADATA);
         let asked = groups.map(|group| async move {
-            let index = self.cluster.read_index(GroupId(group.0), false, deadline).await;
+            let index = self.cluster.read_index(GroupId(group.0), by_lease, deadline).await;
             index.map(|index| (group.0, Revision(index)))
         });
         let indexes: Result<Vec<_>, _> = join_all(asked).await.into_iter().collect();

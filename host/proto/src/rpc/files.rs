@@ -124,3 +124,14 @@ impl Question for Current {
     /// [`QueryError::Unavailable`] where the leader of a group cannot be reached.
     type Answer = Result<Revisions, QueryError>;
 }
+
+/// As [`Current`], but each group's leader trusts its lease instead of asking a quorum: a message less on the way, and wrong where clocks
+/// drift by more than the lease, or a machine that was suspended wakes up. For whoever chose it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CurrentByLease;
+
+impl Question for CurrentByLease {
+    const METHOD: u32 = method::CURRENT_BY_LEASE;
+    /// [`QueryError::Unavailable`] where the leader of a group cannot be reached, or has no lease.
+    type Answer = Result<Revisions, QueryError>;
+}

@@ -182,8 +182,9 @@ fn no_two_questions_have_one_number() {
         Commit::METHOD,
         SessionEnded::METHOD,
         Current::METHOD,
+        CurrentByLease::METHOD,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
     assert!(numbers.iter().all(|number| *number < FIRST_NODE_METHOD));
 }
 

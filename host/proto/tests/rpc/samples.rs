@@ -369,6 +369,7 @@ fn files(to: &mut impl Visit) {
     to.visit("tree-page", TreePage { after: Some(path("a.py")), ..first.clone() });
     to.visit("tree-page-first", first);
     to.visit("current", Current);
+    to.visit("current-by-lease", CurrentByLease);
     to.visit("current-answer", Ok::<_, QueryError>(at_least));
     let page = TreePageAnswer {
         revisions: [(1, Revision(8))].into_iter().collect(),

@@ -25,6 +25,8 @@ async fn texts(cluster: &TestCluster) -> BTreeMap<String, String> {
     let guest = Cluster::connect(seeds, Options::default()).await.unwrap();
     let [(workspace, _)] = guest.workspaces(DEADLINE).await.unwrap()[..] else { panic!("one workspace") };
     let at_least: Revisions = guest.current(workspace, DEADLINE).await.unwrap();
+    // Nobody writes, so whoever leads says the same by its lease.
+    assert_eq!(guest.current_by_lease(workspace, DEADLINE).await.unwrap(), at_least);
     let page = TreePage { workspace, at_least, after: None, n_max: 1000 };
     let files = guest.tree_page(&page, DEADLINE).await.unwrap().files;
     let mut texts = BTreeMap::new();
