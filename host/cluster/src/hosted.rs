@@ -26,8 +26,11 @@ pub(crate) const METADATA: GroupId = GroupId(vraftls_meta::GroupId::METADATA.0);
 /// A metadata entry is small: a snapshot point costs a file of some kilobytes.
 const METADATA_SNAPSHOT_AFTER: u64 = 2000;
 
-/// Entries of a data group have up to about 1 MiB: so many are kept at most twice over.
-const DATA_SNAPSHOT_AFTER: u64 = 512;
+/// Files are small for the most part: some thousand entries are read again in a moment.
+const DATA_SNAPSHOT_AFTER: u64 = 4096;
+
+/// Some entries have up to about 1 MiB: so much is kept at most twice over.
+const DATA_SNAPSHOT_AFTER_BYTES: u64 = 32 << 20;
 
 /// For replicas that were away for a moment.
 const DATA_ENTRIES_KEPT: u64 = 256;
@@ -43,6 +46,7 @@ pub(crate) struct Hosted<D: DataMachines> {
     pub(crate) log: LogStore,
     pub(crate) metadata: watch::Receiver<Arc<State>>,
     pub(crate) meta: Group<MetaMachine>,
+    meta_replica: Arc<dyn Replica>,
     network: Arc<dyn Network>,
     local: Arc<Local>,
     machines: D,
@@ -54,11 +58,12 @@ pub(crate) struct Hosted<D: DataMachines> {
 pub(crate) struct DataGroup<M: vraftls_raft::machine::StateMachine> {
     pub(crate) group: Group<M>,
     pub(crate) state: watch::Receiver<vraftls_vfs::State>,
+    replica: Arc<dyn Replica>,
 }
 
 impl<M: vraftls_raft::machine::StateMachine> Clone for DataGroup<M> {
     fn clone(&self) -> Self {
-        Self { group: self.group.clone(), state: self.state.clone() }
+        Self { group: self.group.clone(), state: self.state.clone(), replica: Arc::clone(&self.replica) }
     }
 }
 
@@ -82,16 +87,12 @@ impl<D: DataMachines> Hosted<D> {
         let meta = Group::start(settings, &log, machine, Arc::clone(&network)).await?;
         local.attach(METADATA, meta.endpoint());
         let (data, changed) = (Mutex::default(), watch::Sender::new(0));
-        Ok(Self { node, config, log, metadata, meta, network, local, machines, data, changed })
+        let meta_replica: Arc<dyn Replica> = Arc::new(meta.clone());
+        Ok(Self { node, config, log, metadata, meta, meta_replica, network, local, machines, data, changed })
     }
 
     fn data(&self) -> MutexGuard<'_, BTreeMap<GroupId, DataGroup<D::Machine>>> {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A shard's replica, if there is one here.
-    pub(crate) fn get(&self, group: GroupId) -> Option<DataGroup<D::Machine>> {
-        self.data().get(&group).cloned()
     }
 
     /// The shards that have a replica here.
@@ -102,8 +103,8 @@ impl<D: DataMachines> Hosted<D> {
     /// Any replica, the metadata's included.
     pub(crate) fn replica(&self, group: GroupId) -> Option<Arc<dyn Replica>> {
         match group {
-            METADATA => Some(Arc::new(self.meta.clone())),
-            _ => self.get(group).map(|found| Arc::new(found.group) as Arc<dyn Replica>),
+            METADATA => Some(Arc::clone(&self.meta_replica)),
+            _ => self.data().get(&group).map(|found| Arc::clone(&found.replica)),
         }
     }
 
@@ -124,14 +125,19 @@ impl<D: DataMachines> Hosted<D> {
         let (machine, state) = opened?;
         let (snapshot_after_entries, entries_kept) =
             if self.config.is_witness { (WITNESS_SNAPSHOT_AFTER, 0) } else { (DATA_SNAPSHOT_AFTER, DATA_ENTRIES_KEPT) };
-        let settings =
-            GroupConfig { snapshot_after_entries, entries_kept, ..group_config(&self.config, id, self.node) };
+        let settings = GroupConfig {
+            snapshot_after_entries,
+            snapshot_after_bytes: DATA_SNAPSHOT_AFTER_BYTES,
+            entries_kept,
+            ..group_config(&self.config, id, self.node)
+        };
         let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
         let group = started.inspect_err(|_| self.machines.closed(id))?;
         let asked = group.clone();
         self.machines.started(id, Arc::new(move || asked.status().last_log_index.unwrap_or(0)));
         self.local.attach(id, group.endpoint());
-        let opened = DataGroup { group, state };
+        let replica: Arc<dyn Replica> = Arc::new(group.clone());
+        let opened = DataGroup { group, state, replica };
         self.data().insert(id, opened.clone());
         self.changed.send_modify(|n| *n += 1);
         Ok(opened)

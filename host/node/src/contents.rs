@@ -18,6 +18,9 @@ use crate::data_dir::{DataDir, create_private_dir, write_durably};
 /// What is larger lies in a file of its own.
 const INLINE_BYTES_MAX: usize = 96 << 10;
 
+/// About what the journal puts before each of them, its digest included, in bytes.
+const STAGED_HEAD_BYTES: usize = 48;
+
 /// So many bytes of contents may be staged before they have to be written.
 const STAGED_BYTES_MAX: usize = 1 << 20;
 
@@ -42,7 +45,7 @@ struct Inner {
 /// Contents that are there for every reader, and nowhere but in memory.
 #[derive(Debug, Default)]
 struct Staged {
-    contents: BTreeMap<ContentDigest, Arc<[u8]>>,
+    contents: BTreeMap<ContentDigest, Vec<u8>>,
     n_bytes: usize,
 }
 
@@ -50,7 +53,7 @@ impl Staged {
     fn insert(&mut self, digest: ContentDigest, bytes: Vec<u8>) {
         self.remove(&digest);
         self.n_bytes += bytes.len();
-        self.contents.insert(digest, bytes.into());
+        self.contents.insert(digest, bytes);
     }
 
     fn remove(&mut self, digest: &ContentDigest) {
@@ -173,9 +176,8 @@ impl ContentStore {
         if staged.contents.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        staged.contents.iter().for_each(|(digest, bytes)| batch.put(digest.as_bytes().to_vec(), bytes.to_vec()));
-        self.0.small.write(batch)?;
+        let pairs = staged.contents.iter().map(|(digest, bytes)| (&digest.as_bytes()[..], bytes.as_slice()));
+        self.0.small.put_all(pairs, staged.n_bytes + staged.contents.len() * STAGED_HEAD_BYTES)?;
         let mut damaged = self.damaged();
         damaged.retain(|digest| !staged.contents.contains_key(digest));
         *staged = Staged::default();
@@ -189,9 +191,8 @@ impl ContentStore {
             if self.0.small.contains(digest.as_bytes()) && !self.damaged().remove(&digest) {
                 return Ok(());
             }
-            let mut batch = Batch::default();
-            batch.put(digest.as_bytes().to_vec(), bytes.to_vec());
-            return Ok(self.0.small.write(batch)?);
+            let pair = std::iter::once((&digest.as_bytes()[..], bytes));
+            return Ok(self.0.small.put_all(pair, bytes.len() + STAGED_HEAD_BYTES)?);
         }
         let path = self.blob(&digest);
         if !path.exists() {
@@ -215,7 +216,7 @@ impl ContentStore {
     /// The contents of this digest.
     pub(crate) fn get(&self, digest: &ContentDigest) -> Result<Vec<u8>, ContentError> {
         if let Some(bytes) = self.staged().contents.get(digest) {
-            return Ok(bytes.to_vec());
+            return Ok(bytes.clone());
         }
         let bytes = match self.0.small.get(digest.as_bytes()) {
             Ok(Some(bytes)) => bytes,

@@ -4,11 +4,13 @@
 //! the position, and answers proposers after the commit.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, StreamExt as _};
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
 use openraft::{EntryPayload, OptionalSend};
+use tokio::sync::Notify;
 
 use crate::blocking;
 use crate::codec::Codec;
@@ -43,20 +45,48 @@ pub(crate) struct MachineAdapter<M: StateMachine> {
     slot: Slot<M>,
     /// The state is known to be durable at least up to here.
     persisted: Arc<Mutex<Option<ids::LogId>>>,
+    growth: Arc<Growth>,
+}
+
+/// How much was applied since a snapshot point was last asked for.
+pub(crate) struct Growth {
+    bytes: AtomicU64,
+    bytes_max: u64,
+    enough: Notify,
+}
+
+impl Growth {
+    fn add(&self, bytes: usize) {
+        let sum = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        if sum >= self.bytes_max {
+            self.bytes.store(0, Ordering::Relaxed);
+            self.enough.notify_one();
+        }
+    }
+
+    /// Returns when a snapshot point is to be taken.
+    pub(crate) async fn is_enough(&self) {
+        self.enough.notified().await;
+    }
 }
 
 impl<M: StateMachine> Clone for MachineAdapter<M> {
     fn clone(&self) -> Self {
-        Self { slot: Arc::clone(&self.slot), persisted: Arc::clone(&self.persisted) }
+        Self { slot: Arc::clone(&self.slot), persisted: Arc::clone(&self.persisted), growth: Arc::clone(&self.growth) }
     }
 }
 
 impl<M: StateMachine> MachineAdapter<M> {
-    /// Asks the machine where it stands. Blocks.
-    pub(crate) fn open(mut machine: M) -> Result<Self, StorageError> {
+    /// Asks the machine where it stands. A snapshot point is wanted after so many bytes of commands. Blocks.
+    pub(crate) fn open(mut machine: M, snapshot_after_bytes: u64) -> Result<Self, StorageError> {
         let applied = machine.applied()?;
         let persisted = Arc::new(Mutex::new(applied.last));
-        Ok(Self { slot: Arc::new(Mutex::new(Some(Running { machine, applied }))), persisted })
+        let growth = Growth { bytes: AtomicU64::new(0), bytes_max: snapshot_after_bytes, enough: Notify::new() };
+        Ok(Self { slot: Arc::new(Mutex::new(Some(Running { machine, applied }))), persisted, growth: Arc::new(growth) })
+    }
+
+    pub(crate) fn growth(&self) -> Arc<Growth> {
+        Arc::clone(&self.growth)
     }
 
     /// Runs `call` with the machine on the blocking pool.
@@ -255,6 +285,9 @@ impl<M: StateMachine> RaftStateMachine<Types> for MachineAdapter<M> {
                 && let Some(item) = entries.next().await
             {
                 let (entry, responder) = item?;
+                if let EntryPayload::Normal(command) = &entry.payload {
+                    self.growth.add(command.0.len());
+                }
                 batch.push(Todo::<M>::decode(entry, responder.is_some())?);
                 responders.push(responder);
             }

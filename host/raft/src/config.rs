@@ -25,6 +25,8 @@ pub struct GroupConfig {
     pub election_timeout_max: Duration,
     /// A snapshot point is taken after so many entries. It costs one fsync of the state, not a copy of it.
     pub snapshot_after_entries: u64,
+    /// One is also taken when commands of so many bytes were applied since the last: what lies in the log is bounded whatever entries are like.
+    pub snapshot_after_bytes: u64,
     /// So many entries below a snapshot point are kept, for followers that are only a little behind.
     pub entries_kept: u64,
     /// How long sending one whole snapshot may take. openraft's default of 200 ms makes big ones loop for ever.
@@ -51,6 +53,7 @@ impl GroupConfig {
             election_timeout_min: Duration::from_millis(600),
             election_timeout_max: Duration::from_millis(1200),
             snapshot_after_entries: 10_000,
+            snapshot_after_bytes: 64 << 20,
             entries_kept: 2_000,
             snapshot_timeout: Duration::from_secs(120),
             proposals_in_flight_max: 4096,

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use openraft::errors::{ClientWriteError, Fatal, ForwardToLeader, RaftError};
 use openraft::{Raft, ReadPolicy};
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::adapter::MachineAdapter;
@@ -68,6 +69,16 @@ pub struct Group<M: StateMachine> {
     may_lead: bool,
     heartbeat_interval: Duration,
     election_timeout_max: Duration,
+    snapshots: Arc<Snapshots>,
+}
+
+/// The task that takes snapshot points when the log has grown.
+struct Snapshots(AbortHandle);
+
+impl Drop for Snapshots {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What bounds the proposals in flight.
@@ -90,6 +101,7 @@ impl<M: StateMachine> Clone for Group<M> {
             may_lead: self.may_lead,
             heartbeat_interval: self.heartbeat_interval,
             election_timeout_max: self.election_timeout_max,
+            snapshots: Arc::clone(&self.snapshots),
         }
     }
 }
@@ -117,6 +129,16 @@ impl<M: StateMachine> Group<M> {
         let raft = Raft::new(config.node, Arc::new(core), factory, log.clone(), machine.clone())
             .await
             .map_err(|fatal| recovery(fatal.to_string()))?;
+        let (growth, growing) = (machine.growth(), raft.clone());
+        let taking = async move {
+            loop {
+                growth.is_enough().await;
+                if growing.trigger().snapshot().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let snapshots = Snapshots(tokio::spawn(taking).abort_handle());
         let this = Self {
             endpoint: Arc::new(GroupEndpoint { raft: raft.clone(), spool: Arc::new(spool), may_lead: config.may_lead }),
             raft,
@@ -132,6 +154,7 @@ impl<M: StateMachine> Group<M> {
             may_lead: config.may_lead,
             heartbeat_interval: config.heartbeat_interval,
             election_timeout_max: config.election_timeout_max,
+            snapshots: Arc::new(snapshots),
         };
         if let Err(reason) = this.lead_if_alone().await {
             this.shutdown().await;
@@ -459,6 +482,7 @@ impl<M: StateMachine> Group<M> {
     /// When this returns the log is durable, the machine and with it its storage are dropped, and both may be opened
     /// again, whatever other handles are still around. Snapshot views that are still held keep the storage, though.
     pub async fn shutdown(&self) {
+        self.snapshots.0.abort();
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(group = %self.group, %error, "the group's task did not end cleanly");
         }
@@ -491,14 +515,14 @@ async fn open_storage<M: StateMachine>(
     log: LogStore,
     machine: M,
 ) -> Result<(GroupLog, MachineAdapter<M>, Spool), StartError> {
-    let (group, spool_dir) = (config.group, config.spool_dir.clone());
+    let (group, spool_dir, after_bytes) = (config.group, config.spool_dir.clone(), config.snapshot_after_bytes);
     let storage = move |source| StartError::Storage { group, source };
     let open = move || {
         let log = log.open_group(group).map_err(|error| match error {
             OpenGroupError::AlreadyOpen => StartError::AlreadyOpen { group },
             OpenGroupError::Storage(source) => storage(source),
         })?;
-        let machine = MachineAdapter::open(machine).map_err(storage)?;
+        let machine = MachineAdapter::open(machine, after_bytes).map_err(storage)?;
         let spool = Spool::open(&spool_dir).map_err(storage)?;
         Ok((log, machine, spool))
     };

@@ -181,8 +181,9 @@ impl Commits {
     }
 
     async fn propose(&self, group: u32, command: &Command) -> Result<Response, CommitError> {
-        if let Err(error) = self.full_replicas(group) {
-            return Err(CommitError::Refused(error.to_string()));
+        let is_known = self.cluster.metadata().borrow().groups().contains_key(&MetaGroupId(group));
+        if !is_known || group == MetaGroupId::METADATA.0 {
+            return Err(CommitError::Refused(GroupError::NoSuchGroup(group).to_string()));
         }
         let proposed = self.cluster.propose(GroupId(group), command.encode().into(), Instant::now() + COMMIT).await;
         let (_, response) = proposed.map_err(commit_error)?;

@@ -24,7 +24,7 @@ fn suite_error(error: impl std::fmt::Display) -> SuiteError {
 
 fn adapter() -> MachineAdapter<Register> {
     let store = StateStore::open_on(Arc::new(MemoryKv::default())).expect("an empty store opens");
-    MachineAdapter::open(Register::open(store).expect("an empty register opens")).expect("starts at nothing")
+    MachineAdapter::open(Register::open(store).expect("an empty register opens"), u64::MAX).expect("starts at nothing")
 }
 
 /// Stores on a disk, with a memory so small that most reads go there.

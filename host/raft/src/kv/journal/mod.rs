@@ -151,6 +151,23 @@ impl JournalKv {
         found.map(|(place, file)| place.read(&file, key)).transpose()
     }
 
+    /// As [`write`](OrderedKv::write), of values that stay where they are. Each key once.
+    ///
+    /// # Errors
+    /// As [`write`](OrderedKv::write).
+    pub fn put_all<'a>(
+        &self,
+        pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        about_bytes: usize,
+    ) -> Result<(), StorageError> {
+        let mut record = Writer::new(about_bytes);
+        let mut changes = Vec::new();
+        for (key, value) in pairs {
+            changes.push((key, true, record.add(key, Some(value))?));
+        }
+        self.append(&mut self.lock(), record, changes)
+    }
+
     /// Some keys behind one, in order.
     pub fn keys_after(&self, key: Option<&[u8]>, n_max: usize) -> Vec<Vec<u8>> {
         let from = key.map_or(Bound::Unbounded, Bound::Excluded);
