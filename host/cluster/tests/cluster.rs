@@ -89,6 +89,15 @@ fn has_file(node: &Node, group: GroupId, workspace: WorkspaceId, path: &str) -> 
     shard.is_some_and(|shard| shard.state.borrow().snapshot(workspace).is_some_and(|files| files.get(path).is_some()))
 }
 
+/// Waits until every shard on these nodes knows a workspace: before that it refuses files of it.
+async fn until_adopted(nodes: &[&Node], workspace: WorkspaceId) {
+    reports_until(nodes, "the workspace is adopted", |_| {
+        let shards = nodes.iter().flat_map(|node| node.cluster.shards()).collect::<Vec<_>>();
+        shards.iter().all(|shard| shard.state.borrow().snapshot(workspace).is_some())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_nodes_share_groups_and_survive_the_loss_of_one() {
     let first = Node::found().await;
@@ -106,13 +115,8 @@ async fn three_nodes_share_groups_and_survive_the_loss_of_one() {
 
     // What one node makes, all shards have everywhere.
     let workspace = make_workspace(&third, "django").await;
-    reports_until(&all, "the workspace is adopted", |_| {
-        all.iter().all(|node| {
-            let shards = node.cluster.shards();
-            shards.len() == 4 && shards.iter().all(|shard| shard.state.borrow().snapshot(workspace).is_some())
-        })
-    })
-    .await;
+    until_adopted(&all, workspace).await;
+    assert!(all.iter().all(|node| node.cluster.shards().len() == 4));
     let group = GroupId(2);
     let mut writer = Writer::open(&second, group).await;
     let index = writer.write(&third, workspace, "a.py").await;
@@ -149,6 +153,7 @@ async fn a_node_is_relieved_of_everything_and_leaves() {
         })
         .await;
     let workspace = make_workspace(&first, "w").await;
+    until_adopted(&[&first, &second, &third, &fourth], workspace).await;
     let group = GroupId(1);
     let mut writer = Writer::open(&first, group).await;
     writer.write(&first, workspace, "kept.py").await;

@@ -21,6 +21,9 @@ use crate::record::MESSAGE_BYTES_MAX;
 /// How long a connection may take to be made.
 pub(crate) const DIAL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How much is read at once. The library fills as much with zeros before each read, however little there is.
+const READ_BYTES: usize = 16 << 10;
+
 /// Where nodes listen for each other, on the port that everything else is on.
 const PATH: &str = "/v1/peer";
 
@@ -91,7 +94,8 @@ where
 }
 
 fn config() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX))
+    let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+    config.max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX))
 }
 
 fn messages<S>(socket: WebSocketStream<S>) -> Wire
