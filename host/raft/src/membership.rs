@@ -17,6 +17,9 @@ use crate::ids::{LogId, NodeId, Peer};
 use crate::machine::StateMachine;
 use crate::types::{self, Types};
 
+/// An heir refuses as long as it has not every entry on its disk. It is asked again after so long.
+const REMIND: Duration = Duration::from_millis(10);
+
 /// What is to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MembershipChange {
@@ -121,22 +124,29 @@ impl<M: StateMachine> Group<M> {
         }
     }
 
-    /// Waits until `to` leads. A leader that was told to hand over takes no proposals any more, and still keeps others
-    /// from being elected: if the heir does not take over, it must not lead on.
+    /// Waits until `to` leads, and reminds it. A leader that was told to hand over takes no proposals any more, and still keeps others from
+    /// being elected: if the heir does not take over, it must not lead on.
     async fn await_heir(&self, to: NodeId, term: u64) -> Result<(), MembershipError> {
         let patience = Instant::now() + self.hand_over_within();
-        match self.wait_for_leadership("the new leader", patience, |now| now.leader == Some(to)).await {
-            Ok(_) => Ok(()),
-            Err(WaitError::Deadline { .. }) => {
-                let status = self.status();
-                if status.term == term && status.leader == Some(self.node()) {
+        let unknown = |reason| Err(MembershipError::Unknown { reason });
+        loop {
+            let remind = patience.min(Instant::now() + REMIND);
+            match self.wait_for_leadership("the new leader", remind, |now| now.leader == Some(to)).await {
+                Ok(_) => return Ok(()),
+                Err(WaitError::Deadline { .. }) => {}
+                Err(WaitError::Stopped { reason }) => return unknown(UnknownReason::Stopped(reason)),
+            }
+            let status = self.status();
+            let leads_on = status.term == term && status.leader == Some(self.node());
+            if Instant::now() >= patience {
+                if leads_on {
                     tracing::warn!(group = %self.group(), %to, "the heir does not lead; leadership is given up");
                     self.give_up_leadership(to, term).await;
                 }
-                Err(MembershipError::Unknown { reason: UnknownReason::Deadline })
+                return unknown(UnknownReason::Deadline);
             }
-            Err(WaitError::Stopped { reason }) => {
-                Err(MembershipError::Unknown { reason: UnknownReason::Stopped(reason) })
+            if leads_on && let Err(fatal) = self.raft().trigger().transfer_leader(to).await {
+                return unknown(UnknownReason::Stopped(fatal.to_string()));
             }
         }
     }
