@@ -311,6 +311,11 @@ impl ContentStore {
         Ok(self.0.small.barrier()?)
     }
 
+    /// Gives some room on the disk back, if much of it is taken by contents that are gone; whether there may be more.
+    pub(crate) fn tidy(&self) -> Result<bool, ContentError> {
+        Ok(self.0.small.tidy()?)
+    }
+
     fn blob(&self, digest: &ContentDigest) -> PathBuf {
         let name = digest.to_string();
         self.0.blobs.join(&name[..2]).join(&name[2..])

@@ -101,7 +101,8 @@ impl Sweep {
             self.unwanted.remove(&digest);
         }
         self.place = next.unwrap_or_default();
-        Ok(next.is_none())
+        let may_shrink = self.contents.tidy()?;
+        Ok(next.is_none() && !may_shrink)
     }
 }
 

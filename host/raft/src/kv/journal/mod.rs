@@ -175,6 +175,16 @@ impl JournalKv {
         inner.index.range::<[u8], _>((from, Bound::Unbounded)).take(n_max).map(|(key, _)| key.to_vec()).collect()
     }
 
+    /// Gives a segment up if more lies about than may, as a barrier does: for journals that shrink while nobody writes. Whether there was
+    /// one; then there may be more.
+    ///
+    /// # Errors
+    /// As [`barrier`](OrderedKv::barrier).
+    pub fn tidy(&self) -> Result<bool, StorageError> {
+        let _turn = self.barriers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.give_up_oldest()
+    }
+
     /// Writes what is live in the oldest segment again, and gives the segment up; whether there was one to give up.
     fn give_up_oldest(&self) -> Result<bool, StorageError> {
         let (number, mut live) = {

@@ -87,7 +87,7 @@ proptest! {
             prop_assert_eq!(kv.last_key(&[3], &[12]).expect("readable"), last);
         }
         kv.barrier().expect("durable");
-        while kv.give_up_oldest().expect("given up") {}
+        while kv.tidy().expect("given up") {}
         let inner = kv.lock();
         let live: u64 = inner.index.values().map(|place| u64::from(place.len)).sum();
         prop_assert_eq!(inner.live, live);
