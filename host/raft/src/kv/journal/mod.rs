@@ -109,17 +109,22 @@ impl JournalKv {
         fs::create_dir_all(dir).map_err(failed)?;
         let lock = File::create(dir.join(LOCK_FILE)).map_err(failed)?;
         lock.try_lock().map_err(|error| failed(io::Error::from(error)))?;
-        let numbers = segment::numbers(dir).map_err(failed)?;
+        let mut numbers = segment::numbers(dir).map_err(failed)?;
         if let Some(pair) = numbers.windows(2).find(|pair| pair[0] + 1 != pair[1]) {
             return Err(StorageError::corrupt("journal", format!("segment {:016x} is missing", pair[0] + 1)));
         }
         let mut inner = Inner { index: BTreeMap::new(), segments: BTreeMap::new(), total: 0, live: 0, failed: false };
+        // One that has no header has nothing else, and what was to go into it may stand behind the one before.
+        let unbegun = numbers.pop_if(|last| segment::is_unbegun(dir, *last));
+        if let Some(number) = unbegun {
+            segment::remove(dir, number).map_err(failed)?;
+        }
         let last = numbers.last().copied();
         for number in numbers {
             inner.recover(dir, number, Some(number) == last)?;
         }
         if inner.segments.is_empty() {
-            let number = last.unwrap_or(1);
+            let number = unbegun.unwrap_or(1);
             inner.push(Segment::create(dir, number).map_err(failed)?);
             // The directory's own name, too.
             if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -132,6 +137,11 @@ impl JournalKv {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nobody writes at this moment: what asks for keys would not wait for a disk then.
+    pub fn is_idle(&self) -> bool {
+        self.inner.try_lock().is_ok()
     }
 
     /// Whether there is a value for a key.
@@ -232,7 +242,8 @@ impl JournalKv {
         debug_assert!(gone.as_ref().is_none_or(|gone| gone.live == 0), "everything live was moved");
         if let Some(gone) = gone {
             inner.total -= u64::from(gone.len);
-            gone.remove(&self.dir).map_err(|error| StorageError::io("remove a journal's segment", error))?;
+            segment::remove(&self.dir, gone.number)
+                .map_err(|error| StorageError::io("remove a journal's segment", error))?;
         }
         Ok(true)
     }
@@ -349,7 +360,6 @@ impl Inner {
             let place = Place { segment: number, offset: entry.offset, len: entry.len };
             changes.push((entry.key.into(), entry.value.map(|_| place)));
         })?;
-        let Some(segment) = segment else { return Ok(()) };
         self.push(segment);
         changes.into_iter().for_each(|(key, place)| self.change(&key, place));
         Ok(())

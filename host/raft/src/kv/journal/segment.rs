@@ -38,14 +38,14 @@ impl Segment {
         Ok(Self { number, file: Arc::new(file), len, durable: len, reserved: u64::from(len), live: 0 })
     }
 
-    /// Reads a segment that an earlier process wrote, and tells every entry. What a crash tore off the last segment's end is cut off; none
-    /// if that is all of it. What is read is durable when this returns.
+    /// Reads a segment that an earlier process wrote, and tells every entry. What a crash tore off the last segment's end is cut off. What
+    /// is read is durable when this returns.
     pub(super) fn recover(
         dir: &Path,
         number: u64,
         is_last: bool,
         mut each: impl FnMut(Entry<'_>),
-    ) -> Result<Option<Self>, StorageError> {
+    ) -> Result<Self, StorageError> {
         let path = path(dir, number);
         let failed = |error| StorageError::io("open a journal's segment", error);
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
@@ -55,12 +55,7 @@ impl Segment {
             Err(StorageError::corrupt("journal", detail))
         };
         if !record::is_segment(&bytes, number) {
-            // The header is made durable before anything is written behind it.
-            if !is_last || bytes.len() > SEGMENT_HEADER_BYTES {
-                return corrupt(0);
-            }
-            fs::remove_file(&path).and_then(|()| sync_dir(dir)).map_err(failed)?;
-            return Ok(None);
+            return corrupt(0);
         }
         let mut at = SEGMENT_HEADER_BYTES;
         while let Some((_, body)) = record::record_at(&bytes, at, number) {
@@ -82,7 +77,7 @@ impl Segment {
         file.sync_all().map_err(failed)?;
         let len =
             u32::try_from(at).map_err(|_| StorageError::corrupt("journal", "a segment is too long".to_owned()))?;
-        Ok(Some(Self { number, file: Arc::new(file), len, durable: len, reserved, live: 0 }))
+        Ok(Self { number, file: Arc::new(file), len, durable: len, reserved, live: 0 })
     }
 
     /// Writes behind the end. After an error what is there is not counted, and written over by the next.
@@ -112,11 +107,19 @@ impl Segment {
         (self.durable, self.reserved) = (self.len, u64::from(self.len));
         Ok(())
     }
+}
 
-    /// Removes the file. Who reads it may go on.
-    pub(super) fn remove(&self, dir: &Path) -> io::Result<()> {
-        fs::remove_file(path(dir, self.number))
-    }
+/// Removes a segment, durably: of two that were removed one after the other, the later must not be gone alone. Who reads it may go on.
+pub(super) fn remove(dir: &Path, number: u64) -> io::Result<()> {
+    fs::remove_file(path(dir, number))?;
+    sync_dir(dir)
+}
+
+/// Whether a crash or a full disk left a segment without its header, which is made durable before anything is written behind it.
+pub(super) fn is_unbegun(dir: &Path, number: u64) -> bool {
+    let path = path(dir, number);
+    let is_short = fs::metadata(&path).is_ok_and(|about| about.len() <= SEGMENT_HEADER_BYTES as u64);
+    is_short && fs::read(&path).is_ok_and(|bytes| !record::is_segment(&bytes, number))
 }
 
 /// The numbers of the segments in a directory, in order.
