@@ -134,7 +134,7 @@ impl<D: DataMachines> Hosted<D> {
         let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
         let group = started.inspect_err(|_| self.machines.closed(id))?;
         let asked = group.clone();
-        self.machines.started(id, Arc::new(move || asked.status().last_log_index.unwrap_or(0)));
+        self.machines.started(id, Arc::new(move || asked.last_log_index()));
         self.local.attach(id, group.endpoint());
         let replica: Arc<dyn Replica> = Arc::new(group.clone());
         let opened = DataGroup { group, state, replica };

@@ -164,9 +164,10 @@ impl ContentStore {
         Ok(pin)
     }
 
-    /// Whether contents of so many bytes in all may be staged now.
+    /// Whether contents of so many bytes in all may be staged now, without waiting for somebody who is at the disk.
     pub(crate) fn may_stage(&self, n_bytes: usize) -> bool {
-        self.staged().n_bytes + n_bytes <= STAGED_BYTES_MAX
+        let has_room = |staged: MutexGuard<'_, Staged>| staged.n_bytes + n_bytes <= STAGED_BYTES_MAX;
+        self.0.staged.try_lock().is_ok_and(has_room) && self.0.pinned.try_lock().is_ok() && self.0.small.is_idle()
     }
 
     /// Writes what is staged, as one record of the journal.

@@ -203,7 +203,7 @@ impl<M: StateMachine> Running<M> {
         Ok(responses)
     }
 
-    /// The same at once, if the machine says that it may be done so. None if it was not.
+    /// The same at once, if the machine says that it may be done so; otherwise it gives the batch back.
     fn apply_light(&mut self, batch: Vec<Todo<M>>) -> Result<Result<Vec<ResponseBytes>, Vec<Todo<M>>>, StorageError> {
         let commands = batch.iter().filter_map(|todo| match &todo.what {
             What::Command(command) => Some(command),

@@ -389,6 +389,11 @@ impl<M: StateMachine> Group<M> {
         settings::status(self.group, &self.raft.metrics().borrow_watched())
     }
 
+    /// The last entry of this replica's log, durable or not; 0 before the first. Never behind what was appended here.
+    pub fn last_log_index(&self) -> u64 {
+        self.log.last().map_or(0, |last| last.index)
+    }
+
     /// Who leads, as this replica sees it now. Much cheaper than [`status`](Self::status).
     pub fn leadership(&self) -> Leadership {
         use openraft::async_runtime::WatchReceiver as _;
