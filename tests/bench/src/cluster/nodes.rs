@@ -243,18 +243,68 @@ impl Nodes {
         Ok(leader.with_context(|| format!("nobody leads group {group}"))?.0)
     }
 
+    /// Lets one more node in, and gives its id. It has no replica yet.
+    pub(super) fn join(&mut self) -> Result<u64> {
+        let id = self.nodes.len() as u64 + 1;
+        let (node, _) = self.spawn(id, "127.0.0.1:0", &["--join", self.address(1)?])?;
+        self.nodes.push(node);
+        Ok(id)
+    }
+
     fn wait_until_whole(&self) -> Result<()> {
+        self.wait_until("whole", |status| is_whole(status, self.nodes.len()))
+    }
+
+    /// Returns when all groups are whole and led, nothing is being moved, and no two nodes differ by two replicas.
+    pub(super) fn wait_until_even(&self) -> Result<()> {
+        self.wait_until("even", |status| {
+            let counts = (1..=self.nodes.len() as u64).map(|node| replicas_on(status, node));
+            let (fewest, most) = counts.fold((usize::MAX, 0), |(least, most), n| (n.min(least), n.max(most)));
+            is_whole(status, self.nodes.len()) && most < fewest + 2
+        })
+    }
+
+    /// Returns when all groups are whole and led, nothing is being moved, and a node has no replica.
+    pub(super) fn wait_until_empty(&self, node: u64) -> Result<()> {
+        self.wait_until("relieved", |status| is_whole(status, self.nodes.len()) && replicas_on(status, node) == 0)
+    }
+
+    /// How many replicas a node has.
+    pub(super) fn replicas_on(&self, node: u64) -> Result<usize> {
+        Ok(replicas_on(&self.status()?, node))
+    }
+
+    fn wait_until(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Result<()> {
         let started = Instant::now();
         loop {
-            if self.status().is_ok_and(|status| is_whole(&status, self.nodes.len())) {
+            if self.status().is_ok_and(|status| is_so(&status)) {
                 return Ok(());
             }
             if started.elapsed() > WHOLE_MAX {
-                bail!("the cluster is not whole after {WHOLE_MAX:?}: {}", self.last_words(1));
+                bail!("the cluster is not {what} after {WHOLE_MAX:?}: {}", self.last_words(1));
             }
             thread::sleep(LOOK_AGAIN_AFTER * STATUS_PAUSE);
         }
     }
+
+    /// The node that has answered most questions of guests and nodes.
+    pub(super) fn busiest(&self) -> Result<u64> {
+        const ANSWERED: &str = "vraftls_transport_messages_total{side=\"answered\",lane=\"service\"} ";
+        let mut counts = Vec::new();
+        for (node, address) in (1..).zip(self.addresses()) {
+            let page = http::get(&address, "/metrics", &self.token)?;
+            let count = page.lines().find_map(|line| line.strip_prefix(ANSWERED));
+            let count: u64 = count.context("a node does not say what it answered")?.trim().parse()?;
+            counts.push((count, node));
+        }
+        Ok(counts.into_iter().max().context("there is no node")?.1)
+    }
+}
+
+/// How many replicas a node has, by the metadata.
+fn replicas_on(status: &Value, node: u64) -> usize {
+    let groups = list(&status["cluster"]["groups"]).iter();
+    groups.filter(|group| list(&group["replicas"]).iter().any(|replica| replica.as_u64() == Some(node))).count()
 }
 
 fn list(value: &Value) -> &[Value] {

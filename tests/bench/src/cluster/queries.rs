@@ -1,4 +1,5 @@
-//! References and symbols of a large tree: one group on one node, beside eight groups on three nodes, and again when a leader is dead.
+//! References and symbols of a large tree: one group on one node, beside eight groups on three nodes; again when the replicas have moved
+//! over to a fourth node and away from another, and again when a leader is dead.
 //!
 //! Both are asked the same in turns, so that whatever else the machine does meets both. Answers are compared as they came, each sorted.
 
@@ -113,7 +114,9 @@ pub(super) fn measure(binary: &Path, shelf: &Shelf, plugin: &Path, seed: u64) ->
         }
         right.push(answers[0].clone());
     }
-    let again = after_a_death(&mut many, &questions, &right, &mut notes)?;
+    let lesson = Lesson { questions: &questions, right: &right };
+    let moved = after_moves(&mut many, lesson, &mut notes)?;
+    let dead = after_a_death(&mut many, lesson, &mut notes)?;
     notes.truncate(N_SHOWN_MAX * 3);
     let millis =
         |number: usize, kind: usize| took[number][kind].percentile(50).unwrap_or_default().as_secs_f64() * 1000.0;
@@ -126,11 +129,8 @@ pub(super) fn measure(binary: &Path, shelf: &Shelf, plugin: &Path, seed: u64) ->
     rows.push(row("  answers that differ", f64::from(n_differ), 0).at_most(f64::from(n_differ), 0.0));
     rows.push(row("  questions that failed", f64::from(n_failed), 0).at_most(f64::from(n_failed), 0.0));
     rows.push(row("  empty answers", n_empty as f64, 0));
-    rows.push(
-        row("  a leader killed: answers again after (s)", again.first.as_secs_f64(), 2)
-            .at_most(again.first.as_secs_f64(), 2.0),
-    );
-    rows.push(row("  then: answers that differ", again.n_differ as f64, 0).at_most(again.n_differ as f64, 0.0));
+    rows.extend(moved);
+    rows.extend(dead);
     Ok((rows, notes))
 }
 
@@ -150,50 +150,114 @@ fn difference(question: &Question, answers: &[String; 2]) -> String {
     )
 }
 
-/// What became of the questions when a leader was dead.
+/// The questions with their right answers.
+#[derive(Clone, Copy)]
+struct Lesson<'a> {
+    questions: &'a [Question],
+    right: &'a [String],
+}
+
+/// What became of the questions once more.
 struct Again {
     /// Until the first answer.
     first: Duration,
     n_differ: usize,
 }
 
-fn after_a_death(
-    many: &mut Served,
-    questions: &[Question],
-    right: &[String],
+impl Lesson<'_> {
+    /// Asks everything once more. What fails is asked again for a while.
+    fn ask(self, when: &str, session: &mut Session, notes: &mut Vec<String>) -> Again {
+        let started = Instant::now();
+        let (mut first, mut n_differ) = (None, 0);
+        for (question, right) in self.questions.iter().zip(self.right) {
+            let began = Instant::now();
+            let answer = loop {
+                match question.ask(session) {
+                    Ok((answer, _)) => break Ok(answer),
+                    Err(error) if began.elapsed() > AGAIN_MAX => break Err(error),
+                    Err(_) => thread::sleep(AGAIN_AFTER),
+                }
+            };
+            first.get_or_insert_with(|| started.elapsed());
+            match answer {
+                Ok(answer) if answer == *right => {}
+                Ok(answer) => {
+                    n_differ += 1;
+                    notes.push(format!("{when}, {}", difference(question, &[right.clone(), answer])));
+                }
+                Err(error) => {
+                    n_differ += 1;
+                    notes.push(format!("{when}, {}: {error:#}", question.shown()));
+                }
+            }
+        }
+        Again { first: first.unwrap_or_default(), n_differ }
+    }
+}
+
+/// Lets a fourth node in, and drains the node that answered so far.
+fn after_moves(many: &mut Served, lesson: Lesson<'_>, notes: &mut Vec<String>) -> Result<Vec<Row>> {
+    let mut old = many.connect()?;
+    old.wait_until_ready()?;
+    crate::say("cluster: queries, a fourth node joins");
+    let began = Instant::now();
+    let joined = many.nodes.join()?;
+    many.nodes.run(&["cluster", "rebalance"])?;
+    let mut rows = Vec::new();
+    let even = |nodes: &Nodes| nodes.wait_until_even();
+    rows.extend(moving(many, lesson, &mut old, notes, (&format!("node {joined} joins"), began), even)?);
+    let n_replicas = many.nodes.replicas_on(joined)?;
+    anyhow::ensure!(n_replicas > 0, "node {joined} got nothing");
+    rows.push(row(format!("    replicas that node {joined} got"), n_replicas as f64, 0));
+    let busiest = many.nodes.busiest()?;
+    crate::say(&format!("cluster: queries, node {busiest} is drained, which answered most"));
+    let began = Instant::now();
+    many.nodes.run(&["cluster", "drain", &busiest.to_string()])?;
+    let empty = |nodes: &Nodes| nodes.wait_until_empty(busiest);
+    rows.extend(moving(many, lesson, &mut old, notes, (&format!("node {busiest} is drained"), began), empty)?);
+    old.stop()?;
+    Ok(rows)
+}
+
+/// What becomes of the questions while replicas move, and when they have: a session from before asks during it, and again
+/// afterwards, as does one that is new then.
+fn moving(
+    many: &Served,
+    lesson: Lesson<'_>,
+    old: &mut Session,
     notes: &mut Vec<String>,
-) -> Result<Again> {
+    (what, began): (&str, Instant),
+    wait: impl Fn(&Nodes) -> Result<()>,
+) -> Result<Vec<Row>> {
+    let during = lesson.ask(&format!("while {what}"), old, notes).n_differ;
+    wait(&many.nodes)?;
+    let took = began.elapsed().as_secs_f64();
+    let mut new = many.connect()?;
+    new.wait_until_ready()?;
+    let by_old = lesson.ask(&format!("after {what}"), old, notes).n_differ;
+    let by_new = lesson.ask(&format!("after {what}, a new session"), &mut new, notes).n_differ;
+    new.stop()?;
+    let differ = |title: &str, n: usize| row(format!("    {title}: answers that differ"), n as f64, 0);
+    Ok(vec![
+        row(format!("  {what}: all has moved after (s)"), took, 2),
+        differ("meanwhile", during).at_most(during as f64, 0.0),
+        differ("then", by_old + by_new).at_most((by_old + by_new) as f64, 0.0),
+    ])
+}
+
+fn after_a_death(many: &mut Served, lesson: Lesson<'_>, notes: &mut Vec<String>) -> Result<Vec<Row>> {
     let mut session = many.connect()?;
     session.wait_until_ready()?;
     let leader = many.nodes.leader(1)?;
     crate::say(&format!("cluster: queries, node {leader} is killed, which leads group 1"));
     many.nodes.kill(leader)?;
-    let killed = Instant::now();
-    let (mut first, mut n_differ) = (None, 0);
-    for (question, right) in questions.iter().zip(right) {
-        let began = Instant::now();
-        let answer = loop {
-            match question.ask(&mut session) {
-                Ok((answer, _)) => break Ok(answer),
-                Err(error) if began.elapsed() > AGAIN_MAX => break Err(error),
-                Err(_) => thread::sleep(AGAIN_AFTER),
-            }
-        };
-        first.get_or_insert_with(|| killed.elapsed());
-        match answer {
-            Ok(answer) if answer == *right => {}
-            Ok(answer) => {
-                n_differ += 1;
-                notes.push(format!("after a death, {}", difference(question, &[right.clone(), answer])));
-            }
-            Err(error) => {
-                n_differ += 1;
-                notes.push(format!("after a death, {}: {error:#}", question.shown()));
-            }
-        }
-    }
+    let again = lesson.ask("after a death", &mut session, notes);
     session.stop()?;
-    Ok(Again { first: first.unwrap_or_default(), n_differ })
+    let first = again.first.as_secs_f64();
+    Ok(vec![
+        row("  a leader killed: answers again after (s)", first, 2).at_most(first, 2.0),
+        row("    then: answers that differ", again.n_differ as f64, 0).at_most(again.n_differ as f64, 0.0),
+    ])
 }
 
 /// References at positions, and symbols by names, all drawn from the tree.
