@@ -1,0 +1,78 @@
+//! The TypeScript and JavaScript analyzer: oxc's parser and scopes, oxc's module resolution, and on them a semantic layer of
+//! our own, behind the contract of `wit/analyzer.wit`.
+//!
+//! What is not here: a type checker (types are found out as far as members need them, and nothing is checked against them),
+//! files (they come through the `workspace` import), positions in lines and columns (offsets are UTF-8 bytes), and any state
+//! beyond one project in memory.
+//!
+//! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
+//! warm instance; the same view gives the same answer, whatever was asked before.
+
+mod definition;
+mod eval;
+mod index;
+mod lower;
+mod module;
+mod project;
+mod references;
+mod resolver;
+mod source_map;
+mod store;
+mod syntax;
+mod targets;
+
+use std::sync::Arc;
+
+pub use project::TypeScriptProject;
+use vraftls_guest_sdk::{Analyzer, Config, Description, Document, Facts, Failure, Features, Language, Workspace};
+
+/// Syntax trees and lowered files are millions of small blocks.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: vraftls_guest_sdk::ComponentAllocator = vraftls_guest_sdk::ComponentAllocator::new();
+
+/// The analyzer.
+pub struct TypeScript;
+
+fn language(id: &str, suffixes: &[&str]) -> Language {
+    Language { id: id.to_owned(), suffixes: suffixes.iter().map(|suffix| (*suffix).to_owned()).collect() }
+}
+
+impl Analyzer for TypeScript {
+    type Project = TypeScriptProject;
+
+    fn describe() -> Description {
+        Description {
+            id: "typescript".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            title: "TypeScript and JavaScript (oxc 0.146)".to_owned(),
+            languages: vec![
+                language("typescript", &["ts", "mts", "cts"]),
+                language("typescriptreact", &["tsx"]),
+                language("javascript", &["js", "mjs", "cjs"]),
+                language("javascriptreact", &["jsx"]),
+            ],
+            project_files: ["tsconfig.json", "jsconfig.json", "package.json"].map(str::to_owned).to_vec(),
+            features: Features::DEFINITION
+                | Features::DECLARATION
+                | Features::TYPE_DEFINITION
+                | Features::REFERENCES
+                | Features::HIGHLIGHT,
+            completion_triggers: Vec::new(),
+            signature_triggers: Vec::new(),
+            on_type_triggers: Vec::new(),
+            token_types: Vec::new(),
+            token_modifiers: Vec::new(),
+        }
+    }
+
+    fn index(document: &Document) -> Result<Facts, Failure> {
+        index::index(document)
+    }
+
+    fn open(config: Config, workspace: Arc<dyn Workspace>) -> Result<TypeScriptProject, Failure> {
+        Ok(TypeScriptProject::open(&config, workspace))
+    }
+}
+
+vraftls_guest_sdk::export_analyzer!(TypeScript);
