@@ -77,6 +77,9 @@ enum ClusterCommand {
         /// Let it have replicas again
         #[arg(long, conflicts_with = "wait")]
         undo: bool,
+        /// Do it even if no other node can take its replicas over, and groups have fewer of them then
+        #[arg(long, conflicts_with = "undo")]
+        force: bool,
         /// Return when it has nothing any more
         #[arg(long)]
         wait: bool,
@@ -115,7 +118,10 @@ pub(crate) async fn run(arguments: &ClusterCommandArguments) -> anyhow::Result<E
         }
         ClusterCommand::Promote { group, node, admin } => moves::promote(&admin.asker()?, *group, *node).await,
         ClusterCommand::Remove { node, admin } => nodes::remove(&admin.asker()?, *node).await,
-        ClusterCommand::Drain { node, undo, wait, admin } => nodes::drain(&admin.asker()?, *node, *undo, *wait).await,
+        ClusterCommand::Drain { node, undo, force, wait, admin } => {
+            let draining = if *undo { nodes::Draining::Ends } else { nodes::Draining::Begins { is_forced: *force } };
+            nodes::drain(&admin.asker()?, *node, draining, *wait).await
+        }
         ClusterCommand::TransferLeader { group, node, admin } => {
             moves::transfer_leader(&admin.asker()?, *group, *node).await
         }

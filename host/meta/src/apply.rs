@@ -64,6 +64,7 @@ impl Tables {
             Request::SetSetting { key, value } => self.set_setting(key, value),
             Request::AddToken { name, hash } => self.add_token(name, hash),
             Request::RevokeToken { name } => self.revoke_token(name),
+            Request::Relieve { node } => self.relieve(node),
         }
     }
 

@@ -48,7 +48,7 @@ pub enum Request {
         /// Who it is.
         registration: Registration,
     },
-    /// Says whether a node is to be relieved of everything.
+    /// Says whether a node is to be relieved of everything, even if groups have fewer replicas then.
     SetDraining {
         /// Which.
         node: NodeId,
@@ -141,6 +141,11 @@ pub enum Request {
     RevokeToken {
         /// Which.
         name: Word,
+    },
+    /// Relieves a node of everything, as [`Request::SetDraining`] does, but only where others take all of it over.
+    Relieve {
+        /// Which.
+        node: NodeId,
     },
 }
 

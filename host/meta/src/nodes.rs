@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::apply::Executed;
+use crate::placement;
 use crate::state::{Cluster, Group, N_DATA_GROUPS_MAX, N_NODES_MAX, NODE_ID_MAX, Node, REPLICATION_MAX, Tables};
 use crate::{Applied, Bounded, Counted, Epoch, GroupId, NodeId, Refusal, Registration, SlotMap, TokenHash, Word};
 
@@ -78,6 +79,25 @@ impl Tables {
     pub(crate) fn set_draining(&mut self, node: NodeId, draining: bool) -> Executed {
         self.nodes.get_mut(&node).ok_or(Refusal::NoSuchNode { node })?.draining = draining;
         Ok(Applied::Done)
+    }
+
+    pub(crate) fn relieve(&mut self, node: NodeId) -> Executed {
+        let known = self.nodes.get(&node).ok_or(Refusal::NoSuchNode { node })?;
+        if !known.draining {
+            let staying = |but: Option<NodeId>| {
+                let those = self.nodes.iter().filter(move |(id, known)| !known.draining && Some(**id) != but);
+                placement::replicas_wanted(
+                    self.cluster.map_or(0, |cluster| cluster.replication),
+                    those.map(|(_, node)| node),
+                )
+            };
+            let (now, then) = (staying(None), staying(Some(node)));
+            if then.n_full < now.n_full || then.sum() < now.sum() {
+                let count = |replicas: placement::Replicas| u32::try_from(replicas.sum()).unwrap_or(u32::MAX);
+                return Err(Refusal::FewerReplicas { node, wanted: count(now), left: count(then) });
+            }
+        }
+        self.set_draining(node, true)
     }
 
     pub(crate) fn remove_node(&mut self, node: NodeId) -> Executed {

@@ -15,7 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::{Epoch, Group, GroupId, NodeId, State};
+use crate::{Epoch, Group, GroupId, Node, NodeId, State};
 
 /// A change of replicas to be proposed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +65,31 @@ pub fn plan_moves(state: &State, alive: &BTreeSet<NodeId>, n_moves_max: usize) -
     planned
 }
 
+/// How many replicas each group shall have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Replicas {
+    /// That keep contents.
+    pub(crate) n_full: usize,
+    /// That only vote.
+    pub(crate) n_witnesses: usize,
+}
+
+impl Replicas {
+    /// All that vote.
+    pub(crate) fn sum(self) -> usize {
+        self.n_full + self.n_witnesses
+    }
+}
+
+/// What a group shall have where so many replicas are wanted and these nodes are to have them.
+pub(crate) fn replicas_wanted<'n>(replication: u8, staying: impl Iterator<Item = &'n Node> + Clone) -> Replicas {
+    let wanted = usize::from(replication);
+    let count = |is_full: bool| staying.clone().filter(|node| node.is_full() == is_full).count();
+    let n_full = wanted.min(count(true));
+    let n_witnesses = usize::from(n_full % 2 == 0 && n_full > 0 && n_full < wanted && count(false) > 0);
+    Replicas { n_full, n_witnesses }
+}
+
 type Change = (Option<NodeId>, Option<NodeId>);
 
 /// Who may have replicas. Loads count what a node has when the changes under way and those planned are done.
@@ -92,10 +117,9 @@ impl Planner {
             let nodes = staying.iter().filter(|(id, is_full)| **is_full == wanted && alive.contains(id));
             nodes.map(|(id, _)| (*id, load(id))).collect()
         };
-        let wanted = usize::from(state.cluster().map_or(0, |cluster| cluster.replication));
-        let count = |wanted: bool| staying.values().filter(|is_full| **is_full == wanted).count();
-        let n_full = wanted.min(count(true));
-        let n_witnesses = usize::from(n_full % 2 == 0 && n_full > 0 && n_full < wanted && count(false) > 0);
+        let replication = state.cluster().map_or(0, |cluster| cluster.replication);
+        let Replicas { n_full, n_witnesses } =
+            replicas_wanted(replication, state.nodes().values().filter(|node| !node.draining));
         let leaving_witnesses =
             state.nodes().iter().filter(|(_, node)| node.draining && !node.is_full()).map(|(id, _)| *id).collect();
         Self { full: loads(true), witnesses: loads(false), staying, leaving_witnesses, n_full, n_witnesses }

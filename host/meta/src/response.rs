@@ -201,6 +201,18 @@ pub enum Refusal {
     /// Without this token nobody could do what admins do.
     #[error("this is the last token")]
     LastToken,
+    /// Without this node groups would have fewer replicas.
+    #[error(
+        "without node {node} there would be {left} replicas of a group instead of {wanted}: no other node can take them over"
+    )]
+    FewerReplicas {
+        /// The node that should give up its replicas.
+        node: NodeId,
+        /// How many a group can have on the nodes that stay with it.
+        wanted: u32,
+        /// How many without it.
+        left: u32,
+    },
 }
 
 /// A number that has bounds.

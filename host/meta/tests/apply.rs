@@ -182,6 +182,7 @@ fn request() -> impl Strategy<Value = Request> {
         (prop::option::of(node()), 0_u64..6, kind)
             .prop_map(|(node, n, kind)| Request::RegisterNode { node, registration: registration(n, kind) }),
         (node(), any::<bool>()).prop_map(|(node, draining)| Request::SetDraining { node, draining }),
+        node().prop_map(|node| Request::Relieve { node }),
         node().prop_map(|node| Request::RemoveNode { node }),
         (group(), 1_u64..4, prop::option::of(node()), prop::option::of(node()))
             .prop_map(|(group, epoch, add, remove)| Request::BeginMove { group, epoch: Epoch(epoch), add, remove }),

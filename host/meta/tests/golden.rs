@@ -79,6 +79,7 @@ fn requests() -> Vec<Request> {
         Request::SetSetting { key: word("limit"), value: None },
         Request::AddToken { name: word("ci"), hash: TokenHash::of(b"secret") },
         Request::RevokeToken { name: word("ci") },
+        Request::Relieve { node },
     ]
 }
 
@@ -127,7 +128,8 @@ fn responses() -> Vec<Response> {
         Refusal::TokenExists { name: word("ci") },
         Refusal::LastToken,
     ];
-    let refused = refused.into_iter().chain(refusals_with_a_choice());
+    let fewer = Refusal::FewerReplicas { node, wanted: 3, left: 2 };
+    let refused = refused.into_iter().chain(refusals_with_a_choice()).chain([fewer]);
     applied.map(Ok).into_iter().chain(refused.map(Err)).collect()
 }
 

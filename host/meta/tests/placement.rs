@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::Cluster;
 use proptest::prelude::*;
-use vraftls_meta::{GroupId, MoveStep, NodeId, NodeKind, Request, State, plan_moves, plan_transfers};
+use vraftls_meta::{GroupId, MoveStep, NodeId, NodeKind, Refusal, Request, State, plan_moves, plan_transfers};
 
 /// Carries plans out until there is none left, and says how many changes that took.
 fn settle(cluster: &mut Cluster, alive: &BTreeSet<NodeId>, n_moves_max: usize) -> usize {
@@ -174,6 +174,43 @@ proptest! {
         cluster.done(Request::SetDraining { node: NodeId(1), draining: false });
         settle(&mut cluster, &alive, n_moves_max);
         assert_settled(&cluster.state, replication.into());
+    }
+
+    #[test]
+    fn a_node_is_relieved_where_no_group_loses_a_replica_by_it_and_nowhere_else(
+        replication in 1_u8..=5, n_groups in 1_u32..8, are_full in prop::collection::vec(prop::bool::weighted(0.7), 0..6),
+        others_drained in prop::collection::btree_set(0_usize..6, 0..3), node in 0_usize..6,
+    ) {
+        let mut cluster = Cluster::new(replication, n_groups);
+        for (n, is_full) in (2..).zip(are_full) {
+            cluster.register(n, if is_full { NodeKind::Full } else { NodeKind::Witness });
+        }
+        let alive: BTreeSet<NodeId> = cluster.state.nodes().keys().copied().collect();
+        let ids: Vec<NodeId> = alive.iter().copied().collect();
+        for other in others_drained.iter().filter(|other| **other != 0 && **other < ids.len()) {
+            cluster.done(Request::SetDraining { node: ids[*other], draining: true });
+        }
+        settle(&mut cluster, &alive, 4);
+        let node = ids[node % ids.len()];
+        let was_draining = cluster.state.nodes()[&node].draining;
+        let counts = |state: &State| {
+            let is_full = |node: &&NodeId| state.nodes()[*node].registration.kind == NodeKind::Full;
+            let count = |group: &vraftls_meta::Group| (group.replicas.iter().filter(is_full).count(), group.replicas.len());
+            state.groups().values().map(count).collect::<Vec<_>>()
+        };
+        let before = counts(&cluster.state);
+        let relieved = cluster.propose(Request::Relieve { node });
+        prop_assert_eq!(cluster.state.nodes()[&node].draining, was_draining || relieved.is_ok());
+        if let Err(refusal) = &relieved {
+            prop_assert!(matches!(refusal, Refusal::FewerReplicas { node: named, .. } if *named == node), "{}", refusal);
+            cluster.done(Request::SetDraining { node, draining: true });
+        }
+        settle(&mut cluster, &alive, 4);
+        let is_less = |(before, after): (&(usize, usize), &(usize, usize))| after.0 < before.0 || after.1 < before.1;
+        let after = counts(&cluster.state);
+        // Where nobody is left to take anything over, nothing is given up either.
+        let has_heir = cluster.state.nodes().values().any(|node| node.is_full() && !node.draining);
+        prop_assert_eq!(before.iter().zip(&after).any(is_less), relieved.is_err() && has_heir, "{:?} {:?}", before, after);
     }
 
     #[test]

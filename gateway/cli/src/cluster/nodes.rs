@@ -1,7 +1,7 @@
 //! Nodes are relieved of what they have, and taken out.
 
 use serde_json::json;
-use vraftls_node::server::client::{Method, Sent};
+use vraftls_node::server::client::{AskError, Method, Sent};
 
 use super::shown::wait_until;
 use crate::admin_arguments::{Asker, explained};
@@ -14,10 +14,31 @@ pub(super) async fn remove(asker: &Asker, node: u64) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// What becomes of a node's replicas.
+#[derive(Clone, Copy)]
+pub(super) enum Draining {
+    /// Others get them; those that nobody can take over stay, or are given up.
+    Begins { is_forced: bool },
+    /// It may have some again.
+    Ends,
+}
+
 /// Relieves a node of all its replicas, or lets it have some again.
-pub(super) async fn drain(asker: &Asker, node: u64, undo: bool, wait: bool) -> anyhow::Result<Exit> {
+pub(super) async fn drain(asker: &Asker, node: u64, draining: Draining, wait: bool) -> anyhow::Result<Exit> {
     let path = format!("/v1/nodes/{node}/drain");
-    asker.change(Method::POST, &path, Sent::json(&json!({"draining": !undo}))?).await.map_err(explained)?;
+    let what = match draining {
+        // Nodes of the version before know no force, and need none.
+        Draining::Begins { is_forced: false } => json!({"draining": true}),
+        Draining::Begins { is_forced: true } => json!({"draining": true, "force": true}),
+        Draining::Ends => json!({"draining": false}),
+    };
+    let changed = asker.change(Method::POST, &path, Sent::json(&what)?).await;
+    let is_short = matches!(&changed, Err(AskError::Refused { code, .. }) if code == "fewer_replicas");
+    changed.map_err(|error| match is_short {
+        true => explained(error)
+            .context("let another node in first (`vraftls node --join`), or say --force to have fewer replicas"),
+        false => explained(error),
+    })?;
     if wait {
         wait_until(asker, |shown| {
             let groups = shown.groups_on(node);

@@ -146,6 +146,7 @@ fn refused(refusal: &Refusal) -> ApiError {
         Refusal::NoSuchToken { .. } => (NOT_FOUND, "no_such_token"),
         Refusal::TokenExists { .. } => (CONFLICT, "token_exists"),
         Refusal::LastToken => (CONFLICT, "last_token"),
+        Refusal::FewerReplicas { .. } => (CONFLICT, "fewer_replicas"),
     };
     let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(1));
     ApiError { status, code, message: refusal.to_string(), retry_after }

@@ -89,6 +89,34 @@ async fn leaders_are_handed_over_and_replicas_moved() {
 }
 
 #[tokio::test]
+async fn a_node_whose_replicas_nobody_can_take_over_is_not_drained_unless_that_is_wanted() {
+    let mut cluster = TestCluster::start(&["toy"], 3, 2).await;
+    let n_replicas = |status: &Value| -> Vec<usize> {
+        let groups = status["cluster"]["groups"].as_array().unwrap();
+        groups.iter().map(|group| group["replicas"].as_array().unwrap().len()).collect()
+    };
+    let refused = cluster.run(here(), &["cluster", "drain", "3"]).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("2 replicas of a group instead of 3"), "{refused:?}");
+    assert!(refused.stderr.contains("--force"), "{refused:?}");
+    let status = cluster.status().await.unwrap();
+    assert_eq!((n_replicas(&status), &status["nodes"][2]["draining"]), (vec![3; 3], &json!(false)), "{status}");
+
+    let forced = cluster.run(here(), &["cluster", "drain", "3", "--force", "--wait"]).await;
+    assert_eq!(forced.code, 0, "{forced:?}");
+    cluster.until("two replicas are left", |status| n_replicas(status) == [2; 3]).await;
+    let undone = cluster.run(here(), &["cluster", "drain", "3", "--undo"]).await;
+    assert_eq!(undone.code, 0, "{undone:?}");
+    cluster.until_whole().await;
+
+    // With a fourth node there is somebody to take over.
+    cluster.join().await;
+    let drained = cluster.run(here(), &["cluster", "drain", "3", "--wait"]).await;
+    assert_eq!(drained.code, 0, "{drained:?}");
+    cluster.until("nothing is lost by it", |status| n_replicas(status) == [3; 3]).await;
+}
+
+#[tokio::test]
 async fn who_shows_no_token_is_told_what_is_needed() {
     let cluster = TestCluster::start(&["toy"], 1, 1).await;
     let output = cluster.command(&["cluster", "status"]).env_remove("VRAFTLS_TOKEN").output().await.unwrap();

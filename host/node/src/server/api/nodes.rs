@@ -53,6 +53,9 @@ pub struct Member {
 #[serde(deny_unknown_fields)]
 struct Drain {
     draining: bool,
+    /// Even if groups have fewer replicas then.
+    #[serde(default)]
+    force: bool,
 }
 
 /// Makes a node a part of the cluster; one that is already is told the same again.
@@ -87,8 +90,10 @@ pub(in crate::server) async fn drain(
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     let node = NodeId(id(&node, "node")?);
-    let Drain { draining } = body::json(request, &shared.config.bounds).await?;
-    shared.admin.change(Change::SetDraining { node, draining }).await?;
+    let Drain { draining, force } = body::json(request, &shared.config.bounds).await?;
+    let is_checked = draining && !force;
+    let change = if is_checked { Change::Relieve { node } } else { Change::SetDraining { node, draining } };
+    shared.admin.change(change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
