@@ -18,8 +18,9 @@ use crate::{steps, tree};
 use cache::Cache;
 
 /// Vector instructions, without which parsers lose half their speed, and a stack for deeply nested sources: the default of
-/// 1 MiB ends in a trap where a native analyzer has 8 MiB.
-const FLAGS: [&str; 4] = ["-C", "target-feature=+simd128", "-C", "link-arg=-zstack-size=8388608"];
+/// 1 MiB ends in a trap where a native analyzer has 8 MiB. rust-analyzer would drop its trees in threads, which a guest has not.
+const FLAGS: [&str; 6] =
+    ["-C", "target-feature=+simd128", "-C", "link-arg=-zstack-size=8388608", "--cfg", "no_salsa_async_drops"];
 
 /// Which plugins to build.
 #[derive(Debug, Default, clap::Args)]

@@ -1,0 +1,52 @@
+//! From a name to what it means: definition, declaration, type and implementations.
+
+use ra_ap_ide::{GotoDefinitionConfig, GotoImplementationConfig, NavigationTarget, RangeInfo};
+use vraftls_guest_sdk::{Failure, Location, Targets};
+
+use crate::project::{Source, span};
+use crate::settings::fixtures;
+
+/// Where the name at the offset is defined.
+pub(crate) fn definition(source: &Source<'_>, offset: u32) -> Result<Option<Targets>, Failure> {
+    let position = source.position(offset)?;
+    let config = GotoDefinitionConfig { ra_fixture: fixtures() };
+    let found = source.project.ask(|analysis| analysis.goto_definition(position, &config))?;
+    Ok(targets(source, found))
+}
+
+/// Where it is declared.
+pub(crate) fn declaration(source: &Source<'_>, offset: u32) -> Result<Option<Targets>, Failure> {
+    let position = source.position(offset)?;
+    let config = GotoDefinitionConfig { ra_fixture: fixtures() };
+    let found = source.project.ask(|analysis| analysis.goto_declaration(position, &config))?;
+    Ok(targets(source, found))
+}
+
+/// Where its type is defined.
+pub(crate) fn type_definition(source: &Source<'_>, offset: u32) -> Result<Option<Targets>, Failure> {
+    let position = source.position(offset)?;
+    let found = source.project.ask(|analysis| analysis.goto_type_definition(position))?;
+    Ok(targets(source, found))
+}
+
+/// What implements it.
+pub(crate) fn implementation(source: &Source<'_>, offset: u32) -> Result<Option<Targets>, Failure> {
+    let position = source.position(offset)?;
+    let config = GotoImplementationConfig { filter_adjacent_derive_implementations: false };
+    let found = source.project.ask(|analysis| analysis.goto_implementation(&config, position))?;
+    Ok(targets(source, found))
+}
+
+/// What the engine found, each place once and in its order. Nothing where there is no name, or one that leads nowhere.
+fn targets(source: &Source<'_>, found: Option<RangeInfo<Vec<NavigationTarget>>>) -> Option<Targets> {
+    let found = found?;
+    let mut locations: Vec<Location> = Vec::new();
+    for location in found.info.iter().filter_map(|target| source.project.location(target)) {
+        let is_known =
+            locations.iter().any(|known| known.path == location.path && known.span.start == location.span.start);
+        if !is_known {
+            locations.push(location);
+        }
+    }
+    Some(Targets { origin: span(found.range), locations })
+}

@@ -1,0 +1,286 @@
+//! A Rust project in memory: how it follows the workspace, and how a place in a file is found. The features live in files of
+//! their own; here they are only named.
+
+use std::sync::Arc;
+
+use ra_ap_ide::{Analysis, Cancellable, FilePosition, FileRange, NavigationTarget, RootDatabase, TextRange, TextSize};
+use ra_ap_ide_db::FileId;
+use ra_ap_ide_db::base_db::SourceDatabase as _;
+use vraftls_guest_sdk::{
+    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Move, Project,
+    RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+};
+
+use crate::world::World;
+use crate::{
+    actions, completion, diagnostics, hierarchy, hints, hover, navigation, on_type, references, rename, selection,
+    signature, tokens,
+};
+
+/// A project in memory.
+pub struct RustProject {
+    world: World,
+    workspace: Arc<dyn Workspace>,
+    config: Config,
+}
+
+/// A file that a question is about.
+pub(crate) struct Source<'project> {
+    /// The project.
+    pub(crate) project: &'project RustProject,
+    /// The engine's number of the file.
+    pub(crate) file: FileId,
+    /// Its contents.
+    pub(crate) text: triomphe::Arc<str>,
+}
+
+impl RustProject {
+    /// Opens a project. Reads nothing.
+    pub(crate) fn open(config: Config, workspace: Arc<dyn Workspace>) -> Self {
+        Self { world: World::new(), workspace, config }
+    }
+
+    /// What the engine was told.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The engine's database.
+    pub(crate) fn db(&self) -> &RootDatabase {
+        self.world.host().raw_database()
+    }
+
+    /// Asks the engine. The snapshot that answers is gone afterwards.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`] if the engine gave up.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Analysis) -> Cancellable<T>) -> Result<T, Failure> {
+        question(&self.world.host().analysis()).map_err(|_| Failure::Cancelled)
+    }
+
+    /// Fails if nobody waits any more. To be asked between files.
+    pub(crate) fn check_cancelled(&self) -> Result<(), Failure> {
+        if self.workspace.cancelled() { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+
+    /// Follows the view, then finds a file.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] for a file that is no Rust or not there, [`Failure::InvalidInput`] for one that nests too deeply, and
+    /// what [`World::follow`] fails with.
+    pub(crate) fn source(&mut self, path: &str) -> Result<Source<'_>, Failure> {
+        self.follow()?;
+        self.known_source(path)
+    }
+
+    fn follow(&mut self) -> Result<(), Failure> {
+        self.world.follow(&*self.workspace, &self.config)
+    }
+
+    /// Finds a file of the view as the engine knows it.
+    ///
+    /// # Errors
+    /// Those of [`Self::source`].
+    fn known_source(&self, path: &str) -> Result<Source<'_>, Failure> {
+        let file = self.world.id(path).ok_or_else(|| Failure::NotFound(path.to_owned()))?;
+        let text = self.db().file_text(file).text(self.db()).clone();
+        if self.world.is_too_deep(file) {
+            return Err(Failure::InvalidInput("the code is nested too deeply to be analyzed".to_owned()));
+        }
+        Ok(Source { project: self, file, text })
+    }
+
+    /// Where the engine's target is, in the words of the contract; none for what lies in no file of the view.
+    pub(crate) fn location(&self, target: &NavigationTarget) -> Option<Location> {
+        let path = self.world.path(target.file_id)?.to_owned();
+        let focus = target.focus_range.unwrap_or(target.full_range);
+        Some(Location { path, span: span(focus), full: span(target.full_range.cover(focus)) })
+    }
+}
+
+impl Source<'_> {
+    /// The offset of a question, if it lies on a character boundary of the text.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidInput`] if it does not.
+    pub(crate) fn offset(&self, offset: u32) -> Result<TextSize, Failure> {
+        if self.text.is_char_boundary(offset as usize) {
+            Ok(TextSize::new(offset))
+        } else {
+            Err(Failure::InvalidInput(format!("offset {offset} is not between two characters of the file")))
+        }
+    }
+
+    /// The place of a question.
+    ///
+    /// # Errors
+    /// Those of [`Self::offset`].
+    pub(crate) fn position(&self, offset: u32) -> Result<FilePosition, Failure> {
+        Ok(FilePosition { file_id: self.file, offset: self.offset(offset)? })
+    }
+
+    /// The range of a question, if it lies in the text and on character boundaries.
+    ///
+    /// # Errors
+    /// [`Failure::InvalidInput`] if it does not.
+    pub(crate) fn range(&self, span: Span) -> Result<FileRange, Failure> {
+        let (start, end) = (self.offset(span.start)?, self.offset(span.end)?);
+        if start > end {
+            return Err(Failure::InvalidInput(format!("the span {}..{} ends before it starts", span.start, span.end)));
+        }
+        Ok(FileRange { file_id: self.file, range: TextRange::new(start, end) })
+    }
+
+    /// The text of a range, empty where the range is not of this text.
+    pub(crate) fn slice(&self, range: TextRange) -> &str {
+        self.text.get(range.start().into()..range.end().into()).unwrap_or_default()
+    }
+}
+
+/// A range in the contract's words.
+pub(crate) fn span(range: TextRange) -> Span {
+    Span { start: range.start().into(), end: range.end().into() }
+}
+
+impl Project for RustProject {
+    fn update(&mut self, changes: &[Change]) -> Result<(), Failure> {
+        for change in changes {
+            self.world.note(&*self.workspace, change);
+        }
+        Ok(())
+    }
+
+    fn definition(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        navigation::definition(&self.source(path)?, offset)
+    }
+
+    fn declaration(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        navigation::declaration(&self.source(path)?, offset)
+    }
+
+    fn type_definition(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        navigation::type_definition(&self.source(path)?, offset)
+    }
+
+    fn implementation(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        navigation::implementation(&self.source(path)?, offset)
+    }
+
+    fn plan(&mut self, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
+        references::plan(&self.source(path)?, offset)
+    }
+
+    fn confirm(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<FileReferences>, Failure> {
+        let origin = references::origin(&plan)?;
+        references::confirm(&self.source(&origin.path)?, origin.offset, &files)
+    }
+
+    fn highlights(&mut self, path: &str, offset: u32) -> Result<Vec<Highlight>, Failure> {
+        references::highlights(&self.source(path)?, offset)
+    }
+
+    fn diagnostics(&mut self, path: &str) -> Result<Vec<Diagnostic>, Failure> {
+        diagnostics::diagnostics(&self.source(path)?, path)
+    }
+
+    fn hover(&mut self, path: &str, offset: u32) -> Result<Option<HoverInfo>, Failure> {
+        hover::hover(&self.source(path)?, offset)
+    }
+
+    fn complete(
+        &mut self,
+        path: &str,
+        offset: u32,
+        trigger: Option<&str>,
+        limit: u32,
+    ) -> Result<CompletionItems, Failure> {
+        completion::complete(&self.source(path)?, offset, trigger, limit)
+    }
+
+    fn resolve_completion(&mut self, path: &str, token: &[u8]) -> Result<Details, Failure> {
+        completion::resolve(&self.source(path)?, token)
+    }
+
+    fn signature_help(&mut self, path: &str, offset: u32) -> Result<Option<SignatureHelp>, Failure> {
+        signature::help(&self.source(path)?, offset)
+    }
+
+    fn format_on_type(
+        &mut self,
+        path: &str,
+        offset: u32,
+        typed: &str,
+        _: FormattingOptions,
+    ) -> Result<Vec<TextEdit>, Failure> {
+        on_type::format_on_type(&self.source(path)?, path, offset, typed)
+    }
+
+    fn prepare_rename(&mut self, path: &str, offset: u32) -> Result<Option<RenameTarget>, Failure> {
+        rename::prepare(&self.source(path)?, offset)
+    }
+
+    fn plan_rename(&mut self, path: &str, offset: u32, new_name: &str) -> Result<Option<SearchPlan>, Failure> {
+        rename::plan(&self.source(path)?, offset, new_name)
+    }
+
+    fn rename_edits(
+        &mut self,
+        plan: SearchPlan,
+        new_name: &str,
+        files: Vec<Candidate>,
+    ) -> Result<Vec<DocumentEdit>, Failure> {
+        let origin = references::origin(&plan)?;
+        rename::edits(&self.source(&origin.path)?, origin.offset, new_name, &files)
+    }
+
+    fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::prepare(&self.source(path)?, offset)
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        let place = hierarchy::place(&item)?;
+        hierarchy::plan(&self.source(&place.path)?, place.offset)
+    }
+
+    fn incoming(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        let origin = references::origin(&plan)?;
+        hierarchy::incoming(&self.source(&origin.path)?, origin.offset, &files)
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        let place = hierarchy::place(&item)?;
+        hierarchy::outgoing(&self.source(&place.path)?, place.offset)
+    }
+
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        tokens::semantic_tokens(&self.source(path)?, span)
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        hints::inlay_hints(&self.source(path)?, span)
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        selection::selection_ranges(&self.source(path)?, offsets)
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        span: Span,
+        diagnostics: &[Diagnostic],
+        kinds: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        actions::actions(&self.source(path)?, path, span, diagnostics, kinds)
+    }
+
+    fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        actions::resolve(&self.source(path)?, token)
+    }
+
+    fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        self.follow()?;
+        actions::will_rename(self, moves)
+    }
+}
