@@ -41,6 +41,12 @@ async fn fetch_at_all(address: &str, tls: Option<TlsClient>) -> io::Result<Vec<u
     }
 }
 
+/// Why a node refuses, in its words.
+fn message(body: &[u8]) -> Option<String> {
+    let refusal: serde_json::Value = serde_json::from_slice(body).ok()?;
+    refusal["message"].as_str().map(str::to_owned)
+}
+
 async fn get<S>(stream: S, address: &str) -> io::Result<Vec<u8>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -52,7 +58,11 @@ where
         let response = sender.send_request(request).await.map_err(io::Error::other)?;
         match response.status() {
             StatusCode::OK => read(response.into_body()).await,
-            status => Err(io::Error::other(format!("it answers with status {status}"))),
+            status => {
+                let said = read(response.into_body()).await.ok().and_then(|body| message(&body));
+                let said = said.map_or_else(String::new, |said| format!(": {said}"));
+                Err(io::Error::other(format!("it answers with status {status}{said}")))
+            }
         }
     });
     tokio::select! {

@@ -19,8 +19,29 @@ pub struct TestCluster {
     token: String,
     /// What is between the nodes, where that can be cut.
     network: Option<Network>,
+    /// What everybody shows, where that is asked.
+    certificates: Option<Certificates>,
     /// By id, from 1.
     nodes: Vec<TestNode>,
+}
+
+/// Certificates of one cluster, as files.
+#[derive(Debug, Clone)]
+pub struct Certificates {
+    /// The authority's.
+    pub authority: PathBuf,
+    /// That of every node, good for `127.0.0.1`.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Certificates {
+    /// Lets a command show what a node shows.
+    pub fn show(&self, command: &mut Command) {
+        command.env("VRAFTLS_TLS_CERT", &self.certificate).env("VRAFTLS_TLS_KEY", &self.key);
+        command.env("VRAFTLS_TLS_CA", &self.authority);
+    }
 }
 
 struct TestNode {
@@ -36,7 +57,7 @@ impl TestCluster {
     /// # Panics
     /// If that does not happen in time.
     pub async fn start(plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
-        Self::start_in(None, plugins, n_nodes, n_data_groups).await
+        Self::of_nobody(None, plugins).fill(n_nodes, n_data_groups).await
     }
 
     /// As [`TestCluster::start`], and the nodes reach each other by a network that can be cut. Admins do not go by it.
@@ -44,7 +65,17 @@ impl TestCluster {
     /// # Panics
     /// If that does not happen in time.
     pub async fn start_behind(network: Network, plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
-        Self::start_in(Some(network), plugins, n_nodes, n_data_groups).await
+        Self::of_nobody(Some(network), plugins).fill(n_nodes, n_data_groups).await
+    }
+
+    /// As [`TestCluster::start`], and everything that is said is encrypted. Admins have only the authority's certificate.
+    ///
+    /// # Panics
+    /// If that does not happen in time.
+    pub async fn start_with(certificates: Certificates, plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
+        let certificates = Some(certificates);
+        let cluster = Self { certificates, ..Self::of_nobody(None, plugins) };
+        cluster.fill(n_nodes, n_data_groups).await
     }
 
     /// Starts node 1 of a cluster on the data that `make` puts into a directory, which is not there yet. `token` is one of its admins'.
@@ -78,11 +109,11 @@ impl TestCluster {
             std::fs::copy(&component, directory.path().join(component.file_name().unwrap())).unwrap();
         }
         let data = TempDir::with_prefix("vraftls-cluster-").unwrap();
-        Self { plugins: directory, data, token: String::new(), network, nodes: Vec::new() }
+        Self { plugins: directory, data, token: String::new(), network, certificates: None, nodes: Vec::new() }
     }
 
-    async fn start_in(network: Option<Network>, plugins: &[&str], n_nodes: u64, n_data_groups: u32) -> Self {
-        let mut cluster = Self::of_nobody(network, plugins);
+    async fn fill(self, n_nodes: u64, n_data_groups: u32) -> Self {
+        let mut cluster = self;
         let n_replicas = n_nodes.min(3);
         let (replication, data_groups) = (n_replicas.to_string(), n_data_groups.to_string());
         let founded = ["--init", "--replication", &replication, "--data-groups", &data_groups];
@@ -142,6 +173,9 @@ impl TestCluster {
         if let Some(network) = &self.network {
             command.args(["--advertise", &network.address(id)]);
         }
+        if let Some(certificates) = &self.certificates {
+            certificates.show(&mut command);
+        }
         command.arg("--plugin-dir").arg(self.plugins.path());
         let mut process = command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -161,7 +195,19 @@ impl TestCluster {
         node.process.take().expect("it is alive").kill().await.unwrap();
     }
 
-    /// Starts a node again that was killed, where it was.
+    /// Asks a node to end, as whoever exchanges its binary does, and waits until it has.
+    ///
+    /// # Panics
+    /// If it does not end in time, or says that something went wrong.
+    pub async fn stop(&mut self, node: u64) {
+        self.signal(node, "-TERM").await;
+        let node = self.nodes.iter_mut().find(|known| known.id == node).unwrap();
+        let ended = tokio::time::timeout(DEADLINE, node.process.take().expect("it is alive").wait()).await;
+        let ended = ended.expect("the node should end").unwrap();
+        assert!(ended.success(), "node {} ended with {ended}", node.id);
+    }
+
+    /// Starts a node again that was killed or stopped, where it was.
     pub async fn restart(&mut self, node: u64) {
         // Behind a network, others find it wherever it listens.
         let listen = if self.network.is_some() { "127.0.0.1:0" } else { self.address(node) }.to_owned();
@@ -192,6 +238,10 @@ impl TestCluster {
 
     /// What the first node that is alive says of all: `GET /v1/status`. None while it does not answer.
     pub async fn status(&self) -> Option<Value> {
+        if self.certificates.is_some() {
+            let output = self.command(&["cluster", "status", "--json"]).output().await.unwrap();
+            return serde_json::from_slice(&output.stdout).ok();
+        }
         let alive = self.nodes.iter().find(|node| node.process.is_some()).expect("some node is alive");
         let asked = tokio::time::timeout(DEADLINE, get(&alive.address, "/v1/status", &self.token)).await;
         asked.ok()?.ok()
@@ -216,6 +266,9 @@ impl TestCluster {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binaries::vraftls());
         command.args(arguments).args(["--cluster", &self.addresses()]).env("VRAFTLS_TOKEN", &self.token);
+        if let Some(certificates) = &self.certificates {
+            command.env("VRAFTLS_TLS_CA", &certificates.authority);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }

@@ -23,7 +23,7 @@ mod websocket;
 
 pub use binaries::{plugin, vraftls};
 pub use client::{DEADLINE, LspClient, Side, at, edit, range};
-pub use cluster::{Ran, TestCluster};
+pub use cluster::{Certificates, Ran, TestCluster};
 pub use network::{Cut, Network};
 pub use project::Project;
 pub use random::Random;

@@ -5,4 +5,5 @@
 mod backup;
 mod cluster;
 mod push;
+mod tls;
 mod watch;
