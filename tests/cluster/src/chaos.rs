@@ -8,25 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use vraftls_harness::{DEADLINE, Network, Random, TestCluster};
-use vraftls_sim::linearizable::{Verdict, check};
-use vraftls_vfs::ContentDigest;
+use vraftls_harness::{Network, Random, TestCluster};
 
-use crate::guest::{Guest, Whom};
+use crate::load::Load;
 use crate::nemesis::{Fault, Nemesis};
 use crate::world::World;
-use crate::writer::Writer;
 
 const N_NODES: u64 = 3;
 const N_GROUPS: u32 = 4;
 
 /// The files of a run: more than there are groups, so that most groups have some.
 const KEYS: [&str; 6] = ["a.toy", "b.toy", "c.toy", "pkg/d.toy", "pkg/e.toy", "pkg/f.toy"];
-
-/// How long the judge may search for each file.
-const JUDGE: Duration = Duration::from_secs(60);
 
 /// What is tried.
 #[derive(Debug, Clone)]
@@ -106,14 +98,7 @@ async fn run(plan: &Plan, world: &Arc<World>) -> Result<Outcome, String> {
     let created = cluster.run(Path::new("."), &["workspace", "create", "chaos"]).await;
     assert_eq!(created.code, 0, "{created:?}");
     let seeds: Vec<String> = (1..=N_NODES).map(|node| network.address(node)).collect();
-    let (stop, stopped) = watch::channel(false);
-    let mut writers = JoinSet::new();
-    for id in 0..plan.n_clients {
-        let random = Random::new(plan.seed ^ (u64::from(id) + 1) << 32);
-        let writer = Writer::new(id, Arc::clone(world), Guest::new(&seeds).await, N_NODES, random);
-        writers.spawn(writer.work(stopped.clone()));
-    }
-    world.all_written_anew(0).await?;
+    let load = Load::start(Arc::clone(world), seeds, plan.n_clients, plan.seed).await?;
     let random = Random::new(plan.seed);
     let (n_nodes, n_groups) = (N_NODES, N_GROUPS);
     let mut nemesis = Nemesis { cluster: &mut cluster, network: &network, world, random, n_nodes, n_groups };
@@ -129,45 +114,6 @@ async fn run(plan: &Plan, world: &Arc<World>) -> Result<Outcome, String> {
     let began = Instant::now();
     cluster.until_whole().await;
     outcome.whole_after = began.elapsed();
-    stop.send_replace(true);
-    let ended = tokio::time::timeout(DEADLINE, writers.join_all()).await;
-    ended.map_err(|_| format!("clients wait for answers after {DEADLINE:?}"))?;
-    read_everywhere(&Guest::new(&seeds).await, world).await?;
-    judge(world, outcome)
-}
-
-/// Every node has the same files in the end, and their contents.
-async fn read_everywhere(guest: &Guest, world: &World) -> Result<(), String> {
-    for node in 1..=N_NODES {
-        let invoked = world.now();
-        let at_node = |what: &str, error: String| format!("{what} cannot be had from node {node} in the end: {error}");
-        let current = guest.current(Whom::Anybody, DEADLINE).await;
-        let current = current.map_err(|error| at_node("the revision", error))?;
-        let page = guest.files(Whom::Node(node), current, DEADLINE).await;
-        let page = page.map_err(|error| at_node("the list of files", error))?;
-        let (at, reader) = (world.now(), u32::MAX - u32::try_from(node).unwrap());
-        world.note_read(reader, &page, invoked, at);
-        for file in page.files {
-            let text = guest.text(node, &file.path, file.digest, DEADLINE).await;
-            let text = text.map_err(|error| at_node(file.path.as_str(), error))?;
-            if ContentDigest::of(text.as_bytes()) != file.digest {
-                return Err(format!("node {node} has other contents of {} than it says", file.path));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn judge(world: &World, mut outcome: Outcome) -> Result<Outcome, String> {
-    if let Some(violation) = world.violation() {
-        return Err(violation);
-    }
-    let history = world.history();
-    outcome.n_operations = history.len();
-    outcome.n_unknown = history.iter().filter(|operation| operation.completed.is_none()).count();
-    match check(&history, JUDGE) {
-        Verdict::Linearizable => Ok(outcome),
-        Verdict::Violated { key, .. } => Err(format!("no single file could have had the history of {key}")),
-        Verdict::Undecided { key } => Err(format!("nobody knows whether the history of {key} can be, after {JUDGE:?}")),
-    }
+    let judged = load.end().await?;
+    Ok(Outcome { n_operations: judged.n_operations, n_unknown: judged.n_unknown, ..outcome })
 }

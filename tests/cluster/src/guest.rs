@@ -31,11 +31,11 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Finds the cluster that these nodes belong to, and its only workspace.
+    /// Finds the cluster that these nodes belong to, and the workspace that was made first.
     pub async fn new(seeds: &[String]) -> Self {
         let cluster = Cluster::connect(seeds.to_vec(), Options::default()).await.unwrap();
         let workspaces = cluster.workspaces(vraftls_harness::DEADLINE).await.unwrap();
-        let [(workspace, _)] = workspaces[..] else { panic!("{workspaces:?}") };
+        let workspace = workspaces.iter().map(|(workspace, _)| *workspace).min().expect("there is a workspace");
         let mut incarnation = [0; 16];
         getrandom::fill(&mut incarnation).unwrap();
         let identity = Identity {

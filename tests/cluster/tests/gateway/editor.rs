@@ -29,7 +29,18 @@ pub(crate) async fn push(cluster: &TestCluster, workspace: &str, project: &Proje
 
 /// Starts a gateway for one editor, and initializes it for a project.
 pub(crate) async fn open(cluster: &TestCluster, project: &Project, capabilities: Value) -> LspClient {
+    open_with(cluster, project, &[], capabilities).await
+}
+
+/// The same, with more arguments.
+pub(crate) async fn open_with(
+    cluster: &TestCluster,
+    project: &Project,
+    arguments: &[&str],
+    capabilities: Value,
+) -> LspClient {
     let mut command = cluster.command(&["lsp"]);
+    command.args(arguments);
     // Files that analyzers carry themselves are written there.
     command.env("XDG_CACHE_HOME", cluster.data_of(0)).stdin(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().unwrap();

@@ -6,3 +6,4 @@
 mod editor;
 mod same;
 mod sessions;
+mod upgrade;
