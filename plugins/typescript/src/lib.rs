@@ -8,18 +8,35 @@
 //! Invariants: broken source is answered, never refused; no input reaches a panic, because a panic costs the host the whole
 //! warm instance; the same view gives the same answer, whatever was asked before.
 
+mod actions;
+mod completion;
 mod definition;
+mod diagnostics;
+mod dom;
 mod eval;
+mod hierarchy;
+mod hints;
+mod hover;
+mod implementation;
+mod imports;
 mod index;
+mod lenses;
+mod links;
 mod lower;
 mod module;
+mod moves;
 mod project;
 mod references;
+mod rename;
 mod resolver;
+mod scratch;
+mod selection;
+mod signature;
 mod source_map;
 mod store;
 mod syntax;
 mod targets;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -53,16 +70,32 @@ impl Analyzer for TypeScript {
                 language("javascriptreact", &["jsx"]),
             ],
             project_files: ["tsconfig.json", "jsconfig.json", "package.json"].map(str::to_owned).to_vec(),
-            features: Features::DEFINITION
+            features: Features::DIAGNOSTICS
+                | Features::DEFINITION
                 | Features::DECLARATION
                 | Features::TYPE_DEFINITION
+                | Features::IMPLEMENTATION
                 | Features::REFERENCES
-                | Features::HIGHLIGHT,
-            completion_triggers: Vec::new(),
-            signature_triggers: Vec::new(),
+                | Features::HIGHLIGHT
+                | Features::HOVER
+                | Features::COMPLETION
+                | Features::SIGNATURE_HELP
+                | Features::RENAME
+                | Features::CALL_HIERARCHY
+                | Features::TYPE_HIERARCHY
+                | Features::SEMANTIC_TOKENS
+                | Features::INLAY_HINTS
+                | Features::SELECTION_RANGES
+                | Features::CODE_ACTIONS
+                | Features::CODE_LENS
+                | Features::DOCUMENT_LINKS
+                | Features::LINKED_EDITING
+                | Features::FILE_OPERATIONS,
+            completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
+            signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),
             on_type_triggers: Vec::new(),
-            token_types: Vec::new(),
-            token_modifiers: Vec::new(),
+            token_types: tokens::TYPES.map(str::to_owned).to_vec(),
+            token_modifiers: tokens::MODIFIERS.map(str::to_owned).to_vec(),
         }
     }
 

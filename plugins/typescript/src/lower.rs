@@ -56,7 +56,6 @@ pub(crate) struct Lower<'a> {
     this: This,
     function: Option<FnId>,
     parent: Option<DeclId>,
-    owner: Option<ShapeId>,
     namespace: Option<(SymId, DeclId)>,
     /// Whether the declarations of the current statement are exported.
     exported: bool,
@@ -64,6 +63,8 @@ pub(crate) struct Lower<'a> {
     global: bool,
     /// Where the current statement or member starts.
     doc: u32,
+    /// What names are seen in that are declared now.
+    block: Range,
     guards: Vec<(SymId, Guard)>,
     /// Documentation comments by what they stand before.
     docs: FxHashMap<u32, Range>,
@@ -90,11 +91,11 @@ impl<'a> Lower<'a> {
             this: This::Nothing,
             function: None,
             parent: None,
-            owner: None,
             namespace: None,
             exported: false,
             global: false,
             doc: 0,
+            block: Range { start: 0, end: u32::MAX },
             guards: Vec::new(),
             pending_doc: None,
             shift: 0,
@@ -148,6 +149,7 @@ impl<'a> Lower<'a> {
             kind,
             span,
             full,
+            scope: self.block,
             doc: self.doc,
             symbol: None,
             parent: self.parent,

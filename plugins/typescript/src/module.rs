@@ -104,6 +104,8 @@ pub(crate) struct Decl {
     pub(crate) span: Range,
     /// The whole construct.
     pub(crate) full: Range,
+    /// Where the name is seen.
+    pub(crate) scope: Range,
     /// Where the statement starts that documentation stands before.
     pub(crate) doc: u32,
     pub(crate) symbol: Option<SymId>,
@@ -390,6 +392,7 @@ pub(crate) struct Function {
     pub(crate) type_params: Vec<DeclId>,
     pub(crate) ret: Option<TyId>,
     pub(crate) this_ty: Option<TyId>,
+    pub(crate) this_decl: Option<DeclId>,
     pub(crate) returns: Vec<ExprId>,
     pub(crate) yields: Vec<ExprId>,
     pub(crate) is_async: bool,
@@ -501,7 +504,8 @@ pub(crate) enum Occ {
     /// A string in brackets that names a member.
     StringKey(ExprId),
     Spec(SpecId),
-    Label(DeclId),
+    /// A label, a parameter in documentation, a declared `this`: what it means is known already.
+    Fixed(DeclId),
     Attribute {
         jsx: ExprId,
         decl: DeclId,

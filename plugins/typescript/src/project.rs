@@ -4,12 +4,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
-    Candidate, Change, Config, Failure, FileReferences, Highlight, Project, SearchPlan, Targets, Workspace,
+    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
+    FileReferences, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Move, Project, RenameTarget,
+    SearchPlan, SignatureHelp, Span, Targets, Workspace,
 };
 
 use crate::module::Module;
 use crate::store::{FileId, Store};
-use crate::{definition, references};
+use crate::{
+    actions, completion, definition, diagnostics, hierarchy, hints, hover, implementation, lenses, links, moves,
+    references, rename, selection, signature, tokens,
+};
 
 /// A project in memory.
 pub struct TypeScriptProject {
@@ -70,5 +75,126 @@ impl Project for TypeScriptProject {
 
     fn highlights(&mut self, path: &str, offset: u32) -> Result<Vec<Highlight>, Failure> {
         references::highlights(self, path, offset)
+    }
+
+    fn implementation(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {
+        implementation::implementation(self, path, offset)
+    }
+
+    fn diagnostics(&mut self, path: &str) -> Result<Vec<Diagnostic>, Failure> {
+        diagnostics::diagnostics(self, path)
+    }
+
+    fn hover(&mut self, path: &str, offset: u32) -> Result<Option<HoverInfo>, Failure> {
+        hover::hover(self, path, offset)
+    }
+
+    fn complete(
+        &mut self,
+        path: &str,
+        offset: u32,
+        trigger: Option<&str>,
+        limit: u32,
+    ) -> Result<CompletionItems, Failure> {
+        completion::complete(self, path, offset, trigger, limit)
+    }
+
+    fn resolve_completion(&mut self, path: &str, token: &[u8]) -> Result<Details, Failure> {
+        completion::resolve(self, path, token)
+    }
+
+    fn signature_help(&mut self, path: &str, offset: u32) -> Result<Option<SignatureHelp>, Failure> {
+        signature::help(self, path, offset)
+    }
+
+    fn prepare_rename(&mut self, path: &str, offset: u32) -> Result<Option<RenameTarget>, Failure> {
+        rename::prepare(self, path, offset)
+    }
+
+    fn plan_rename(&mut self, path: &str, offset: u32, new_name: &str) -> Result<Option<SearchPlan>, Failure> {
+        rename::plan(self, path, offset, new_name)
+    }
+
+    fn rename_edits(
+        &mut self,
+        plan: SearchPlan,
+        new_name: &str,
+        files: Vec<Candidate>,
+    ) -> Result<Vec<DocumentEdit>, Failure> {
+        rename::edits(self, &plan, new_name, &files)
+    }
+
+    fn prepare_calls(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::prepare_calls(self, path, offset)
+    }
+
+    fn plan_incoming(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        hierarchy::plan_incoming(self, &item)
+    }
+
+    fn incoming(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<Call>, Failure> {
+        hierarchy::incoming(self, &plan, &files)
+    }
+
+    fn outgoing(&mut self, item: HierarchyItem) -> Result<Vec<Call>, Failure> {
+        hierarchy::outgoing(self, &item)
+    }
+
+    fn prepare_types(&mut self, path: &str, offset: u32) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::prepare_types(self, path, offset)
+    }
+
+    fn supertypes(&mut self, item: HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::supertypes(self, &item)
+    }
+
+    fn plan_subtypes(&mut self, item: HierarchyItem) -> Result<Option<SearchPlan>, Failure> {
+        hierarchy::plan_subtypes(self, &item)
+    }
+
+    fn subtypes(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<HierarchyItem>, Failure> {
+        hierarchy::subtypes(self, &plan, &files)
+    }
+
+    fn semantic_tokens(&mut self, path: &str, span: Option<Span>) -> Result<Vec<u32>, Failure> {
+        tokens::semantic_tokens(self, path, span)
+    }
+
+    fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
+        hints::inlay_hints(self, path, span)
+    }
+
+    fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {
+        selection::selection_ranges(self, path, offsets)
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        lenses::lenses(self, path)
+    }
+
+    fn links(&mut self, path: &str) -> Result<Vec<Link>, Failure> {
+        links::links(self, path)
+    }
+
+    fn linked_ranges(&mut self, path: &str, offset: u32) -> Result<Vec<Span>, Failure> {
+        selection::linked_ranges(self, path, offset)
+    }
+
+    fn actions(
+        &mut self,
+        path: &str,
+        span: Span,
+        diagnostics: &[Diagnostic],
+        kinds: &[String],
+    ) -> Result<Vec<Action>, Failure> {
+        actions::actions(self, path, span, diagnostics, kinds)
+    }
+
+    fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        actions::resolve(path, token)
+    }
+
+    fn will_rename(&mut self, moved: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {
+        moves::will_rename(self, moved)
     }
 }

@@ -18,6 +18,9 @@ const WRITE: u32 = 3;
 /// So many declarations are compared with.
 const FAMILY_MAX: usize = 256;
 
+/// Where declarations stand.
+pub(crate) type Places = FxHashSet<(FileId, u32, u32)>;
+
 /// What to search for to find all references to the name at the offset.
 pub(crate) fn plan(project: &TypeScriptProject, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
     let (file, module) = project.question(path, Some(offset))?;
@@ -247,6 +250,10 @@ pub(crate) fn confirm(
     for candidate in files {
         project.store().check_cancelled()?;
         let Ok((file, module)) = project.question(&candidate.path, None) else { continue };
+        // What was made from a source says nothing that the source does not.
+        if project.store().is_generated(file) {
+            continue;
+        }
         let references = in_file(project, file, &module, &candidate.offsets, &wanted);
         if !references.is_empty() {
             confirmed.push(FileReferences { path: candidate.path.clone(), references });
@@ -256,7 +263,7 @@ pub(crate) fn confirm(
 }
 
 /// The places of a plan's definitions.
-fn wanted(project: &TypeScriptProject, plan: &SearchPlan) -> FxHashSet<(FileId, u32, u32)> {
+pub(crate) fn wanted(project: &TypeScriptProject, plan: &SearchPlan) -> Places {
     let store = project.store();
     let place =
         |location: &vraftls_guest_sdk::Location| (store.id(&location.path), location.span.start, location.span.end);
@@ -268,7 +275,7 @@ fn in_file(
     file: FileId,
     module: &Module,
     offsets: &[u32],
-    wanted: &FxHashSet<(FileId, u32, u32)>,
+    wanted: &Places,
 ) -> Vec<Reference> {
     let store = project.store();
     let mut found: Vec<Reference> = Vec::new();
@@ -293,7 +300,7 @@ pub(crate) fn highlights(project: &TypeScriptProject, path: &str, offset: u32) -
     let Some(at) = module.at(offset) else { return Ok(Vec::new()) };
     let targets = meant(project, file, at);
     let store = project.store();
-    let mut wanted: FxHashSet<(FileId, u32, u32)> = FxHashSet::default();
+    let mut wanted = Places::default();
     let mut names: Vec<String> = vec![module.slice(at.span).to_owned()];
     for target in targets {
         if let Some((file, span, _)) = store.place(target) {

@@ -12,7 +12,7 @@ use oxc_resolver::{FileMetadata, FileSystem, ResolveError, ResolveOptions, Resol
 use vraftls_guest_sdk::{Library, NodeKind, Workspace};
 
 /// Where libraries are mounted.
-const LIBRARIES: &str = "@lib/";
+pub(crate) const LIBRARIES: &str = "@lib/";
 
 /// The workspace as the resolver sees it: one tree below `/`.
 #[derive(Clone, Debug)]

@@ -69,6 +69,11 @@ impl Store {
         map
     }
 
+    /// Whether a file was made from a source that is in the view.
+    pub(crate) fn is_generated(&self, file: FileId) -> bool {
+        self.source_map(file).is_some_and(|map| map.sources.iter().any(Option::is_some))
+    }
+
     /// Where a name of a `.d.ts` is in the source that it was made from.
     pub(crate) fn mapped(&self, file: FileId, span: Range) -> Option<(FileId, Range)> {
         let map = self.source_map(file)?;

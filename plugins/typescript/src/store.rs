@@ -13,7 +13,7 @@ use vraftls_guest_sdk::{Change, Config, Failure, Location, NodeKind, Workspace, 
 use crate::eval::{Fuel, Type};
 use crate::lower;
 use crate::module::{DeclId, ExprId, FnId, Module, Name, Range, SpecId, SymId};
-use crate::resolver::Resolver;
+use crate::resolver::{LIBRARIES, Resolver};
 use crate::source_map::SourceMap;
 
 /// A file of the project.
@@ -138,6 +138,40 @@ impl Store {
         module
     }
 
+    /// Runs with a module that stands at a path for one question, beside the file that is there.
+    pub(crate) fn with_scratch<R>(&self, path: &str, module: Module, run: impl FnOnce(FileId, &Rc<Module>) -> R) -> R {
+        let file = self.scratch(path);
+        let module = Rc::new(module);
+        self.modules.borrow_mut().insert(file, Some(Rc::clone(&module)));
+        self.begin();
+        let result = run(file, &module);
+        self.modules.borrow_mut().remove(&file);
+        self.caches.exprs.borrow_mut().retain(|(known, _), _| *known != file);
+        self.caches.returns.borrow_mut().retain(|(known, _), _| *known != file);
+        self.resolved.borrow_mut().retain(|(known, _), _| *known != file);
+        self.begin();
+        result
+    }
+
+    /// The file that stands for a text of one question. There is one at a time.
+    fn scratch(&self, path: &str) -> FileId {
+        let mut paths = self.paths.borrow_mut();
+        let name: Rc<str> = Rc::from("\0scratch");
+        let id = match paths.ids.get(&name) {
+            Some(id) => *id,
+            None => {
+                let id = FileId(u32::try_from(paths.paths.len()).unwrap_or(u32::MAX));
+                paths.paths.push(Rc::clone(&name));
+                paths.ids.insert(name, id);
+                id
+            }
+        };
+        if let Some(known) = paths.paths.get_mut(id.0 as usize) {
+            *known = Rc::from(path);
+        }
+        id
+    }
+
     /// The file that an import leads to.
     pub(crate) fn resolve_spec(&self, file: FileId, spec: SpecId) -> Option<FileId> {
         let module = self.module(file)?;
@@ -196,6 +230,12 @@ impl Store {
         let found: Rc<[(FileId, DeclId)]> = Rc::from(found);
         self.caches.ambient.borrow_mut().insert(Rc::clone(name), Rc::clone(&found));
         found
+    }
+
+    /// Whether packages are installed where the project can see them.
+    pub(crate) fn has_packages(&self) -> bool {
+        let paths = ["node_modules".to_owned(), format!("{LIBRARIES}node_modules")];
+        self.workspace.exists(&paths).iter().any(Option::is_some)
     }
 
     /// The files of the languages in the workspace, sorted.

@@ -61,7 +61,7 @@ impl Store {
                 }
                 found
             }
-            Occ::Label(decl) => vec![Target::Decl(file, *decl)],
+            Occ::Fixed(decl) => vec![Target::Decl(file, *decl)],
             Occ::Attribute { jsx, decl } => {
                 let props = self.props(file, *jsx);
                 let found = props.map(|props| self.members(&props, &module.decl(*decl).name)).unwrap_or_default();
@@ -296,6 +296,20 @@ impl Store {
                 let module = self.module(file)?;
                 let known = module.decl(decl);
                 Some((file, known.span, known.full))
+            }
+        }
+    }
+
+    /// The type of what a target declares, as a value.
+    pub(crate) fn target_type(&self, target: Target) -> Type {
+        match target {
+            Target::File(file) => Type::Module(file),
+            Target::Decl(file, decl) => {
+                let symbol = self.module(file).and_then(|module| module.decl(decl).symbol);
+                match symbol {
+                    Some(symbol) => self.symbol_type(file, symbol),
+                    None => self.decl_type(file, decl, &Env::default()),
+                }
             }
         }
     }

@@ -330,7 +330,10 @@ impl Store {
             let Some(ty) = param.ty else { continue };
             let wanted = self.eval(signature.file, ty, &signature.env);
             if let ExprKind::Function(function) = &module.expr(*argument).kind {
-                if !self.may_be_function(&wanted, module.function(*function).params.len()) {
+                let given = module.function(*function);
+                if !self.may_be_function(&wanted, given.params.len())
+                    || self.wants_predicate(&wanted, module, *function)
+                {
                     return false;
                 }
                 continue;
@@ -343,6 +346,19 @@ impl Store {
             }
         }
         true
+    }
+
+    /// Whether a predicate is wanted, and the function is none: its result is written otherwise, or is no test.
+    fn wants_predicate(&self, wanted: &Type, module: &Module, given: FnId) -> bool {
+        let is_predicate = |module: &Module, function: FnId| {
+            let ret = module.function(function).ret.map(|ret| module.ty(ret));
+            matches!(ret, Some(crate::module::TypeExpr::Predicate { .. }))
+        };
+        let signatures = self.signatures(wanted, false);
+        let wants = signatures.first().is_some_and(|signature| {
+            self.module(signature.file).is_some_and(|module| is_predicate(&module, signature.function))
+        });
+        wants && !is_predicate(module, given)
     }
 
     fn may_be_function(&self, ty: &Type, params: usize) -> bool {
@@ -417,7 +433,9 @@ impl Store {
             let ty = match found {
                 Some((_, _, ty)) => ty.clone(),
                 None if with_functions => match self.default_of(signature.file, *param, &env) {
-                    Type::Param(file, param) => self.constraint(&Type::Param(file, param)).unwrap_or(Type::Unknown),
+                    Type::Param(file, param) => {
+                        self.constraint(&Type::Param(file, param)).map_or(Type::Unknown, |ty| ty.substitute(&env))
+                    }
                     ty => ty,
                 },
                 None => continue,

@@ -189,6 +189,18 @@ impl Store {
 
     fn index_type(&self, file: FileId, object: ExprId, index: ExprId) -> Type {
         let object = self.expr_type(file, object);
+        // A key that is declared as computed by the same name.
+        if let Some(module) = self.module(file) {
+            let key = match &module.expr(index).kind {
+                ExprKind::Ident(_) | ExprKind::Narrowed(..) => Some(module.slice(module.expr(index).span)),
+                ExprKind::Member { name, .. } => Some(&**name),
+                _ => None,
+            };
+            let found = key.map(|key| self.members(&object, &Rc::from(format!("[{key}]")))).unwrap_or_default();
+            if !found.is_empty() {
+                return self.type_of_found(&found);
+            }
+        }
         let index = self.expr_type(file, index);
         self.indexed(&object, &index)
     }

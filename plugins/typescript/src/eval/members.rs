@@ -287,9 +287,6 @@ impl Store {
         let known = module.shape(shape);
         let members = known.members.iter().filter(|member| member.name == *name);
         let mut found: Vec<Found> = members.map(|member| Found { file, decl: member.decl, env: env.clone() }).collect();
-        if let Some(expr) = known.expr {
-            add_all(&mut found, self.held_members(file, expr, name));
-        }
         if !found.is_empty() {
             return found;
         }
@@ -298,6 +295,12 @@ impl Store {
             let inherited = self.members_within(&spread, name, depth);
             if !inherited.is_empty() {
                 return inherited;
+            }
+        }
+        if let Some(expr) = known.expr {
+            found = self.held_members(file, expr, name);
+            if !found.is_empty() {
+                return found;
             }
         }
         let class = if known.calls.is_empty() && known.constructs.is_empty() { "Object" } else { "Function" };

@@ -137,10 +137,11 @@ impl Lower<'_> {
 
     /// Notes that a new object or function can be reached by a name, by which members may be added.
     pub(super) fn hold(&mut self, value: ExprId, holder: Holder) {
-        let is_new = matches!(
-            self.module.expr(value).kind,
-            ExprKind::Object(_) | ExprKind::Function(_) | ExprKind::Class(_) | ExprKind::Call { .. }
-        );
+        let is_new = match self.module.expr(value).kind {
+            ExprKind::Function(_) | ExprKind::Class(_) => true,
+            ExprKind::Object(_) | ExprKind::Call { .. } => self.module.is_js,
+            _ => false,
+        };
         if is_new {
             let known = self.module.holders.entry(value).or_default();
             if !known.contains(&holder) {

@@ -33,7 +33,14 @@ impl Lower<'_> {
                 self.exprs(&template.expressions);
                 ExprKind::Literal(Literal::Template)
             }
-            Expression::ThisExpression(_) => ExprKind::This(self.this),
+            Expression::ThisExpression(_) => {
+                if let This::Function(function) = self.this
+                    && let Some(decl) = self.module.function(function).this_decl
+                {
+                    self.occurrence(span, Occ::Fixed(decl), roles::REFERS | roles::LOCAL);
+                }
+                ExprKind::This(self.this)
+            }
             Expression::Super(_) => ExprKind::Super(self.this),
             Expression::ImportMeta(_) => ExprKind::ImportMeta,
             Expression::ParenthesizedExpression(inner) => {

@@ -34,6 +34,7 @@ impl Lower<'_> {
             type_params: Vec::new(),
             ret: None,
             this_ty: None,
+            this_decl: None,
             returns: Vec::new(),
             yields: Vec::new(),
             is_async: false,
@@ -57,11 +58,14 @@ impl Lower<'_> {
     fn signature_of(&mut self, function: FnId, signature: &Signature<'_, '_>) {
         let type_params = self.type_parameters(signature.type_parameters);
         self.module.functions[function.index()].type_params = type_params;
-        if let Some(this) = signature.this
-            && let Some(annotation) = &this.type_annotation
-        {
-            let ty = self.ty(&annotation.type_annotation);
-            self.module.functions[function.index()].this_ty = Some(ty);
+        if let Some(this) = signature.this {
+            let (name, span, full) = (self.name("this"), self.range(this.this_span), self.range(this.span));
+            let decl = self.push_decl(name, DeclKind::Parameter, span, full);
+            self.occurrence(span, Occ::Fixed(decl), roles::DEFINES | roles::PARAMETER | roles::LOCAL);
+            let ty = this.type_annotation.as_ref().map(|annotation| self.ty(&annotation.type_annotation));
+            self.module.decls[decl.index()].ty = ty;
+            let known = &mut self.module.functions[function.index()];
+            (known.this_ty, known.this_decl) = (ty, Some(decl));
         }
         self.parameters(function, signature.params);
         if let Some(ret) = signature.ret {
@@ -71,7 +75,8 @@ impl Lower<'_> {
     }
 
     pub(super) fn in_function<R>(&mut self, function: FnId, this: Option<This>, run: impl FnOnce(&mut Self) -> R) -> R {
-        let outer = (self.function.replace(function), self.this, self.exported, self.owner.take(), self.doc);
+        let outer = (self.function.replace(function), self.this, self.exported, self.block, self.doc);
+        self.block = self.module.function(function).span;
         if let Some(this) = this {
             self.this = this;
         }
@@ -79,7 +84,7 @@ impl Lower<'_> {
         let guards = self.guards.len();
         let result = run(self);
         self.guards.truncate(guards);
-        (self.function, self.this, self.exported, self.owner, self.doc) = outer;
+        (self.function, self.this, self.exported, self.block, self.doc) = outer;
         result
     }
 
@@ -262,6 +267,9 @@ impl Lower<'_> {
         let full = self.range(param.span);
         let decl = self.declare(&param.name, DeclKind::TypeParameter, full);
         self.module.decls[decl.index()].flags.local = true;
+        if let Some(parent) = self.parent.filter(|_| self.function.is_none()) {
+            self.module.decls[decl.index()].scope = self.module.decl(parent).full;
+        }
         let constraint: Option<TyId> = param.constraint.as_ref().map(|constraint| self.ty(constraint));
         let default = param.default.as_ref().map(|default| self.ty(default));
         self.module.decls[decl.index()].ty = constraint;

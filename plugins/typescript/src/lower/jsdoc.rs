@@ -3,12 +3,15 @@
 use std::rc::Rc;
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{Declaration, Program, Statement};
+use oxc_ast::ast::Statement;
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
 use super::Lower;
-use crate::module::{Context, DeclKind, FnId, Member, Range, Shape, TyId, TypeExpr};
+use rustc_hash::FxHashMap;
+use vraftls_guest_sdk::roles;
+
+use crate::module::{Context, DeclKind, ExprKind, FnId, Ident, Member, Occ, Range, Shape, SymId, TyId, TypeExpr};
 
 /// A tag with a type in braces: its name, the type's text and place, and what follows.
 struct Tag<'t> {
@@ -123,6 +126,96 @@ impl Lower<'_> {
         }
     }
 
+    /// The names in all documentation comments, each with the function that it documents.
+    pub(super) fn documented(&mut self) {
+        let mut docs: Vec<(u32, Range)> = self.docs.iter().map(|(at, range)| (*at, *range)).collect();
+        docs.sort();
+        if docs.is_empty() {
+            return;
+        }
+        let mut by_doc: FxHashMap<u32, FnId> = FxHashMap::default();
+        for decl in &self.module.decls {
+            if let Some(function) = decl.function {
+                by_doc.entry(decl.doc).or_insert(function);
+            }
+        }
+        for (at, range) in docs {
+            let function = by_doc.get(&at).copied();
+            self.documented_names(function, range);
+        }
+    }
+
+    /// The names in documentation: parameters behind `@param`, and what `{@link …}` names.
+    pub(super) fn documented_names(&mut self, function: Option<FnId>, doc: Range) {
+        let text = self.module.slice(doc).to_owned();
+        let mut from = 0;
+        while let Some(at) = text[from..].find('@') {
+            let start = from + at + 1;
+            let rest = &text[start..];
+            from = start;
+            if let Some(rest) = rest.strip_prefix("param") {
+                if let Some(function) = function {
+                    self.documented_param(function, doc.start, &text, text.len() - rest.len());
+                }
+            } else if let Some(rest) = rest.strip_prefix("link").filter(|_| text[..start].ends_with("{@")) {
+                let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start();
+                self.documented_link(doc.start, text.len() - rest.len(), rest);
+            }
+        }
+    }
+
+    fn documented_param(&mut self, function: FnId, doc: u32, text: &str, mut at: usize) {
+        let rest = text[at..].trim_start();
+        at = text.len() - rest.len();
+        if let Some(inner) = rest.strip_prefix('{') {
+            let Some(length) = closing(inner) else { return };
+            let rest = text[at + length + 2..].trim_start();
+            at = text.len() - rest.len();
+        }
+        let optional = usize::from(text[at..].starts_with('['));
+        let (name, _) = param_name(&text[at..]);
+        let name = name.split('.').next().unwrap_or_default();
+        let params = &self.module.function(function).params;
+        let Some(decl) = params.iter().find(|param| &*param.name == name).and_then(|param| param.decl) else { return };
+        let start = doc + (at + optional) as u32;
+        let span = Range { start, end: start + name.len() as u32 };
+        self.occurrence(span, Occ::Fixed(decl), roles::REFERS | roles::LOCAL | roles::IN_STRING);
+    }
+
+    fn documented_link(&mut self, doc: u32, at: usize, rest: &str) {
+        let mut start = doc + at as u32;
+        let mut object = None;
+        let end =
+            rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '#'))).unwrap_or(rest.len());
+        for part in rest[..end].split(['.', '#']) {
+            let span = Range { start, end: start + part.len() as u32 };
+            start = span.end + 1;
+            if part.is_empty() {
+                return;
+            }
+            let name = self.name(part);
+            let role = roles::REFERS | roles::IN_STRING;
+            object = Some(match object {
+                None => {
+                    let bound = self.scoping.get_root_binding((*name).into());
+                    let ident = match bound {
+                        Some(symbol) => Ident::Local(SymId(symbol.index() as u32)),
+                        None => Ident::Free(Rc::clone(&name), None),
+                    };
+                    let id = self.push(ExprKind::Ident(ident), span, Context::None);
+                    self.occurrence(span, Occ::Ident(id), role);
+                    id
+                }
+                Some(object) => {
+                    let member = ExprKind::Member { object, name: Rc::clone(&name), name_span: span };
+                    let id = self.push(member, span, Context::None);
+                    self.occurrence(span, Occ::Member(id), role | roles::ATTRIBUTE);
+                    id
+                }
+            });
+        }
+    }
+
     fn parse_type(&mut self, text: &str, start: u32) -> Option<TyId> {
         let trimmed = text.trim_start();
         let start = start + (text.len() - trimmed.len()) as u32;
@@ -166,10 +259,7 @@ impl Lower<'_> {
     }
 
     /// Types that comments declare: `@typedef {T} Name` and `@typedef {Object} Name` with `@property`.
-    pub(super) fn declare_typedefs(&mut self, program: &Program<'_>) {
-        debug_assert!(program.body.first().is_none_or(
-            |first| !matches!(first.as_declaration(), Some(Declaration::TSGlobalDeclaration(_)) if self.module.is_js)
-        ));
+    pub(super) fn declare_typedefs(&mut self) {
         if !self.module.is_js {
             return;
         }
@@ -227,6 +317,5 @@ impl Lower<'_> {
         let known = &mut self.module.decls[decl.index()];
         (known.ty, known.owner, known.flags.optional) = (ty, Some(shape), optional);
         self.module.shapes[shape.index()].members.push(Member { name, decl });
-        let _ = Context::None;
     }
 }

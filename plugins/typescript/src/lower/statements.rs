@@ -21,9 +21,10 @@ impl Lower<'_> {
         self.module.first = first.map_or(0, |span| span.start);
         self.module.is_module = program.body.iter().any(Statement::is_module_declaration);
         self.global = !self.module.is_module && !self.module.is_js;
-        self.declare_typedefs(program);
+        self.declare_typedefs();
         self.statements(&program.body);
         self.global = false;
+        self.documented();
     }
 
     pub(super) fn statements(&mut self, statements: &[Statement<'_>]) {
@@ -61,7 +62,10 @@ impl Lower<'_> {
 
     fn statement_inner(&mut self, statement: &Statement<'_>) {
         match statement {
-            Statement::BlockStatement(block) => self.statements(&block.body),
+            Statement::BlockStatement(block) => {
+                let span = self.range(block.span);
+                self.within(span, |lower| lower.statements(&block.body));
+            }
             Statement::ExpressionStatement(statement) => {
                 self.expr(&statement.expression, Context::None);
             }
@@ -76,7 +80,10 @@ impl Lower<'_> {
             | Statement::ForInStatement(_)
             | Statement::ForOfStatement(_)
             | Statement::WhileStatement(_)
-            | Statement::DoWhileStatement(_) => self.iteration(statement),
+            | Statement::DoWhileStatement(_) => {
+                let span = self.range(statement.span());
+                self.within(span, |lower| lower.iteration(statement));
+            }
             Statement::ReturnStatement(statement) => {
                 if let Some(argument) = &statement.argument {
                     let context = self.function.map_or(Context::None, Context::Return);
@@ -86,17 +93,23 @@ impl Lower<'_> {
                     }
                 }
             }
-            Statement::SwitchStatement(switch) => self.switch(switch),
+            Statement::SwitchStatement(switch) => {
+                let span = self.range(switch.span);
+                self.within(span, |lower| lower.switch(switch));
+            }
             Statement::ThrowStatement(statement) => {
                 self.expr(&statement.argument, Context::None);
             }
             Statement::TryStatement(statement) => {
-                self.statements(&statement.block.body);
+                let span = self.range(statement.block.span);
+                self.within(span, |lower| lower.statements(&statement.block.body));
                 if let Some(handler) = &statement.handler {
-                    self.catch(handler);
+                    let span = self.range(handler.span);
+                    self.within(span, |lower| lower.catch(handler));
                 }
                 if let Some(finalizer) = &statement.finalizer {
-                    self.statements(&finalizer.body);
+                    let span = self.range(finalizer.span);
+                    self.within(span, |lower| lower.statements(&finalizer.body));
                 }
             }
             Statement::LabeledStatement(statement) => {
@@ -125,6 +138,14 @@ impl Lower<'_> {
                 }
             }
         }
+    }
+
+    /// Runs where names are seen in a range only.
+    pub(super) fn within<R>(&mut self, block: Range, run: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::replace(&mut self.block, block);
+        let result = run(self);
+        self.block = outer;
+        result
     }
 
     fn catch(&mut self, handler: &oxc_ast::ast::CatchClause<'_>) {
@@ -232,7 +253,7 @@ impl Lower<'_> {
         };
         if let Some(decl) = decl {
             let role = if declares { roles::DEFINES } else { roles::REFERS };
-            self.occurrence(span, Occ::Label(decl), role | roles::LOCAL);
+            self.occurrence(span, Occ::Fixed(decl), role | roles::LOCAL);
         }
     }
 
@@ -333,7 +354,8 @@ impl Lower<'_> {
         let global = std::mem::replace(&mut self.global, false);
         self.exported = false;
         self.this = This::Nothing;
-        run(self);
+        let full = self.module.decl(decl).full;
+        self.within(full, run);
         (self.namespace, self.parent, self.exported, self.this) = outer;
         self.global = global;
         let exports: Exports = std::mem::replace(&mut self.module.exports, outer_exports);
