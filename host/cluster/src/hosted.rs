@@ -14,6 +14,7 @@ use vraftls_raft::group::Group;
 use vraftls_raft::ids::{GroupId, NodeId, Peer};
 use vraftls_raft::log::LogStore;
 use vraftls_raft::network::{AppendChannel, BoxFuture, Chunk, Destination, Frame, Lane, Network, NetworkError};
+use vraftls_raft::pulse::Pulse;
 use vraftls_transport::{Local, Peers};
 
 use crate::answer::Replica;
@@ -48,6 +49,8 @@ pub(crate) struct Hosted<D: DataMachines> {
     pub(crate) meta: Group<MetaMachine>,
     meta_replica: Arc<dyn Replica>,
     network: Arc<dyn Network>,
+    /// On which all groups that lead here show it.
+    pulse: Pulse,
     local: Arc<Local>,
     machines: D,
     data: Mutex<BTreeMap<GroupId, DataGroup<D::Machine>>>,
@@ -82,13 +85,16 @@ impl<D: DataMachines> Hosted<D> {
         let (machine, metadata) = opened?;
         let contacts = config.contacts.clone();
         let network: Arc<dyn Network> = Arc::new(Addressed { peers, metadata: metadata.clone(), contacts });
-        let settings =
-            GroupConfig { snapshot_after_entries: METADATA_SNAPSHOT_AFTER, ..group_config(&config, METADATA, node) };
+        let pulse = Pulse::start(config.timing.heartbeat);
+        let settings = GroupConfig {
+            snapshot_after_entries: METADATA_SNAPSHOT_AFTER,
+            ..group_config(&config, METADATA, node, &pulse)
+        };
         let meta = Group::start(settings, &log, machine, Arc::clone(&network)).await?;
         local.attach(METADATA, meta.endpoint());
         let (data, changed) = (Mutex::default(), watch::Sender::new(0));
         let meta_replica: Arc<dyn Replica> = Arc::new(meta.clone());
-        Ok(Self { node, config, log, metadata, meta, meta_replica, network, local, machines, data, changed })
+        Ok(Self { node, config, log, metadata, meta, meta_replica, network, pulse, local, machines, data, changed })
     }
 
     fn data(&self) -> MutexGuard<'_, BTreeMap<GroupId, DataGroup<D::Machine>>> {
@@ -129,7 +135,7 @@ impl<D: DataMachines> Hosted<D> {
             snapshot_after_entries,
             snapshot_after_bytes: DATA_SNAPSHOT_AFTER_BYTES,
             entries_kept,
-            ..group_config(&self.config, id, self.node)
+            ..group_config(&self.config, id, self.node, &self.pulse)
         };
         let started = Group::start(settings, &self.log, machine, Arc::clone(&self.network)).await;
         let group = started.inspect_err(|_| self.machines.closed(id))?;
@@ -204,11 +210,11 @@ pub(crate) async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(StorageError::io(what, std::io::Error::other(error))))
 }
 
-fn group_config(config: &ClusterConfig, group: GroupId, node: NodeId) -> GroupConfig {
+fn group_config(config: &ClusterConfig, group: GroupId, node: NodeId, pulse: &Pulse) -> GroupConfig {
     let spool = config.directory.join(group.to_string()).join("received");
     let timing = config.timing;
     GroupConfig {
-        heartbeat_interval: timing.heartbeat,
+        pulse: Some(pulse.clone()),
         election_timeout_min: timing.election.0,
         election_timeout_max: timing.election.1,
         may_lead: !config.is_witness,

@@ -23,6 +23,7 @@ use crate::machine::{Applied, SnapshotView, StateMachine};
 use crate::network::client::ClientFactory;
 use crate::network::server::GroupEndpoint;
 use crate::network::{Endpoint, Network};
+use crate::pulse::Pulse;
 use crate::snapshot::Spool;
 use crate::status::{GroupStatus, Leadership, Role};
 use crate::types::{CommandBytes, ResponseBytes, Types};
@@ -69,15 +70,21 @@ pub struct Group<M: StateMachine> {
     may_lead: bool,
     heartbeat_interval: Duration,
     election_timeout_max: Duration,
-    snapshots: Arc<Snapshots>,
+    tasks: Arc<Tasks>,
 }
 
-/// The task that takes snapshot points when the log has grown.
-struct Snapshots(AbortHandle);
+/// The tasks that take snapshot points when the log has grown, and that follow the node's beat.
+struct Tasks(Vec<AbortHandle>);
 
-impl Drop for Snapshots {
+impl Tasks {
+    fn end(&self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Drop for Tasks {
     fn drop(&mut self) {
-        self.0.abort();
+        self.end();
     }
 }
 
@@ -101,7 +108,7 @@ impl<M: StateMachine> Clone for Group<M> {
             may_lead: self.may_lead,
             heartbeat_interval: self.heartbeat_interval,
             election_timeout_max: self.election_timeout_max,
-            snapshots: Arc::clone(&self.snapshots),
+            tasks: Arc::clone(&self.tasks),
         }
     }
 }
@@ -116,12 +123,13 @@ impl<M: StateMachine> Group<M> {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(
-        config: GroupConfig,
+        mut config: GroupConfig,
         log: &LogStore,
         machine: M,
         network: Arc<dyn Network>,
     ) -> Result<Self, StartError> {
         let group = config.group;
+        config.heartbeat_interval = config.pulse.as_ref().map_or(config.heartbeat_interval, Pulse::interval);
         let core = settings::core_config(&config).map_err(|detail| StartError::Config { group, detail })?;
         let (log, machine, spool) = open_storage(&config, log.clone(), machine).await?;
         let factory = ClientFactory { network, group, node: config.node, append_timeout: config.election_timeout_max };
@@ -138,7 +146,8 @@ impl<M: StateMachine> Group<M> {
                 }
             }
         };
-        let snapshots = Snapshots(tokio::spawn(taking).abort_handle());
+        let beating = config.pulse.as_ref().map(|pulse| pulse.drive(raft.clone()));
+        let tasks = std::iter::once(tokio::spawn(taking).abort_handle()).chain(beating);
         let this = Self {
             endpoint: Arc::new(GroupEndpoint { raft: raft.clone(), spool: Arc::new(spool), may_lead: config.may_lead }),
             raft,
@@ -154,7 +163,7 @@ impl<M: StateMachine> Group<M> {
             may_lead: config.may_lead,
             heartbeat_interval: config.heartbeat_interval,
             election_timeout_max: config.election_timeout_max,
-            snapshots: Arc::new(snapshots),
+            tasks: Arc::new(Tasks(tasks.collect())),
         };
         if let Err(reason) = this.lead_if_alone().await {
             this.shutdown().await;
@@ -487,7 +496,7 @@ impl<M: StateMachine> Group<M> {
     /// When this returns the log is durable, the machine and with it its storage are dropped, and both may be opened
     /// again, whatever other handles are still around. Snapshot views that are still held keep the storage, though.
     pub async fn shutdown(&self) {
-        self.snapshots.0.abort();
+        self.tasks.end();
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(group = %self.group, %error, "the group's task did not end cleanly");
         }

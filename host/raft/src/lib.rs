@@ -47,6 +47,7 @@
 //! | [`state_store`] | durable storage for machines that keep their state in memory |
 //! | [`log`] | the durable log of all groups; [`kv`] is the storage engine under both |
 //! | [`group`], [`membership`], [`status`] | a running replica: proposals, reads, members, what it says of itself |
+//! | [`pulse`] | one beat for the heartbeats of all groups of a node |
 //! | [`network`] | the seam a transport implements, and one in memory for tests |
 //! | [`simulation`] | makes runs repeatable, for tests |
 //! | [`error`] | an enum per operation, each with a class that says what to do |
@@ -64,6 +65,7 @@ pub mod log;
 pub mod machine;
 pub mod membership;
 pub mod network;
+pub mod pulse;
 pub mod register;
 pub mod simulation;
 pub mod state_store;

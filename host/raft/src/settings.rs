@@ -16,11 +16,13 @@ const API_QUEUE_LEN: u64 = 4096;
 /// The core's settings for `config`, or what is wrong with it.
 pub(crate) fn core_config(config: &GroupConfig) -> Result<Config, String> {
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let interval = config.heartbeat_interval;
     let core = Config {
         cluster_name: format!("group-{}", config.group),
-        heartbeat_interval: ms(config.heartbeat_interval),
-        // A follower that just acknowledged entries needs no heartbeat.
-        heartbeat_min_interval: Some(ms(config.heartbeat_interval)),
+        heartbeat_interval: ms(interval),
+        enable_heartbeat: config.pulse.is_none(),
+        // A follower that just acknowledged entries needs no heartbeat. Beats may come a little early, and none may be missed for it.
+        heartbeat_min_interval: Some(ms(if config.pulse.is_none() { interval } else { interval * 3 / 4 })),
         election_timeout_min: ms(config.election_timeout_min),
         election_timeout_max: ms(config.election_timeout_max),
         // A node that was cut off must not depose a working leader when it returns.

@@ -67,6 +67,10 @@ impl Outgoing {
         S: Sink<bytes::Bytes> + Unpin,
     {
         while let Some((first, permit)) = self.records.recv().await {
+            if lane == Lane::Control {
+                // Groups speak on one beat: whoever else is about to comes along.
+                tokio::task::yield_now().await;
+            }
             let mut message = BytesMut::with_capacity(first.n_bytes().max(4 << 10));
             let mut permits = vec![permit];
             first.write(&mut message);

@@ -1,5 +1,5 @@
 //! Groups of three replicas that talk over real sockets: elections, writes, catching up by a snapshot, a transfer of leadership,
-//! and what a quorum that is cut off is not allowed to say.
+//! what a quorum that is cut off is not allowed to say, and how many messages many groups need that have nothing to do.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -22,6 +22,7 @@ use vraftls_raft::kv::{MemoryKv, OrderedKv};
 use vraftls_raft::log::{LogStore, LogStoreConfig};
 use vraftls_raft::membership::{BasedOn, MembershipChange};
 use vraftls_raft::network::BoxFuture;
+use vraftls_raft::pulse::Pulse;
 use vraftls_raft::register::{Command, Operation, Register};
 use vraftls_raft::state_store::StateStore;
 use vraftls_transport::{
@@ -61,6 +62,7 @@ struct Node {
     dialer: Dialer,
     local: Arc<Local>,
     log: LogStore,
+    pulse: Pulse,
     spool: tempfile::TempDir,
     listening: tokio::task::JoinHandle<()>,
 }
@@ -115,6 +117,7 @@ impl Node {
             dialer,
             local,
             log: LogStore::open_on(log, LogStoreConfig::default()).unwrap(),
+            pulse: Pulse::start(Duration::from_millis(40)),
             spool: tempfile::tempdir().unwrap(),
             listening,
         }
@@ -123,7 +126,7 @@ impl Node {
     async fn group(&self, group: u32) -> Group<Register> {
         let spool = self.spool.path().join(group.to_string());
         let mut config = GroupConfig::new(GroupId(group), self.id, spool);
-        config.heartbeat_interval = Duration::from_millis(40);
+        config.pulse = Some(self.pulse.clone());
         config.election_timeout_min = Duration::from_millis(200);
         config.election_timeout_max = Duration::from_millis(400);
         config.snapshot_after_entries = 50;
@@ -234,4 +237,41 @@ async fn groups_replicate_over_sockets() {
 
 fn leading_node<'n>(nodes: &'n [Node], leading: &Group<Register>) -> &'n Node {
     nodes.iter().find(|node| node.id == leading.node()).unwrap()
+}
+
+/// Records and messages that nodes sent on the lane of heartbeats: their own, and answers.
+fn carried(nodes: &[Node]) -> (u64, u64) {
+    let lanes =
+        nodes.iter().flat_map(|node| [node.peers.stats().lane(Lane::Control), node.local.stats().lane(Lane::Control)]);
+    lanes.fold((0, 0), |(records, messages), lane| (records + lane.n_records, messages + lane.n_messages))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_that_have_nothing_to_do_share_their_heartbeats() {
+    const N_IDLE: u32 = 32;
+    /// So many beats of every group with both its followers, and their answers.
+    const N_RECORDS: u64 = 20 * N_IDLE as u64 * 4;
+    let nodes = join_all((1..=3).map(Node::start)).await;
+    let members: BTreeMap<NodeId, Peer> = nodes.iter().map(|node| (node.id, node.peer.clone())).collect();
+    let mut groups = Vec::new();
+    for group in 0..N_IDLE {
+        let replicas = join_all(nodes.iter().map(|node| node.group(group))).await;
+        replicas[group as usize % nodes.len()].initialize(members.clone()).await.unwrap();
+        groups.push(replicas);
+    }
+    for replicas in &groups {
+        leader(replicas).await;
+    }
+    let (records, messages) = carried(&nodes);
+    let deadline = soon();
+    let (records, messages) = loop {
+        let (now_records, now_messages) = carried(&nodes);
+        if now_records >= records + N_RECORDS {
+            break (now_records - records, now_messages - messages);
+        }
+        assert!(Instant::now() < deadline, "the groups fell silent after {} records", now_records - records);
+        tokio::time::sleep(nodes[0].pulse.interval()).await;
+    };
+    assert!(messages * 3 < records, "{records} records in {messages} messages");
+    join_all(groups.iter().flatten().map(Group::shutdown)).await;
 }

@@ -1,10 +1,13 @@
-//! A cluster of real processes on loopback: its writes beside etcd's, and how it starts, takes files in, changes analyzers and answers.
+//! A cluster of real processes on loopback: its writes beside etcd's, and how it starts, takes files in, changes analyzers, answers
+//! and does nothing.
 
 mod etcd;
 mod generated;
 mod grpc;
 mod http;
+mod idle;
 mod nodes;
+mod packages;
 mod plugins;
 mod pushing;
 mod queries;
@@ -36,10 +39,12 @@ pub(crate) enum Section {
     Plugins,
     /// Answers of many groups beside those of one.
     Queries,
+    /// What groups cost that nobody asks.
+    Idle,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Writes, Self::Recovery, Self::Pushing, Self::Plugins, Self::Queries];
+    const ALL: [Self; 6] = [Self::Writes, Self::Recovery, Self::Pushing, Self::Plugins, Self::Queries, Self::Idle];
 }
 
 /// How much is measured.
@@ -93,8 +98,9 @@ fn measure_section(section: Section, plan: &Plan, shelf: &Shelf) -> Result<(Vec<
     match section {
         Section::Writes => writes::measure(binary, shelf, plan.lasts),
         Section::Recovery => recovery::measure(binary, shelf),
-        Section::Pushing => pushing::measure(binary, shelf, &plan.component, plan.is_scaled),
+        Section::Pushing => pushing::measure(binary, shelf, &plan.component, (plan.is_scaled, plan.seed)),
         Section::Plugins => plugins::measure(binary, shelf, &plan.component, plan.seed),
         Section::Queries => queries::measure(binary, shelf, &plan.component, plan.seed),
+        Section::Idle => idle::measure(binary, shelf),
     }
 }

@@ -18,6 +18,17 @@ pub(crate) fn processors() -> String {
     format!("{count} x {}", model.as_deref().unwrap_or("an unknown processor"))
 }
 
+/// The processor time of all threads of a process that run, in seconds, where the system has a `/proc` to tell.
+pub(crate) fn processor_seconds(process: u32) -> Option<f64> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        // A thread may end while we look.
+        let told = thread.ok().and_then(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+        nanoseconds += told.and_then(|told| told.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Some(nanoseconds as f64 / 1e9)
+}
+
 /// A load for people.
 pub(crate) fn shown(load: Option<f64>) -> String {
     load.map_or_else(|| "?".to_owned(), |load| format!("{load:.2}"))

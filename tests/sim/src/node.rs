@@ -14,6 +14,7 @@ use vraftls_raft::group::Group;
 use vraftls_raft::ids::{GroupId, NodeId};
 use vraftls_raft::kv::OrderedKv;
 use vraftls_raft::log::{LogStore, LogStoreConfig};
+use vraftls_raft::pulse::Pulse;
 use vraftls_raft::state_store::StateStore;
 
 use crate::disk::{Flaw, SimDisk};
@@ -93,13 +94,14 @@ pub(crate) async fn start(world: &World, life: Life, disks: &Disks) -> Result<Ru
     let spool = tempfile::tempdir().map_err(|error| failed("no directory", &error))?;
     let lives = Arc::new(AtomicBool::new(true));
     let mut groups = BTreeMap::new();
+    let pulse = Pulse::start(Duration::from_millis(50));
     for (group, disk) in &disks.states {
         let disk = Arc::clone(disk) as Arc<dyn OrderedKv>;
         let store = StateStore::open_on(disk).map_err(|error| failed("a state", &error))?;
         let ledger = Arc::clone(&world.ledger);
         let witness = Witness { group: *group, life, lives: Arc::clone(&lives), ledger };
         let machine = Machine::open(kind_of(*group), store, witness).map_err(|error| failed("a state", &error))?;
-        let config = config_of(*group, node, &spool);
+        let config = config_of(*group, node, &spool, &pulse);
         let replica = Group::start(config, &log, machine, Arc::clone(&network))
             .await
             .map_err(|error| failed("a group", &error))?;
@@ -110,9 +112,9 @@ pub(crate) async fn start(world: &World, life: Life, disks: &Disks) -> Result<Ru
     Ok(Running { life, groups, lives, death, log, _spool: Arc::new(spool) })
 }
 
-fn config_of(group: GroupId, node: NodeId, spool: &TempDir) -> GroupConfig {
+fn config_of(group: GroupId, node: NodeId, spool: &TempDir, pulse: &Pulse) -> GroupConfig {
     let mut config = GroupConfig::new(group, node, spool.path().join(group.to_string()));
-    config.heartbeat_interval = Duration::from_millis(50);
+    config.pulse = Some(pulse.clone());
     config.election_timeout_min = Duration::from_millis(200);
     config.election_timeout_max = Duration::from_millis(400);
     // Snapshots and purges all the time.

@@ -14,8 +14,8 @@ use vraftls_client::{Cluster, Options};
 use vraftls_vfs::WorkspaceId;
 
 use super::http;
-use crate::memory;
 use crate::outside::Shelf;
+use crate::{machine, memory};
 
 /// How long a cluster may take until all its groups are whole, and how soon it is looked at again.
 const WHOLE_MAX: Duration = Duration::from_secs(120);
@@ -289,15 +289,31 @@ impl Nodes {
 
     /// The node that has answered most questions of guests and nodes.
     pub(super) fn busiest(&self) -> Result<u64> {
-        const ANSWERED: &str = "vraftls_transport_messages_total{side=\"answered\",lane=\"service\"} ";
-        let mut counts = Vec::new();
-        for (node, address) in (1..).zip(self.addresses()) {
-            let page = http::get(&address, "/metrics", &self.token)?;
-            let count = page.lines().find_map(|line| line.strip_prefix(ANSWERED));
-            let count: u64 = count.context("a node does not say what it answered")?.trim().parse()?;
-            counts.push((count, node));
-        }
-        Ok(counts.into_iter().max().context("there is no node")?.1)
+        const ANSWERED: &str = "vraftls_transport_messages_total{side=\"answered\",lane=\"service\"}";
+        let counts: Result<Vec<(u64, u64)>> =
+            (1..=self.nodes.len() as u64).map(|node| Ok((self.metrics(node)?.count(ANSWERED)?, node))).collect();
+        Ok(counts?.into_iter().max().context("there is no node")?.1)
+    }
+
+    /// What a node tells Prometheus.
+    pub(super) fn metrics(&self, node: u64) -> Result<Metrics> {
+        Ok(Metrics(http::get(self.address(node)?, "/metrics", &self.token)?))
+    }
+
+    /// The processor time that a node took so far, in seconds, where the system tells.
+    pub(super) fn processor_seconds(&self, node: u64) -> Option<f64> {
+        machine::processor_seconds(self.node(node).ok()?.process.id())
+    }
+}
+
+/// A page of numbers.
+pub(super) struct Metrics(String);
+
+impl Metrics {
+    /// One of them, by its name with its labels.
+    pub(super) fn count(&self, name: &str) -> Result<u64> {
+        let found = self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(found.with_context(|| format!("a node does not tell {name}"))?.trim().parse()?)
     }
 }
 
