@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState, Status};
 use vraftls_index::Description;
+use vraftls_node::libraries::rust::RustHints;
 use vraftls_node::{FolderProgress, Node, NodeConfig};
 use vraftls_proto::{Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
 use vraftls_text::LineIndex;
@@ -21,7 +22,21 @@ pub(crate) fn node_config(command: &str, root: &Path, arguments: &FolderArgument
     config.artifact_directory = Some(cache_directory()?.join("artifacts"));
     config.python.configured = arguments.python.clone();
     config.python.activated = activated("VIRTUAL_ENV").or_else(|| activated("CONDA_PREFIX"));
+    config.rust = rust_hints();
     Ok(config)
+}
+
+/// Where Rust's tools keep things, as they themselves find out.
+fn rust_hints() -> RustHints {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = named("HOME").or_else(|| named("USERPROFILE"));
+    let below = |folder: &str| home.as_ref().map(|home| home.join(folder));
+    RustHints {
+        cargo: named("CARGO_HOME").or_else(|| below(".cargo")),
+        rustup: named("RUSTUP_HOME").or_else(|| below(".rustup")),
+        toolchain: std::env::var("RUSTUP_TOOLCHAIN").ok().filter(|name| !name.is_empty()),
+        prefixes: ["/usr/local", "/usr"].map(PathBuf::from).to_vec(),
+    }
 }
 
 /// A node in this process, as what answers a gateway.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::libraries::python::PythonHints;
+use crate::libraries::rust::RustHints;
 use crate::sweep::SweepConfig;
 
 /// What a node is told when it starts. The environment of the process is read by whoever makes this, never here.
@@ -18,6 +19,8 @@ pub struct NodeConfig {
     pub artifact_directory: Option<PathBuf>,
     /// Where the environments of Python folders are.
     pub python: PythonHints,
+    /// Where Rust's tools keep packages and sources.
+    pub rust: RustHints,
     /// How contents that no file has any more are collected.
     pub sweep: SweepConfig,
 }
@@ -31,6 +34,7 @@ impl NodeConfig {
             plugin_directories: Vec::new(),
             artifact_directory: None,
             python: PythonHints::default(),
+            rust: RustHints::default(),
             sweep: SweepConfig::default(),
         }
     }

@@ -10,7 +10,7 @@ use vraftls_query::{Base, BoxFuture, Library, ProjectSpec, Workspaces};
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::folder::FolderHandle;
-use crate::libraries::{Environment, python};
+use crate::libraries::{Environment, python, rust};
 use crate::stats::FolderStats;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::Hint;
@@ -79,12 +79,14 @@ impl Folders {
         // It is mounted before the question is asked, and stays as long as questions last.
         let environment =
             environment.ok_or_else(|| QueryError::Unavailable("the interpreter is not read".to_owned()))?;
+        let languages: Vec<String> = analyzer.languages.iter().map(|language| language.id.clone()).collect();
+        let mounts = rust::mounts_for(&languages, environment, &base.libraries.environments().own);
         let library =
             |mount: &crate::libraries::Mount| Library { path: mount.prefix.clone(), kind: mount.kind.clone() };
         let spec = ProjectSpec {
             workspace: request.workspace,
             root: String::new(),
-            libraries: environment.mounts.iter().map(library).collect(),
+            libraries: mounts.map(library).collect(),
             settings: settings_of(environment, &request.settings, analyzer),
         };
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);

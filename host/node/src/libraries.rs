@@ -5,11 +5,25 @@
 
 mod configured;
 pub mod python;
+pub mod rust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use configured::Configured;
+
+/// Finds the environments of the workspace at `root`: its own for every language, and those of the interpreters that sessions
+/// configured. Blocks on the disk.
+pub(crate) fn discover(
+    root: &Path,
+    python: &python::PythonHints,
+    rust: &rust::RustHints,
+    configured: Vec<String>,
+) -> Environments {
+    let mut environments = python::discover_all(root, python, configured);
+    rust::discover(root, rust, &mut environments);
+    environments
+}
 
 /// A library root.
 #[derive(Clone, PartialEq, Eq, Debug)]

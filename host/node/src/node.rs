@@ -26,7 +26,7 @@ use crate::contents::{ContentError, ContentStore};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::folder::{FolderHandle, FolderProgress, OpenFolder, workspace_name};
 use crate::folders::Folders;
-use crate::libraries::{Configured, Environments, python};
+use crate::libraries::{self, Configured, Environments, python};
 use crate::machine::{Keeping, Opened, VfsMachine};
 use crate::network::NoPeers;
 use crate::plugins::{self, PluginError, PluginKeeper, Plugins};
@@ -146,10 +146,10 @@ struct Prepared {
 
 impl Prepared {
     /// Blocks on the disk.
-    fn new(root: &Path, python: &python::PythonHints, wants: Arc<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
+    fn new(root: &Path, environments: Environments, wants: Arc<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
         let (hints_in, hints) = mpsc::channel(HINTS_MAX);
         let watcher = TreeWatcher::new(root.to_owned(), wants.clone(), hints_in.clone());
-        Self { environments: python::discover_all(root, python, Vec::new()), wants, watcher, hints_in, hints }
+        Self { environments, wants, watcher, hints_in, hints }
     }
 }
 
@@ -235,8 +235,8 @@ impl Node {
         })?;
         let snapshot = self.replica.state().snapshot(workspace);
         let snapshot = snapshot.ok_or_else(|| QueryError::Unavailable("the workspace was just removed".to_owned()))?;
-        let (looked_at, hints, wants) = (canonical.clone(), self.config.python.clone(), self.wants());
-        let prepared = blocking(move || Prepared::new(&looked_at, &hints, wants)).await;
+        let (looked_at, wants, discover) = (canonical.clone(), self.wants(), self.discoverer(&canonical));
+        let prepared = blocking(move || Prepared::new(&looked_at, discover(Vec::new()), wants)).await;
         // Two sessions may have come here at once: the first that registers starts the ingest.
         let handle = self.folders.register(canonical, |root| self.start_folder(workspace, root, snapshot, prepared));
         handle.map(|handle| opened(&handle, root)).ok_or_else(|| QueryError::Unavailable("the node ends".to_owned()))
@@ -253,6 +253,12 @@ impl Node {
             Err(ReplicaError::Refused(Refusal::WorkspaceExists { workspace })) => Ok(workspace),
             Err(error) => Err(error),
         }
+    }
+
+    /// What finds the environments of a folder, with those of the interpreters that sessions configured. It blocks on the disk.
+    fn discoverer(&self, root: &Path) -> impl Fn(Vec<String>) -> Environments + Send + Sync + 'static {
+        let (root, python, rust) = (root.to_owned(), self.config.python.clone(), self.config.rust.clone());
+        move |configured| libraries::discover(&root, &python, &rust, configured)
     }
 
     /// Which paths some analyzer reads: those that are loaded when that is asked.
@@ -277,7 +283,7 @@ impl Node {
         let (progress_in, ingest) = watch::channel(Progress::default());
         let (fulfilled_in, fulfilled) = watch::channel(0);
         let (configured, saves) = (Arc::new(Configured::default()), SharedSaves::new());
-        let (looked_in, hints_for, also) = (root.to_owned(), self.config.python.clone(), configured.clone());
+        let (discover, also) = (self.discoverer(root), configured.clone());
         let task = Ingest {
             workspace,
             root: root.to_owned(),
@@ -285,7 +291,7 @@ impl Node {
             replica: self.replica.clone(),
             contents: self.contents.clone(),
             wants,
-            discover: Arc::new(move || python::discover_all(&looked_in, &hints_for, also.list())),
+            discover: Arc::new(move || discover(also.list())),
             base: base_in,
             saves: saves.clone(),
             progress: progress_in,
