@@ -31,7 +31,14 @@ pub(crate) fn type_definition(
         let ty = store.non_null(&store.type_at(file, at));
         let mut targets = Vec::new();
         for part in ty.parts() {
-            targets.extend(declared(project, part));
+            // Of a function that is what it gives, where that has a declaration.
+            let of_results: Vec<Target> = match part {
+                Type::Function(_) | Type::Value(..) => {
+                    store.results(part).iter().flat_map(|ty| declared(project, &store.non_null(ty))).collect()
+                }
+                _ => Vec::new(),
+            };
+            targets.extend(if of_results.is_empty() { declared(project, part) } else { of_results });
         }
         locations(project, targets)
     })
@@ -112,9 +119,8 @@ fn named(
     find: impl FnOnce(&TypeScriptProject, FileId, &Occurrence) -> Vec<Location>,
 ) -> Result<Option<Targets>, Failure> {
     let (file, module) = project.question(path, Some(offset))?;
-    let Some(at) = module.at(offset).filter(|at| !matches!(at.occ, Occ::Keyword) || module.is_js) else {
-        return Ok(None);
-    };
+    let at = module.at(offset).filter(|at| !matches!(at.occ, Occ::Keyword) || module.is_js);
+    let Some(at) = at.or_else(|| module.accessor_at(offset)) else { return Ok(None) };
     let locations = find(project, file, at);
     Ok(Some(Targets { origin: at.span.span(), locations }))
 }

@@ -325,7 +325,6 @@ pub(crate) enum Frame {
     Context(FileId, ExprId),
     Alias(FileId, SymId),
     Export(FileId, u32),
-    Call(FileId, ExprId),
 }
 
 impl Fuel {

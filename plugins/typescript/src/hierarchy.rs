@@ -1,5 +1,6 @@
 //! Who calls whom, and which type extends which.
 
+use rustc_hash::FxHashSet;
 use vraftls_guest_sdk::{Call, Candidate, Failure, HierarchyItem, SearchPlan, Span, roles};
 
 use crate::implementation;
@@ -105,8 +106,9 @@ pub(crate) fn incoming(
     let mut calls: Vec<(Option<DeclId>, FileId, Vec<Span>)> = Vec::new();
     for found in references::confirm(project, plan, files)? {
         let (file, module) = project.question(&found.path, None)?;
+        let called = called(&module);
         for reference in &found.references {
-            if !is_called(&module, reference.span.start) {
+            if !called.contains(&reference.span.start) {
                 continue;
             }
             let caller = around(&module, reference.span.start);
@@ -126,13 +128,14 @@ pub(crate) fn incoming(
     Ok(calls.into_iter().filter_map(call).collect())
 }
 
-/// Whether the name that starts at an offset is called there.
-fn is_called(module: &Module, start: u32) -> bool {
-    module.exprs.iter().any(|expr| match &expr.kind {
-        ExprKind::Call { callee, .. } => callee_start(module, *callee) == Some(start),
-        ExprKind::Jsx { tag: Some(tag), .. } => callee_start(module, *tag) == Some(start),
-        _ => false,
-    })
+/// Where the names start that are called.
+fn called(module: &Module) -> FxHashSet<u32> {
+    let start = |expr: &crate::module::Expr| match &expr.kind {
+        ExprKind::Call { callee, .. } => callee_start(module, *callee),
+        ExprKind::Jsx { tag: Some(tag), .. } => callee_start(module, *tag),
+        _ => None,
+    };
+    module.exprs.iter().filter_map(start).collect()
 }
 
 fn callee_start(module: &Module, callee: ExprId) -> Option<u32> {
@@ -163,9 +166,10 @@ pub(crate) fn outgoing(project: &TypeScriptProject, item_of: &HierarchyItem) -> 
     let store = project.store();
     let range = Range { start: item_of.location.full.start, end: item_of.location.full.end };
     let own = thing(project, item_of)?.map(|(_, decl)| decl);
+    let called = called(&module);
     let mut calls: Vec<((FileId, DeclId), Vec<Span>)> = Vec::new();
     for occurrence in module.occurrences.iter().filter(|occurrence| range.covers(occurrence.span)) {
-        if !matches!(occurrence.occ, Occ::Ident(_) | Occ::Member(_)) || !is_called(&module, occurrence.span.start) {
+        if !matches!(occurrence.occ, Occ::Ident(_) | Occ::Member(_)) || !called.contains(&occurrence.span.start) {
             continue;
         }
         if item_of.kind != MODULE && around(&module, occurrence.span.start) != own && own.is_some() {
@@ -224,23 +228,8 @@ pub(crate) fn prepare_types(
 /// What the type extends and implements.
 pub(crate) fn supertypes(project: &TypeScriptProject, item_of: &HierarchyItem) -> Result<Vec<HierarchyItem>, Failure> {
     let Some((file, decl)) = thing(project, item_of)? else { return Ok(Vec::new()) };
-    let store = project.store();
-    let Some(module) = store.module(file) else { return Ok(Vec::new()) };
-    let Some(shape) = module.decl(decl).shape.map(|shape| module.shape(shape)) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for (name, _) in shape.extends.iter().chain(&shape.implements) {
-        for entity in store.entity(file, *name) {
-            for (of, decl) in store.decls_of_entity(entity) {
-                let is_type = store.module(of).is_some_and(|module| {
-                    matches!(module.decl(decl).kind, DeclKind::Class | DeclKind::Interface | DeclKind::Alias)
-                });
-                if is_type && of != store.id(BUILTINS) {
-                    found.extend(item(project, of, decl));
-                }
-            }
-        }
-    }
-    Ok(found)
+    let above = implementation::directly_above(project, file, decl);
+    Ok(above.into_iter().filter_map(|(file, decl)| item(project, file, decl)).collect())
 }
 
 /// What to search for to find what extends the type.
@@ -273,7 +262,8 @@ pub(crate) fn subtypes(
             }
         }
     }
-    seen.sort();
+    // By path: the numbers of files tell in which order they were asked about.
+    seen.sort_by_key(|(file, decl)| (store.path(*file), *decl));
     for (file, decl) in seen {
         found.extend(item(project, file, decl));
     }

@@ -64,7 +64,9 @@ fn parameter_hints(
     let callee = store.expr_type(file, callee);
     let signatures = store.signatures(&callee, is_new);
     let Some(signature) = store.choose(file, module, call, &signatures) else { return };
-    let Some(of) = store.module(signature.file) else { return };
+    let Some(of) = store.module(signature.file).filter(|_| signature.file != store.id(crate::store::BUILTINS)) else {
+        return;
+    };
     for (param, argument) in of.function(signature.function).params.iter().zip(arguments) {
         if param.rest {
             break;
@@ -78,7 +80,6 @@ fn parameter_hints(
             let known = of.decl(decl);
             store.location(signature.file, known.span, known.full)
         });
-        let location = location.filter(|location| !location.path.starts_with("@bundled/"));
         found.push(InlayHint {
             offset: module.expr(*argument).span.start,
             parts: vec![HintPart { label: format!("{}:", param.name), location }],
@@ -144,7 +145,7 @@ fn says_its_type(module: &Module, value: ExprId) -> bool {
         | ExprKind::Function(_)
         | ExprKind::Class(_)
         | ExprKind::Object(_)
-        | ExprKind::As(..)
+        | ExprKind::As(_)
         | ExprKind::Not(_)
         | ExprKind::Require(_) => true,
         ExprKind::Parameter(function, _) => module.function(*function).expr.is_none(),

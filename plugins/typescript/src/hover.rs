@@ -2,7 +2,7 @@
 
 use vraftls_guest_sdk::{Failure, HoverInfo};
 
-use crate::module::{DeclKind, Module, Occ, Occurrence, Range};
+use crate::module::{DeclKind, Module, Occ, Occurrence};
 use crate::project::TypeScriptProject;
 use crate::store::FileId;
 use crate::targets::{Purpose, Target};
@@ -103,9 +103,4 @@ fn links(line: &str) -> String {
     }
     text.push_str(rest);
     text
-}
-
-/// The name that a span has, for messages.
-pub(crate) fn name_at(module: &Module, span: Range) -> &str {
-    module.slice(span)
 }

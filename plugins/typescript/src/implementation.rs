@@ -117,3 +117,25 @@ pub(crate) fn directly_below(
     }
     Ok(found)
 }
+
+/// The classes and interfaces that a class or interface names in its head.
+pub(crate) fn directly_above(project: &TypeScriptProject, file: FileId, decl: DeclId) -> Vec<(FileId, DeclId)> {
+    let store = project.store();
+    let Some(module) = store.module(file) else { return Vec::new() };
+    let Some(shape) = module.decl(decl).shape.map(|shape| module.shape(shape)) else { return Vec::new() };
+    let builtins = store.id(crate::store::BUILTINS);
+    let mut found = Vec::new();
+    for (name, _) in shape.extends.iter().chain(&shape.implements) {
+        for entity in store.entity(file, *name) {
+            for (of, decl) in store.decls_of_entity(entity) {
+                let is_type = store.module(of).is_some_and(|module| {
+                    matches!(module.decl(decl).kind, DeclKind::Class | DeclKind::Interface | DeclKind::Alias)
+                });
+                if is_type && of != builtins {
+                    found.push((of, decl));
+                }
+            }
+        }
+    }
+    found
+}

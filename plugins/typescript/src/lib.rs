@@ -29,6 +29,7 @@ mod project;
 mod references;
 mod rename;
 mod resolver;
+mod resolving;
 mod scratch;
 mod selection;
 mod signature;

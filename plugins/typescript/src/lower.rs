@@ -61,6 +61,8 @@ pub(crate) struct Lower<'a> {
     exported: bool,
     /// Whether the declarations of the current block are seen by every file.
     global: bool,
+    /// Whether that is `declare global`.
+    augments: bool,
     /// Where the current statement or member starts.
     doc: u32,
     /// What names are seen in that are declared now.
@@ -94,6 +96,7 @@ impl<'a> Lower<'a> {
             namespace: None,
             exported: false,
             global: false,
+            augments: false,
             doc: 0,
             block: Range { start: 0, end: u32::MAX },
             guards: Vec::new(),
@@ -198,7 +201,9 @@ impl<'a> Lower<'a> {
         let is_top = scope == Some(self.scoping.root_scope_id());
         let flags = &mut self.module.decls[decl.index()].flags;
         flags.local = !is_top && self.namespace.is_none();
-        if self.global {
+        let is_seen =
+            if self.augments { self.function.is_none() && self.namespace.is_none() } else { self.global && is_top };
+        if is_seen {
             flags.global = true;
             self.module.globals.insert(Rc::clone(name), symbol);
         }

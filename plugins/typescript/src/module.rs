@@ -3,9 +3,13 @@
 //!
 //! Refuses to know other files: what an import leads to is asked of the project, what an expression's type is of `eval`.
 
+mod nodes;
+
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+
+pub(crate) use nodes::{Context, Expr, ExprKind, Guard, Literal, This, TypeExpr};
 
 /// A name, shared within its file.
 pub(crate) type Name = Rc<str>;
@@ -161,221 +165,11 @@ pub(crate) enum Ident {
     Free(Name, Option<SymId>),
 }
 
-/// An expression.
-#[derive(Debug)]
-pub(crate) struct Expr {
-    pub(crate) kind: ExprKind,
-    pub(crate) span: Range,
-    /// Where it stands, as far as that says what type is expected.
-    pub(crate) context: Context,
-}
-
-/// What `this` is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum This {
-    Nothing,
-    Instance(DeclId),
-    Static(DeclId),
-    Function(FnId),
-    Object(ExprId),
-}
-
-/// The literal kinds, of which only some values matter.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Literal {
-    String(Name),
-    Number(Name),
-    Boolean(bool),
-    BigInt,
-    Regex,
-    Null,
-    Template,
-}
-
-/// What an expression is.
-#[derive(Clone, Debug)]
-pub(crate) enum ExprKind {
-    Ident(Ident),
-    Member {
-        object: ExprId,
-        name: Name,
-        name_span: Range,
-    },
-    Index {
-        object: ExprId,
-        index: ExprId,
-    },
-    Call {
-        callee: ExprId,
-        arguments: Vec<ExprId>,
-        types: Vec<TyId>,
-        is_new: bool,
-    },
-    Object(ShapeId),
-    Array(Vec<ExprId>),
-    Function(FnId),
-    Class(DeclId),
-    Literal(Literal),
-    /// An operator whose result is a number, or a string for `+`.
-    Arithmetic(ExprId, ExprId, bool),
-    /// A comparison.
-    Boolean,
-    Not(ExprId),
-    InstanceOf(ExprId, ExprId),
-    Equality {
-        left: ExprId,
-        right: ExprId,
-        negated: bool,
-    },
-    /// `"key" in object`.
-    In(ExprId, ExprId),
-    Void,
-    TypeOf(ExprId),
-    Assign(ExprId, ExprId),
-    Conditional(ExprId, ExprId),
-    /// `||` and `??`.
-    Or(ExprId, ExprId),
-    And(ExprId, ExprId),
-    Await(ExprId),
-    Yield,
-    As(ExprId, TyId),
-    Same(ExprId),
-    NonNull(ExprId),
-    This(This),
-    Super(This),
-    ImportCall(SpecId),
-    Require(SpecId),
-    ImportMeta,
-    Spread(ExprId),
-    Jsx {
-        tag: Option<ExprId>,
-        attributes: ShapeId,
-    },
-    /// What a parameter gets, by its place in the function.
-    Parameter(FnId, u32),
-    /// The element of what is iterated over, or by its place.
-    Element(ExprId, Option<u32>),
-    /// Elements from a place on.
-    RestArray(ExprId),
-    /// An object without some of its members.
-    RestObject(ExprId),
-    Default(ExprId, ExprId),
-    /// The expression where a test holds.
-    Narrowed(Ident, Rc<[Guard]>),
-    Unknown,
-}
-
-/// What a test says of a name.
-#[derive(Clone, Debug)]
-pub(crate) enum Guard {
-    InstanceOf(ExprId),
-    /// `typeof x === "…"`.
-    TypeOf(Name, bool),
-    /// A call that the name is given to, which may be a predicate.
-    Predicate {
-        callee: ExprId,
-        argument: u32,
-        holds: bool,
-    },
-    /// `x.kind === value`.
-    Discriminant {
-        path: Name,
-        value: ExprId,
-        holds: bool,
-    },
-    /// `"key" in x`.
-    In(Name, bool),
-    Truthy,
-    /// Assigned right before.
-    Assigned(ExprId),
-}
-
-/// Where an expression stands.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Context {
-    #[default]
-    None,
-    Argument(ExprId, u32),
-    Typed(TyId),
-    /// A property of an object literal.
-    Property(ExprId, Name),
-    Element(ExprId, u32),
-    Return(FnId),
-    Assigned(ExprId),
-    /// The same as that of another expression.
-    Like(ExprId),
-    /// The default of a binding.
-    DefaultOf(ExprId),
-    /// An attribute of a JSX element.
-    Attribute(ExprId, Name),
-    Child(ExprId),
-    /// A property of a class with a declared type in what the class implements.
-    Member(DeclId),
-}
-
-/// A type as it is written.
-#[derive(Clone, Debug)]
-pub(crate) enum TypeExpr {
-    Any,
-    Unknown,
-    Never,
-    Undefined,
-    Null,
-    String,
-    Number,
-    Boolean,
-    BigInt,
-    Symbol,
-    ObjectKeyword,
-    This,
-    /// An entity and its arguments.
-    Reference(ExprId, Vec<TyId>),
-    Union(Vec<TyId>),
-    Intersection(Vec<TyId>),
-    Array(TyId),
-    Tuple(Vec<TyId>),
-    Rest(TyId),
-    Shape(ShapeId),
-    Function(FnId),
-    Constructor(FnId),
-    Query(ExprId),
-    KeyOf(TyId),
-    Indexed(TyId, TyId),
-    Conditional {
-        check: TyId,
-        extends: TyId,
-        yes: TyId,
-        no: TyId,
-    },
-    Mapped {
-        key: DeclId,
-        constraint: TyId,
-        value: Option<TyId>,
-    },
-    StringLiteral(Name),
-    NumberLiteral(Name),
-    BooleanLiteral(bool),
-    Infer(DeclId),
-    Import {
-        spec: SpecId,
-        path: Vec<(Name, Range)>,
-        arguments: Vec<TyId>,
-        is_value: bool,
-    },
-    /// `x is T`.
-    Predicate {
-        parameter: Option<Name>,
-        ty: Option<TyId>,
-        asserts: bool,
-    },
-}
-
 /// A parameter.
 #[derive(Debug)]
 pub(crate) struct Param {
     pub(crate) decl: Option<DeclId>,
     pub(crate) name: Name,
-    pub(crate) span: Range,
     pub(crate) ty: Option<TyId>,
     pub(crate) default: Option<ExprId>,
     pub(crate) optional: bool,
@@ -573,6 +367,8 @@ pub(crate) struct Module {
     pub(crate) globals: FxHashMap<Name, SymId>,
     /// `declare module "…"` by name, with the exports of each.
     pub(crate) ambient: FxHashMap<Name, Vec<DeclId>>,
+    /// The assignment to `module.exports`.
+    pub(crate) exports_decl: Option<DeclId>,
     /// What a namespace's or ambient module's body exports.
     pub(crate) namespace_exports: FxHashMap<DeclId, Exports>,
     /// Prototypes that are assigned as a whole: `A.prototype = …`.
@@ -626,6 +422,22 @@ impl Module {
             .clone()
             .find(|found| offset < found.span.end)
             .or_else(|| before.clone().find(|found| offset == found.span.end))
+    }
+
+    /// The name of the accessor whose `get` or `set` the offset is at.
+    pub(crate) fn accessor_at(&self, offset: u32) -> Option<&Occurrence> {
+        let word = |decl: &Decl| match decl.kind {
+            DeclKind::Getter => "get",
+            DeclKind::Setter => "set",
+            _ => "",
+        };
+        let decl = self.decls.iter().find(|decl| {
+            let before = self.slice(Range { start: decl.full.start, end: decl.span.start.max(decl.full.start) });
+            let word = word(decl);
+            let at = before.rfind(word).filter(|_| !word.is_empty()).map(|at| decl.full.start + at as u32);
+            at.is_some_and(|at| at <= offset && offset <= at + 3)
+        })?;
+        self.starting_at(decl.span.start)
     }
 
     /// The occurrence that starts at an offset.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
-    FileReferences, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Move, Project, RenameTarget,
+    FileReferences, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Move, Project, RenameTarget, Resolved,
     SearchPlan, SignatureHelp, Span, Targets, Workspace,
 };
 
@@ -13,7 +13,7 @@ use crate::module::Module;
 use crate::store::{FileId, Store};
 use crate::{
     actions, completion, definition, diagnostics, hierarchy, hints, hover, implementation, lenses, links, moves,
-    references, rename, selection, signature, tokens,
+    references, rename, resolving, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -75,6 +75,10 @@ impl Project for TypeScriptProject {
 
     fn highlights(&mut self, path: &str, offset: u32) -> Result<Vec<Highlight>, Failure> {
         references::highlights(self, path, offset)
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        resolving::resolve_all(self, path)
     }
 
     fn implementation(&mut self, path: &str, offset: u32) -> Result<Option<Targets>, Failure> {

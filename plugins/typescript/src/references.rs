@@ -24,7 +24,7 @@ pub(crate) type Places = FxHashSet<(FileId, u32, u32)>;
 /// What to search for to find all references to the name at the offset.
 pub(crate) fn plan(project: &TypeScriptProject, path: &str, offset: u32) -> Result<Option<SearchPlan>, Failure> {
     let (file, module) = project.question(path, Some(offset))?;
-    let Some(at) = module.at(offset) else { return Ok(None) };
+    let Some(at) = module.at(offset).or_else(|| module.accessor_at(offset)) else { return Ok(None) };
     let targets = meant(project, file, at);
     if targets.is_empty() {
         return Ok(None);
@@ -113,7 +113,7 @@ fn name_of(project: &TypeScriptProject, target: Target) -> Option<Name> {
             let known = module.decl(decl);
             let written = module.slice(known.span);
             // A default export has no name but those that importers give it.
-            if written.is_empty() { None } else { Some(Name::from(written)) }
+            if written.is_empty() || written.contains('.') { None } else { Some(Name::from(written)) }
         }
         Target::File(_) => None,
     }
@@ -129,6 +129,7 @@ fn add_aliases(project: &TypeScriptProject, targets: &[Target], names: &mut Vec<
         return Ok(());
     }
     let mut place = 0;
+    let mut added: Vec<String> = Vec::new();
     while place < names.len() && names.len() < 32 {
         let name = names[place].clone();
         place += 1;
@@ -136,6 +137,24 @@ fn add_aliases(project: &TypeScriptProject, targets: &[Target], names: &mut Vec<
             store.check_cancelled()?;
             let file = store.id(&candidate.path);
             let Some(module) = store.module(file) else { continue };
+            for (exported, exports) in &module.exports.named {
+                let is_it = exports.iter().any(|export| match export {
+                    crate::module::Export::From(_, imported) => **imported == *name,
+                    crate::module::Export::Symbol(symbol) => {
+                        module.symbols.get(symbol.index()).is_some_and(|symbol| symbol.name.as_deref() == Some(&*name))
+                    }
+                    _ => false,
+                });
+                if is_it
+                    && **exported != *name
+                    && &**exported != "default"
+                    && !names.iter().any(|known| **known == **exported)
+                {
+                    added.push(exported.to_string());
+                }
+            }
+            added.sort();
+            names.append(&mut added);
             for decl in module.decls.iter().filter(|decl| decl.kind == DeclKind::Import || decl.import.is_some()) {
                 let imported = match &decl.import {
                     Some(crate::module::Import::Named(_, imported)) => imported,

@@ -3,6 +3,8 @@
 //! oxc's parser gives up at some errors and has no tree then. What it stumbled over is blanked, a little at first and more
 //! when that does not help, and the rest is parsed again. Offsets stay as they are.
 
+mod nesting;
+
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::{ParseOptions, Parser};
@@ -10,16 +12,12 @@ use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 
 use crate::module::Range;
+pub(crate) use nesting::is_too_deep;
 
 /// So often is a text mended before the rest of it is given up.
 const MENDS_MAX: usize = 24;
 /// So many errors are listed.
 const ERRORS_MAX: usize = 200;
-/// Constructs within one another. The walk takes less than 2 KiB of stack for each.
-const DEPTH_MAX: u32 = 500;
-/// Links of a chain of operators, which make a tree as deep as they are many.
-const CHAIN_MAX: u32 = 3000;
-
 /// A tree and the scopes in it.
 pub(crate) struct Tree<'t, 'a> {
     pub(crate) program: &'t Program<'a>,
@@ -121,6 +119,12 @@ fn mend(source: &str, place: usize, attempt: usize) -> String {
         return String::from_utf8(bytes).unwrap_or_default();
     }
     let line_start = source[..place].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    // `a.` on the line before, which takes the first word of this one for its member.
+    let above = source[..line_start].trim_end();
+    if above.ends_with('.') && !above.ends_with("..") && attempt < MENDS_MAX / 2 {
+        blank(&mut bytes, above.len() - 1, above.len());
+        return String::from_utf8(bytes).unwrap_or_default();
+    }
     let line_end = source[place..].find(['\n', '\r']).map_or(source.len(), |end| place + end);
     let is_blank = source[line_start..line_end].trim().is_empty();
     let (start, end) = if is_blank || place >= source.len() {
@@ -143,65 +147,4 @@ fn blank(bytes: &mut [u8], start: usize, end: usize) {
             *byte = b' ';
         }
     }
-}
-
-/// Whether a text nests deeper than the stack bears. Counts brackets wherever they stand, and in one statement the
-/// operators that nest without brackets; errs on the side of refusing.
-pub(crate) fn is_too_deep(text: &str) -> bool {
-    let (mut depth, mut deepest, mut chain, mut longest) = (0u32, 0u32, 0u32, 0u32);
-    let mut previous = b' ';
-    for &byte in text.as_bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-                if byte != b'{' {
-                    chain += 1;
-                }
-            }
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'<' => {
-                chain += 1;
-            }
-            b'!' | b'~' | b'+' | b'-' | b'?' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'.' | b'`' | b'$' | b'=' => {
-                chain += 1;
-            }
-            b';' | b',' => {
-                longest = longest.max(chain);
-                chain = 0;
-            }
-            b'\n' if matches!(previous, b'\n' | b';' | b',' | b'{' | b'}') => {
-                longest = longest.max(chain);
-                chain = 0;
-            }
-            _ => {}
-        }
-        if !byte.is_ascii_whitespace() || byte == b'\n' {
-            previous = byte;
-        }
-        if deepest > DEPTH_MAX || chain > CHAIN_MAX {
-            return true;
-        }
-    }
-    longest > CHAIN_MAX || has_long_word_chain(text)
-}
-
-/// Words that open an operand without a bracket, many in a row: `typeof typeof …`, `if (a) if (a) …`, `else if` chains.
-fn has_long_word_chain(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["typeof", "void", "await", "delete", "new", "else", "keyof", "if", "readonly"];
-    let mut row = 0u32;
-    if text.len() < 4 * DEPTH_MAX as usize {
-        return false;
-    }
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()) {
-        if WORDS.contains(&word) {
-            row += 1;
-            if row > DEPTH_MAX {
-                return true;
-            }
-        } else if word.len() > 1 {
-            row = 0;
-        }
-    }
-    false
 }

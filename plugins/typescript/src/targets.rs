@@ -280,7 +280,14 @@ impl Store {
                 return module.symbol(*symbol).decls.iter().map(|decl| Target::Decl(file, *decl)).collect();
             }
         }
-        vec![Target::File(file)]
+        let is_exported = module.exports.equals.iter().any(|equals| {
+            let target = self.entity_of_value(file, *equals);
+            target == [Entity::Expr(file, expr)]
+        });
+        match module.exports_decl.filter(|_| is_exported) {
+            Some(decl) => vec![Target::Decl(file, decl)],
+            None => vec![Target::File(file)],
+        }
     }
 
     /// Where a target is: its name, and the whole construct.

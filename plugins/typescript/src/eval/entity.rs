@@ -80,6 +80,10 @@ impl Store {
                 if found.is_empty() { vec![Entity::Expr(file, expr)] } else { found }
             }
             ExprKind::Require(spec) => self.follow(file, &Import::Require(*spec)),
+            ExprKind::Class(decl) => match module.decl(*decl).symbol {
+                Some(symbol) => vec![Entity::Symbol(file, symbol)],
+                None => vec![Entity::Decl(file, *decl)],
+            },
             ExprKind::Function(function) => {
                 match module.function(*function).decl.and_then(|decl| module.decl(decl).symbol) {
                     Some(symbol) => vec![Entity::Symbol(file, symbol)],
@@ -164,7 +168,7 @@ impl Store {
             return known.iter().flat_map(|export| self.export(file, export)).collect();
         }
         let mut found: Vec<Entity> = Vec::new();
-        for equals in exports.equals.iter().rev().take(1) {
+        for equals in exports.equals.iter().rev().take(usize::from(&**name != "default")) {
             for entity in self.entity_of_value(file, *equals) {
                 found.extend(self.members_of_entity(entity, name));
             }

@@ -33,6 +33,12 @@ impl Store {
                 self.narrow(file, module, declared, guards)
             }
             ExprKind::Member { object, name, .. } => {
+                let is_exports = module.is_common_js
+                    && &**name == "exports"
+                    && matches!(&module.expr(*object).kind, ExprKind::Ident(Ident::Free(name, _)) if &**name == "module");
+                if is_exports {
+                    return self.exports_type(file, module);
+                }
                 let object = self.expr_type(file, *object);
                 self.member_type(&object, name)
             }
@@ -81,7 +87,7 @@ impl Store {
                 let inner = self.expr_type(file, *inner);
                 self.awaited(&inner)
             }
-            ExprKind::As(_, ty) => self.eval(file, *ty, &Env::default()),
+            ExprKind::As(ty) => self.eval(file, *ty, &Env::default()),
             ExprKind::Same(inner) => self.expr_type(file, *inner),
             ExprKind::NonNull(inner) => {
                 let inner = self.expr_type(file, *inner);

@@ -431,7 +431,7 @@ impl Store {
     pub(crate) fn default_of(&self, file: FileId, param: DeclId, env: &Env) -> Type {
         let Some(module) = self.module(file) else { return Type::Any };
         let default = module.decl(param).value.and_then(|value| match module.expr(value).kind {
-            ExprKind::As(_, ty) => Some(ty),
+            ExprKind::As(ty) => Some(ty),
             _ => None,
         });
         match default {

@@ -36,6 +36,9 @@ pub(crate) fn symbol_kind(module: &Module, decl: &Decl) -> u32 {
 }
 
 fn is_shown(module: &Module, decl: &Decl) -> bool {
+    if &*decl.name == "module.exports" {
+        return false;
+    }
     if decl.span.start >= decl.span.end && !matches!(decl.kind, DeclKind::Class | DeclKind::Function) {
         return false;
     }

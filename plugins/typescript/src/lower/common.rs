@@ -4,7 +4,9 @@
 use std::rc::Rc;
 
 use super::Lower;
-use crate::module::{Context, DeclId, DeclKind, Expando, Export, ExprId, ExprKind, Holder, Ident, Name, Range, This};
+use crate::module::{
+    Context, DeclId, DeclKind, Expando, Export, ExprId, ExprKind, FnId, Holder, Ident, Name, Range, This,
+};
 
 /// What an assignment goes to.
 enum Target {
@@ -41,6 +43,11 @@ impl Lower<'_> {
             self.module.is_module = true;
             self.module.is_common_js = true;
             self.module.exports.equals.push(right);
+            let start = self.module.expr(object).span.start;
+            let span = Range { start, end: name_span.end };
+            let decl = self.push_decl(Rc::from("module.exports"), DeclKind::Property, span, full);
+            self.module.decls[decl.index()].value = Some(right);
+            self.module.exports_decl = Some(decl);
             self.hold(value, Holder::Exports);
             return;
         }
@@ -72,6 +79,18 @@ impl Lower<'_> {
             self.module.methods_of.insert(function, holder);
         }
         self.module.expandos.entry(holder).or_default().push(Expando { name: Rc::clone(name), decl });
+    }
+
+    /// What a method sets on `this` is a member of what it is a method of.
+    pub(super) fn methods_set_members(&mut self) {
+        let mut methods: Vec<(FnId, Holder)> =
+            self.module.methods_of.iter().map(|(function, holder)| (*function, *holder)).collect();
+        methods.sort_by_key(|(function, _)| *function);
+        for (function, holder) in methods {
+            let Some(set) = self.module.expandos.remove(&Holder::This(function)) else { continue };
+            let known = self.module.expandos.entry(holder).or_default();
+            known.extend(set);
+        }
     }
 
     fn target(&self, object: ExprId) -> Option<Target> {

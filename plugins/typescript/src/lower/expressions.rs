@@ -44,6 +44,10 @@ impl Lower<'_> {
             Expression::Super(_) => ExprKind::Super(self.this),
             Expression::ImportMeta(_) => ExprKind::ImportMeta,
             Expression::ParenthesizedExpression(inner) => {
+                if let Some(ty) = self.doc_cast(span.start) {
+                    self.expr(&inner.expression, Context::Typed(ty));
+                    return self.push(ExprKind::As(ty), span, context);
+                }
                 let like = context.clone();
                 ExprKind::Same(self.expr(&inner.expression, like))
             }
@@ -174,8 +178,8 @@ impl Lower<'_> {
         }
         // The expression comes first in `e as T` and second in `<T>e`; what is expected of it is the type.
         let ty = self.ty(ty);
-        let inner = self.expr(expression, Context::Typed(ty));
-        self.push(ExprKind::As(inner, ty), span, context)
+        self.expr(expression, Context::Typed(ty));
+        self.push(ExprKind::As(ty), span, context)
     }
 
     fn array(&mut self, elements: &[ArrayExpressionElement<'_>], span: Range, context: Context) -> ExprId {

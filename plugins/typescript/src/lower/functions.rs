@@ -117,7 +117,6 @@ impl Lower<'_> {
             self.module.functions[function.index()].params.push(Param {
                 decl,
                 name,
-                span,
                 ty,
                 default,
                 optional: param.optional || optional_by_doc,
@@ -140,7 +139,6 @@ impl Lower<'_> {
             self.module.functions[function.index()].params.push(Param {
                 decl,
                 name,
-                span,
                 ty,
                 default: None,
                 optional: false,
@@ -275,8 +273,7 @@ impl Lower<'_> {
         self.module.decls[decl.index()].ty = constraint;
         // The default of a type parameter is kept as a type expression among expressions.
         if let Some(default) = default {
-            let unknown = self.push(ExprKind::Unknown, full, Context::None);
-            let value = self.push(ExprKind::As(unknown, default), full, Context::None);
+            let value = self.push(ExprKind::As(default), full, Context::None);
             self.module.decls[decl.index()].value = Some(value);
         }
         decl

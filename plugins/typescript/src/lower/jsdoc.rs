@@ -72,7 +72,8 @@ fn param_name(rest: &str) -> (&str, bool) {
 
 impl Lower<'_> {
     fn pending_text(&self) -> Option<(String, u32)> {
-        if !self.module.is_js {
+        // A function type within a comment is documented by nothing.
+        if !self.module.is_js || self.in_comment {
             return None;
         }
         let range = self.pending_doc?;
@@ -86,6 +87,17 @@ impl Lower<'_> {
         self.parse_type(tag.ty, start + tag.start as u32)
     }
 
+    /// The type of `/** @type {T} */ (…)`.
+    pub(super) fn doc_cast(&mut self, start: u32) -> Option<TyId> {
+        if !self.module.is_js || self.in_comment {
+            return None;
+        }
+        let range = *self.docs.get(&start)?;
+        let text = self.module.slice(range).to_owned();
+        let tag = tags(&text).into_iter().find(|tag| tag.name == "type")?;
+        self.parse_type(tag.ty, range.start + tag.start as u32)
+    }
+
     /// The types of parameters that the documentation has: name, type, and whether it is optional.
     pub(super) fn documented_params(&mut self, function: FnId) -> Vec<(String, TyId, bool)> {
         if self.module.function(function).params_span.start == 0 && self.pending_doc.is_none() {
@@ -93,18 +105,61 @@ impl Lower<'_> {
         }
         let Some((text, start)) = self.pending_text() else { return Vec::new() };
         let mut found = Vec::new();
-        for tag in tags(&text).iter().filter(|tag| matches!(tag.name, "param" | "arg" | "argument")) {
+        let all = tags(&text);
+        for tag in all.iter().filter(|tag| matches!(tag.name, "param" | "arg" | "argument")) {
             let (name, optional) = param_name(tag.rest);
             if name.contains('.') {
                 continue;
             }
             let text = tag.ty.trim();
             let optional = optional || text.ends_with('=');
-            if let Some(ty) = self.parse_type(tag.ty, start + tag.start as u32) {
+            let has_properties = all.iter().any(|other| {
+                let inner = param_name(other.rest).0;
+                inner.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+            });
+            let ty = if has_properties && matches!(text.trim_end_matches('='), "Object" | "object") {
+                Some(self.documented_properties(&all, name, start))
+            } else {
+                self.parse_type(tag.ty, start + tag.start as u32)
+            };
+            if let Some(ty) = ty {
                 found.push((name.to_owned(), ty, optional));
             }
         }
         found
+    }
+
+    /// The type of an object whose properties are documented as `name.property`.
+    fn documented_properties(&mut self, tags: &[Tag<'_>], name: &str, start: u32) -> TyId {
+        let shape = self.push_shape(Shape::default());
+        for tag in tags {
+            let (path, optional) = param_name(tag.rest);
+            let Some(property) = path.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else { continue };
+            if property.is_empty() || property.contains('.') {
+                continue;
+            }
+            let at = tag.rest_start + usize::from(optional) + name.len() + 1;
+            self.documented_property(tag, (property, optional), at, start, shape);
+        }
+        self.push_type(TypeExpr::Shape(shape), Range { start, end: start })
+    }
+
+    fn documented_property(
+        &mut self,
+        tag: &Tag<'_>,
+        (name, optional): (&str, bool),
+        at: usize,
+        comment: u32,
+        shape: crate::module::ShapeId,
+    ) {
+        let start = comment + at as u32;
+        let span = Range { start, end: start + name.len() as u32 };
+        let ty = self.parse_type(tag.ty, comment + tag.start as u32);
+        let name = self.name(name);
+        let decl = self.push_decl(Rc::clone(&name), DeclKind::Property, span, span);
+        let known = &mut self.module.decls[decl.index()];
+        (known.ty, known.owner, known.flags.optional) = (ty, Some(shape), optional);
+        self.module.shapes[shape.index()].members.push(Member { name, decl });
     }
 
     /// Takes the documentation of the statement for this function: its result and its `this`.
@@ -308,14 +363,7 @@ impl Lower<'_> {
         if name.is_empty() || name.contains('.') {
             return;
         }
-        let offset = u32::from(optional);
-        let start = comment + tag.rest_start as u32 + offset;
-        let span = Range { start, end: start + name.len() as u32 };
-        let ty = self.parse_type(tag.ty, comment + tag.start as u32);
-        let name = self.name(name);
-        let decl = self.push_decl(Rc::clone(&name), DeclKind::Property, span, span);
-        let known = &mut self.module.decls[decl.index()];
-        (known.ty, known.owner, known.flags.optional) = (ty, Some(shape), optional);
-        self.module.shapes[shape.index()].members.push(Member { name, decl });
+        let at = tag.rest_start + usize::from(optional);
+        self.documented_property(tag, (name, optional), at, comment, shape);
     }
 }

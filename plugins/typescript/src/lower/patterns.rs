@@ -73,7 +73,7 @@ impl Lower<'_> {
     fn source(&mut self, binding: &Binding) -> ExprId {
         let value = binding.value.unwrap_or_else(|| self.push(ExprKind::Unknown, binding.full, Context::None));
         match binding.ty {
-            Some(ty) => self.push(ExprKind::As(value, ty), binding.full, Context::None),
+            Some(ty) => self.push(ExprKind::As(ty), binding.full, Context::None),
             None => value,
         }
     }

@@ -25,6 +25,7 @@ impl Lower<'_> {
         self.statements(&program.body);
         self.global = false;
         self.documented();
+        self.methods_set_members();
     }
 
     pub(super) fn statements(&mut self, statements: &[Statement<'_>]) {
@@ -274,9 +275,9 @@ impl Lower<'_> {
             }
             Declaration::TSExternalModuleDeclaration(module) => self.ambient_module(module),
             Declaration::TSGlobalDeclaration(global) => {
-                let outer = std::mem::replace(&mut self.global, true);
+                let outer = std::mem::replace(&mut self.augments, true);
                 self.statements(&global.body.body);
-                self.global = outer;
+                self.augments = outer;
             }
             Declaration::TSImportEqualsDeclaration(import) => self.import_equals(import),
         }
@@ -351,13 +352,13 @@ impl Lower<'_> {
     fn in_namespace(&mut self, symbol: SymId, decl: DeclId, run: impl FnOnce(&mut Self)) {
         let outer_exports = std::mem::take(&mut self.module.exports);
         let outer = (self.namespace.replace((symbol, decl)), self.parent.replace(decl), self.exported, self.this);
-        let global = std::mem::replace(&mut self.global, false);
+        let global = (std::mem::replace(&mut self.global, false), std::mem::replace(&mut self.augments, false));
         self.exported = false;
         self.this = This::Nothing;
         let full = self.module.decl(decl).full;
         self.within(full, run);
         (self.namespace, self.parent, self.exported, self.this) = outer;
-        self.global = global;
+        (self.global, self.augments) = global;
         let exports: Exports = std::mem::replace(&mut self.module.exports, outer_exports);
         self.module.namespace_exports.insert(decl, exports);
     }
