@@ -82,7 +82,7 @@ impl Nemesis<'_> {
                     self.command(&["cluster", "transfer-leader", &group.to_string(), &to.to_string()]).await;
                 }
             }
-            Fault::Drain => self.command(&["cluster", "drain", &node.to_string()]).await,
+            Fault::Drain => self.command(&["cluster", "drain", &node.to_string(), "--force"]).await,
         }
     }
 

@@ -108,7 +108,11 @@ async fn a_node_joins_once_and_learns_whom_to_follow() {
 #[tokio::test]
 async fn nodes_are_drained_and_removed() {
     let served = Served::new().await;
-    served.admin(Method::POST, "/v1/nodes/1/drain", json!({ "draining": true })).await.unwrap();
+    let drain = |how: Value| served.admin(Method::POST, "/v1/nodes/1/drain", how);
+    // There is nobody else to take anything over.
+    let alone = drain(json!({ "draining": true })).await;
+    assert_eq!(refused(alone), (409, "fewer_replicas".to_owned()));
+    drain(json!({ "draining": true, "force": true })).await.unwrap();
     let status = served.admin(Method::GET, "/v1/status", NOTHING).await.unwrap();
     assert_eq!(status["cluster"]["nodes"][0]["draining"], json!(true));
     assert_eq!(status["nodes"][0]["error"], json!("it did not answer"));
