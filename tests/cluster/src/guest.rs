@@ -6,7 +6,7 @@ use std::time::Duration;
 use vraftls_client::{Cluster, Options};
 use vraftls_meta::Incarnation;
 use vraftls_proto::Revisions;
-use vraftls_proto::rpc::{Current, FileText, Question, TreePage, TreePageAnswer};
+use vraftls_proto::rpc::{Current, FileText, Question, TreePage, TreePageAnswer, Watch, Watched};
 use vraftls_raft::ids::{NodeId, Peer};
 use vraftls_transport::{Identity, Lane, Method, Peers, PeersConfig, TcpDialer};
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
@@ -90,6 +90,15 @@ impl Guest {
             Whom::Anybody => self.cluster.tree_page(&page, patience).await.map_err(|error| error.to_string()),
             Whom::Node(node) => self.ask_node(node, &page, patience).await?.map_err(|error| error.to_string()),
         }
+    }
+
+    /// How the workspace stands at a node, which indexes it from the first time on that it is asked.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn standing(&self, node: u64, patience: Duration) -> Result<Watched, String> {
+        let question = Watch { workspace: self.workspace, generation: 0, patience };
+        self.ask_node(node, &question, patience).await?.map_err(|error| error.to_string())
     }
 
     /// The text of a file at a node.

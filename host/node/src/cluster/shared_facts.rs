@@ -2,7 +2,8 @@
 //!
 //! Every key has an owner among the live nodes, by rendezvous hash. Whoever misses a value asks its owner; the owner has it, or tells the
 //! asker to compute it, or, when it told somebody else just before, waits a moment for what that one brings. So a value is computed once
-//! in the cluster, as long as nobody is in a hurry: every wait is short, and after it the value is computed here.
+//! in the cluster, as long as nobody is in a hurry: every wait is short, and after it the value is computed here. An owner that has a
+//! value not asks whoever owned it before: a node that joins computes nothing that the others had.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -158,27 +159,40 @@ impl SharedFacts {
         Self { own, cluster, peers, runtime, counters, sending }
     }
 
-    /// The owner of a key, none where it is this node.
-    fn owner(&self, key: &Key) -> Option<(NodeId, Peer)> {
+    /// The owner of a key, and whoever owns it when that one is not there: so it was before the owner came.
+    fn owners(&self, key: &Key) -> [Option<(NodeId, Peer)>; 2] {
         let metadata = self.cluster.metadata().borrow().clone();
         let live = metadata.nodes().iter().filter(|(_, about)| about.is_full() && !about.draining);
         let mut live: Vec<_> = live.collect();
         rank("vraftls facts 1", key.as_bytes(), &mut live, |(node, _)| node.0);
-        let (node, about) = *live.first()?;
-        let is_here = node.0 == self.cluster.node().0;
-        (!is_here).then(|| (NodeId(node.0), Peer::new(about.registration.address.as_str())))
+        [0, 1].map(|nth| {
+            let (node, about) = live.get(nth)?;
+            Some((NodeId(node.0), Peer::new(about.registration.address.as_str())))
+        })
+    }
+
+    /// The owner of a key, none where it is this node.
+    fn other_owner(&self, key: &Key) -> Option<(NodeId, Peer)> {
+        let [owner, _] = self.owners(key);
+        owner.filter(|(node, _)| *node != self.cluster.node())
     }
 
     fn fetch(&self, key: &Key) -> Option<Vec<u8>> {
-        let Some((node, peer)) = self.owner(key) else {
-            return match self.own.claims.claim_or_wait(key, WAIT) {
-                Claimed::Own => None,
-                Claimed::Waited => self.own.disk.get(key),
-            };
-        };
+        let [owner, before] = self.owners(key);
+        if let Some(owner) = owner.filter(|(node, _)| *node != self.cluster.node()) {
+            return self.ask(owner, key);
+        }
+        match self.own.claims.claim_or_wait(key, WAIT) {
+            Claimed::Waited => self.own.disk.get(key),
+            // A node that just came owns much that was brought to another.
+            Claimed::Own => before.and_then(|before| self.ask(before, key)).inspect(|value| self.own.keep(key, value)),
+        }
+    }
+
+    fn ask(&self, (node, peer): (NodeId, Peer), key: &Key) -> Option<Vec<u8>> {
         let question = questions::encode(key.as_bytes());
         let asked = self.peers.ask(node, &peer, Lane::Service, FACTS, question, ASK);
-        // An owner that is gone costs nothing: the connection is known to be down.
+        // A node that is gone costs nothing: the connection is known to be down.
         let answer = self.runtime.block_on(asked).ok()?;
         match questions::decode(&answer).ok()? {
             FactsAnswer::Hit(value) => Some(value),
@@ -200,7 +214,7 @@ impl Tier for SharedFacts {
     }
 
     fn put(&self, key: &Key, bytes: &[u8]) {
-        let Some((node, peer)) = self.owner(key) else {
+        let Some((node, peer)) = self.other_owner(key) else {
             // The disk's own tier has it already.
             return self.own.claims.fulfil(key);
         };

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use vraftls_harness::{LspClient, Project, Ran, TestCluster};
 
 /// How many nodes there are.
@@ -58,17 +56,10 @@ pub(crate) async fn check(cluster: &TestCluster, project: &Project, arguments: &
 
 /// How many questions of guests and nodes each node has answered, by id.
 pub(crate) async fn answered(cluster: &TestCluster) -> Vec<(u64, u64)> {
-    const COUNTER: &str = "vraftls_transport_messages_total{side=\"answered\",lane=\"service\"} ";
+    const COUNTER: &str = "vraftls_transport_messages_total{side=\"answered\",lane=\"service\"}";
     let mut counts = Vec::new();
     for node in 1..=N_NODES {
-        let address = cluster.address(node);
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut said = String::new();
-        stream.read_to_string(&mut said).await.unwrap();
-        let count = said.lines().find_map(|line| line.strip_prefix(COUNTER));
-        counts.push((node, count.unwrap_or_else(|| panic!("{said}")).trim().parse().unwrap()));
+        counts.push((node, cluster.number(node, COUNTER).await));
     }
     counts
 }
