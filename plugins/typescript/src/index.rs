@@ -24,6 +24,9 @@ pub(crate) fn index(document: &Document) -> Result<Facts, Failure> {
         return Err(Failure::Limited(format!("{} bytes do not fit the offsets", document.text.len())));
     }
     let text: Rc<str> = Rc::from(document.text.as_str());
+    if crate::store::is_data(&document.path) {
+        return Ok(facts(&Module { text, ..Module::default() }, Vec::new()));
+    }
     let lowered = syntax::with_tree(&document.path, &text, |tree| {
         let folds = folds::folds(&text, tree.program);
         (lower::lower_tree(&document.path, &text, tree), folds)
@@ -31,16 +34,20 @@ pub(crate) fn index(document: &Document) -> Result<Facts, Failure> {
     let (module, folds) = lowered.unwrap_or_else(|errors| {
         (Module { text: Rc::clone(&text), syntax_errors: errors, ..Module::default() }, Vec::new())
     });
-    let (names, occurrences) = occurrences(&module);
-    Ok(Facts {
-        symbols: outline::symbols(&module),
+    Ok(facts(&module, folds))
+}
+
+fn facts(module: &Module, folds: Vec<u32>) -> Facts {
+    let (names, occurrences) = occurrences(module);
+    Facts {
+        symbols: outline::symbols(module),
         names,
         occurrences,
-        imports: imports(&module),
+        imports: imports(module),
         folds,
         diagnostics: module.syntax_errors.iter().map(|(range, message)| syntax_error(*range, message)).collect(),
-        interface_hash: interface::hash(&module),
-    })
+        interface_hash: interface::hash(module),
+    }
 }
 
 /// Every name with its roles, packed as in the contract.

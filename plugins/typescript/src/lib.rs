@@ -52,6 +52,24 @@ static ALLOCATOR: vraftls_guest_sdk::ComponentAllocator = vraftls_guest_sdk::Com
 /// The analyzer.
 pub struct TypeScript;
 
+/// Configurations, and those that they are usually made of: a file is read only if its name was said.
+const PROJECT_FILES: [&str; 14] = [
+    "tsconfig.json",
+    "jsconfig.json",
+    "package.json",
+    "tsconfig.base.json",
+    "tsconfig.app.json",
+    "tsconfig.build.json",
+    "tsconfig.common.json",
+    "tsconfig.lib.json",
+    "tsconfig.node.json",
+    "tsconfig.options.json",
+    "tsconfig.paths.json",
+    "tsconfig.settings.json",
+    "tsconfig.shared.json",
+    "tsconfig.spec.json",
+];
+
 fn language(id: &str, suffixes: &[&str]) -> Language {
     Language { id: id.to_owned(), suffixes: suffixes.iter().map(|suffix| (*suffix).to_owned()).collect() }
 }
@@ -69,8 +87,10 @@ impl Analyzer for TypeScript {
                 language("typescriptreact", &["tsx"]),
                 language("javascript", &["js", "mjs", "cjs"]),
                 language("javascriptreact", &["jsx"]),
+                // Declaration maps, which lead from generated declarations to their sources.
+                language("source-map", &["map"]),
             ],
-            project_files: ["tsconfig.json", "jsconfig.json", "package.json"].map(str::to_owned).to_vec(),
+            project_files: PROJECT_FILES.map(str::to_owned).to_vec(),
             features: Features::DIAGNOSTICS
                 | Features::DEFINITION
                 | Features::DECLARATION

@@ -34,13 +34,18 @@ struct Paths {
     paths: Vec<Rc<str>>,
 }
 
+/// Symbols of several files.
+type Symbols = Rc<[(FileId, SymId)]>;
+/// Declarations of several files.
+type Decls = Rc<[(FileId, DeclId)]>;
+
 /// What is found out about more than one file.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     pub(crate) exprs: RefCell<FxHashMap<(FileId, ExprId), Type>>,
     pub(crate) returns: RefCell<FxHashMap<(FileId, FnId), Type>>,
-    pub(crate) globals: RefCell<FxHashMap<Name, Rc<[(FileId, SymId)]>>>,
-    pub(crate) ambient: RefCell<FxHashMap<Name, Rc<[(FileId, DeclId)]>>>,
+    pub(crate) globals: RefCell<FxHashMap<Name, Symbols>>,
+    pub(crate) ambient: RefCell<FxHashMap<Name, Decls>>,
     pub(crate) maps: RefCell<FxHashMap<FileId, Option<Rc<SourceMap>>>>,
 }
 
@@ -127,7 +132,7 @@ impl Store {
         let path = self.path(file);
         let module = self.read(&path).map(|text| {
             let lowered =
-                if is_code(&path) { lower::lower(&path, &text) } else { Module { text, ..Module::default() } };
+                if is_data(&path) { Module { text, ..Module::default() } } else { lower::lower(&path, &text) };
             Rc::new(lowered)
         });
         let mut modules = self.modules.borrow_mut();
@@ -331,6 +336,11 @@ pub(crate) fn is_proper(path: &str) -> bool {
 
 /// The suffixes of the languages.
 pub(crate) const SUFFIXES: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs"];
+
+/// Whether a path is of a file without code: configurations and declaration maps.
+pub(crate) fn is_data(path: &str) -> bool {
+    path.ends_with(".json") || path.ends_with(".map")
+}
 
 /// Whether a path is one of the languages'.
 pub(crate) fn is_code(path: &str) -> bool {

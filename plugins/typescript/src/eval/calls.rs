@@ -109,7 +109,7 @@ impl Store {
         let overloads = functions.iter().filter(|function| !module.function(**function).has_body).count();
         let visible = functions.iter().filter(|function| overloads == 0 || !module.function(**function).has_body);
         for function in visible {
-            let makes = constructs.then(|| Type::Made(file, symbol));
+            let makes = constructs.then_some(Type::Made(file, symbol));
             if !constructs || module.is_js {
                 found.push(Signature { file, function: *function, env: Env::default(), makes });
             }
@@ -259,7 +259,7 @@ impl Store {
             }
             "create" if module.slice(module.expr(*object).span) == "Object" => {
                 let prototype = self.expr_type(file, *arguments.first()?);
-                let held = module.holders.get(&call).is_some();
+                let held = module.holders.contains_key(&call);
                 // Members that are set later are found by what holds it.
                 if held { Some(self.created(file, call, prototype)) } else { Some(prototype) }
             }

@@ -83,10 +83,10 @@ fn comments(folder: &mut Folder<'_>, program: &Program<'_>) {
             folder.text.get(comment.span.start as usize + 2..comment.span.end as usize).unwrap_or_default().trim();
         if text.starts_with("#region") || text.starts_with("region ") {
             regions.push(comment.span.start);
-        } else if text.starts_with("#endregion") || text.starts_with("endregion") {
-            if let Some(start) = regions.pop() {
-                folder.add(Span::new(start, comment.span.end), REGION);
-            }
+        } else if (text.starts_with("#endregion") || text.starts_with("endregion"))
+            && let Some(start) = regions.pop()
+        {
+            folder.add(Span::new(start, comment.span.end), REGION);
         }
         // Comments on lines that follow one another.
         let joined = run.filter(|run| {
