@@ -202,11 +202,13 @@ fn item(offset: u32, word: TextRange, found: &Found) -> Option<CompletionItem> {
     let detail = found.detail.clone().unwrap_or_default();
     let meant = Meant { offset, label: label.clone(), detail: detail.clone(), kind };
     let source_of = import_of(found).map(str::to_owned);
+    let left = found.label.detail_left.clone().unwrap_or_default();
     additional.sort_by_key(|edit| (edit.span.start, edit.span.end));
     Some(CompletionItem {
         insert: if insert == label { String::new() } else { insert },
         label,
-        label_detail: found.label.detail_left.clone().unwrap_or_default(),
+        // The engine says there what would be imported, which is where it comes from.
+        label_detail: if source_of.is_some() { String::new() } else { left },
         label_source: source_of.or_else(|| found.label.detail_right.clone()).unwrap_or_default(),
         kind,
         detail,

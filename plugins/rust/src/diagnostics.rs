@@ -2,7 +2,7 @@
 //!
 //! What is not run here, procedural macros and build scripts, and what is not known, packages and the standard library's
 //! sources, would make names look wrong that are not. Where any of it is missing only findings are shown that hold without it,
-//! and one hint says what is missing.
+//! and one hint in the root of each crate says what is missing.
 
 use ra_ap_ide::{AssistResolveStrategy, Diagnostic as Found, DiagnosticCode, Severity, TextRange};
 use vraftls_guest_sdk::{Diagnostic, Failure};
@@ -49,7 +49,8 @@ pub(crate) fn diagnostics(source: &Source<'_>, path: &str) -> Result<Vec<Diagnos
             shown.extend(diagnostic(source, finding));
         }
     }
-    if let Some(gaps) = gaps {
+    // Once a crate is enough.
+    if let Some(gaps) = gaps.filter(|_| source.project.world().is_root(source.file)) {
         shown.push(hint(source, TextRange::empty(0.into()), "incomplete-inference", gaps));
     }
     shown.sort_by(|a, b| {

@@ -84,9 +84,10 @@ pub(crate) struct Graph {
 /// [`Failure::Cancelled`] if nobody waits any more.
 pub(crate) fn layout(workspace: &dyn Workspace, tree: &Tree, packages: &Packages) -> Result<Layout, Failure> {
     let mut layout = Layout::default();
-    if let Some(directory) = &tree.standard_library {
-        layout.roots.extend(standard::roots(workspace, directory));
-    }
+    layout.roots.extend(match &tree.standard_library {
+        Some(directory) => standard::roots(workspace, directory),
+        None => standard::bundled_roots(),
+    });
     let directories: Vec<&str> = packages
         .iter()
         .filter(|package| package.is_member)
@@ -138,10 +139,7 @@ fn library_target(workspace: &dyn Workspace, package: &Package, roots: &mut Vec<
 /// The crates of a layout whose files the world knows.
 pub(crate) fn build(world: &World, tree: &Tree, packages: &Packages, layout: &Layout, platform: &Platform) -> Graph {
     let mut building = Building { world, platform, graph: Graph::default() };
-    let standard = match &tree.standard_library {
-        Some(directory) => standard::add(&mut building, directory),
-        None => Vec::new(),
-    };
+    let standard = standard::add(&mut building, tree.standard_library.as_deref());
     if let Some(json) = &layout.json {
         json_project::add(&mut building, json, &standard);
         return building.graph;
@@ -318,6 +316,11 @@ fn environment(package: &Package, target: &Target) -> Vec<(String, String)> {
 }
 
 impl Graph {
+    /// Whether a file is the root of a crate.
+    pub(crate) fn has_root(&self, file: FileId) -> bool {
+        self.crates.iter().any(|data| data.root == file)
+    }
+
     /// The crates as the engine takes them. Where they use each other in a circle, what is for development is left out.
     pub(crate) fn builder(&self) -> CrateGraphBuilder {
         let mut builder = CrateGraphBuilder::default();

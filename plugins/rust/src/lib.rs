@@ -8,6 +8,7 @@
 //! warm instance; no question leaves a snapshot of the database behind, because the next change would wait for it forever.
 
 mod actions;
+mod bundled;
 mod cargo;
 mod completion;
 mod diagnostics;
@@ -50,7 +51,8 @@ impl Analyzer for Rust {
     type Project = RustProject;
 
     fn describe() -> Description {
-        let project_files = ["Cargo.toml", "Cargo.lock", "rust-project.json", ".rust-project.json"];
+        let project_files =
+            ["Cargo.toml", "Cargo.lock", "rust-project.json", ".rust-project.json", ".cargo-checksum.json"];
         Description {
             id: "rust".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -34,7 +34,12 @@ pub(crate) fn implementation(source: &Source<'_>, offset: u32) -> Result<Option<
     let position = source.position(offset)?;
     let config = GotoImplementationConfig { filter_adjacent_derive_implementations: false };
     let found = source.project.ask(|analysis| analysis.goto_implementation(&config, position))?;
-    Ok(targets(source, found))
+    let mut found = targets(source, found);
+    if let Some(targets) = &mut found {
+        // The engine has them in no order.
+        targets.locations.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
+    }
+    Ok(found)
 }
 
 /// What the engine found, each place once and in its order. Nothing where there is no name, or one that leads nowhere.

@@ -14,8 +14,8 @@ use vraftls_guest_sdk::{
 
 use crate::world::World;
 use crate::{
-    actions, completion, diagnostics, hierarchy, hints, hover, navigation, on_type, references, rename, selection,
-    signature, tokens,
+    actions, bundled, completion, diagnostics, hierarchy, hints, hover, navigation, on_type, references, rename,
+    selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -67,7 +67,7 @@ impl RustProject {
     /// Follows the view, then finds a file.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for a file that is no Rust or not there, [`Failure::InvalidInput`] for one that nests too deeply, and
+    /// [`Failure::NotFound`] for a file that is no Rust or not there, [`Failure::Limited`] for one that nests too deeply, and
     /// what [`World::follow`] fails with.
     pub(crate) fn source(&mut self, path: &str) -> Result<Source<'_>, Failure> {
         self.follow()?;
@@ -86,14 +86,15 @@ impl RustProject {
         let file = self.world.id(path).ok_or_else(|| Failure::NotFound(path.to_owned()))?;
         let text = self.db().file_text(file).text(self.db()).clone();
         if self.world.is_too_deep(file) {
-            return Err(Failure::InvalidInput("the code is nested too deeply to be analyzed".to_owned()));
+            return Err(Failure::Limited("the code is nested too deeply to be analyzed".to_owned()));
         }
         Ok(Source { project: self, file, text })
     }
 
     /// Where the engine's target is, in the words of the contract; none for what lies in no file of the view.
     pub(crate) fn location(&self, target: &NavigationTarget) -> Option<Location> {
-        let path = self.world.path(target.file_id)?.to_owned();
+        // What stands in for the standard library is nothing to look at.
+        let path = self.world.path(target.file_id).filter(|path| !bundled::owns(path))?.to_owned();
         let focus = target.focus_range.unwrap_or(target.full_range);
         Some(Location { path, span: span(focus), full: span(target.full_range.cover(focus)) })
     }
@@ -173,6 +174,12 @@ impl Project for RustProject {
 
     fn confirm(&mut self, plan: SearchPlan, files: Vec<Candidate>) -> Result<Vec<FileReferences>, Failure> {
         let origin = references::origin(&plan)?;
+        self.follow()?;
+        for file in &files {
+            // What the index found is in the view: that is what has to be searched.
+            self.check_cancelled()?;
+            self.world.refresh(&*self.workspace, &file.path);
+        }
         references::confirm(&self.source(&origin.path)?, origin.offset, &files)
     }
 

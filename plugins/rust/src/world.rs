@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 use triomphe::Arc;
 use vraftls_guest_sdk::{Change, Config, Failure, Level, Workspace};
 
+use crate::bundled;
 use crate::cargo::Platform;
 use crate::graph::{self, Graph, Root};
 use crate::index::is_too_deep;
@@ -86,6 +87,11 @@ impl World {
         self.held.get(&id).is_some_and(|held| held.is_too_deep)
     }
 
+    /// Whether a file is the root of a crate.
+    pub(crate) fn is_root(&self, id: FileId) -> bool {
+        self.graph.as_ref().is_some_and(|graph| graph.has_root(id))
+    }
+
     /// What is not known of the packages that a file's own package uses, for people; none where nothing is missing.
     pub(crate) fn gaps(&self, path: &str) -> Option<String> {
         let gaps = self.gaps.iter().filter(|(directory, _)| is_below(path, directory));
@@ -149,6 +155,13 @@ impl World {
         Ok(())
     }
 
+    /// Makes sure that a file which the engine holds is as the view has it.
+    pub(crate) fn refresh(&mut self, workspace: &dyn Workspace, path: &str) {
+        if let Some(id) = self.id(path) {
+            self.reread(workspace, id);
+        }
+    }
+
     /// Reads the files that the engine does not hold yet.
     fn read_all(&mut self, workspace: &dyn Workspace, roots: &[Root]) -> Result<(), Failure> {
         let mut bytes: usize = self.held.values().map(|held| held.bytes).sum();
@@ -162,7 +175,10 @@ impl World {
                     continue;
                 }
                 // What cannot be read is as if it were empty; the engine has no word for it.
-                let text = workspace.read(path).unwrap_or_default();
+                let text = match bundled::text(path) {
+                    Some(text) => text.into_owned(),
+                    None => workspace.read(path).unwrap_or_default(),
+                };
                 bytes += text.len();
                 if bytes > SOURCE_BYTES_MAX {
                     let limit = SOURCE_BYTES_MAX >> 20;
@@ -193,7 +209,7 @@ impl World {
     }
 
     fn reread(&mut self, workspace: &dyn Workspace, id: FileId) {
-        let Some(path) = self.path(id) else { return };
+        let Some(path) = self.path(id).filter(|path| !bundled::owns(path)) else { return };
         let is_library = path.starts_with("@lib/");
         let text = workspace.read(path).unwrap_or_default();
         let known = self.host.raw_database().file_text(id).text(self.host.raw_database()).clone();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use vraftls_guest_sdk::Workspace;
 
 use super::{Building, Root, Standard, language_origin};
+use crate::bundled;
 use crate::tree::sources_below;
 
 /// The crates in an order in which each uses only earlier ones, and which it uses. What is behind the platform's intrinsics is
@@ -33,12 +34,21 @@ pub(super) fn roots(workspace: &dyn Workspace, directory: &str) -> Vec<Root> {
     CRATES.iter().map(root).collect()
 }
 
-/// Adds them; those that other crates see.
-pub(super) fn add(building: &mut Building<'_>, directory: &str) -> Standard {
+/// The files of what stands in for them.
+pub(super) fn bundled_roots() -> Vec<Root> {
+    let root = |name| Root { directory: bundled::path(name), files: vec![bundled::path(name)], is_library: true };
+    bundled::CRATES.into_iter().map(root).collect()
+}
+
+/// Adds them, from their sources or what stands in for those; those that other crates see.
+pub(super) fn add(building: &mut Building<'_>, directory: Option<&str>) -> Standard {
     let mut added: Vec<(&'static str, usize)> = Vec::new();
     for (name, uses) in CRATES {
         let cfg = building.cfg(&BTreeSet::new(), false);
-        let path = format!("{directory}/{name}/src/lib.rs");
+        let path = match directory {
+            Some(directory) => format!("{directory}/{name}/src/lib.rs"),
+            None => bundled::path(name),
+        };
         let Some(place) = building.add(&path, name, None, "2024", cfg, language_origin(name)) else { continue };
         for used in uses {
             if let Some((_, used_place)) = added.iter().find(|(known, _)| known == used) {

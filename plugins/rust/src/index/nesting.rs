@@ -9,7 +9,7 @@ use ra_ap_parser::{LexedStr, SyntaxKind, T};
 /// Brackets within one another.
 const BRACKETS_MAX: usize = 200;
 /// What else opens an operand or lengthens a chain, between two commas or semicolons, over all open brackets.
-const LINKS_MAX: usize = 1000;
+const LINKS_MAX: usize = 800;
 
 /// What a person is told.
 pub(super) const MESSAGE: &str = "the code is nested too deeply to be analyzed";
