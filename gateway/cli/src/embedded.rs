@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use vraftls_gateway::{Backend, BoxFuture, Folder, FolderState, Status};
 use vraftls_index::Description;
+use vraftls_node::libraries::python::PythonHints;
 use vraftls_node::libraries::rust::RustHints;
 use vraftls_node::{FolderProgress, Node, NodeConfig};
 use vraftls_proto::{Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
@@ -16,18 +17,22 @@ use crate::folder::{FolderArguments, cache_directory, data_directory, plugin_dir
 
 /// What an embedded node needs to know for a folder.
 pub(crate) fn node_config(command: &str, root: &Path, arguments: &FolderArguments) -> anyhow::Result<NodeConfig> {
-    let activated = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let mut config = NodeConfig::new(data_directory(arguments, root)?, command);
     config.plugin_directories = plugin_directories(arguments)?;
     config.artifact_directory = Some(cache_directory()?.join("artifacts"));
-    config.python.configured = arguments.python.clone();
-    config.python.activated = activated("VIRTUAL_ENV").or_else(|| activated("CONDA_PREFIX"));
+    config.python = python_hints(arguments.python.clone());
     config.rust = rust_hints();
     Ok(config)
 }
 
+/// Where the environment of Python folders is, as the user configured it or the shell says.
+pub(crate) fn python_hints(configured: Option<PathBuf>) -> PythonHints {
+    let activated = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    PythonHints { configured, activated: activated("VIRTUAL_ENV").or_else(|| activated("CONDA_PREFIX")) }
+}
+
 /// Where Rust's tools keep things, as they themselves find out.
-fn rust_hints() -> RustHints {
+pub(crate) fn rust_hints() -> RustHints {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = named("HOME").or_else(|| named("USERPROFILE"));
     let below = |folder: &str| home.as_ref().map(|home| home.join(folder));

@@ -44,8 +44,8 @@ use folder::{RemoteFolder, Surroundings};
 use seen::Seen;
 use texts::Texts;
 
-/// Where the view has files that analyzers carry themselves.
-const BUNDLED: &str = "@bundled/";
+/// Where the view has files that analyzers carry themselves, and those of libraries.
+const OUTSIDE: [&str; 2] = ["@bundled/", "@lib/"];
 
 /// How long the text of a file may take.
 const TEXT_PATIENCE: Duration = Duration::from_secs(30);
@@ -53,8 +53,8 @@ const TEXT_PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to hear what the newest base is.
 const CURRENT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many bundled files are remembered by their contents.
-const N_BUNDLED_MAX: u64 = 20_000;
+/// How many files outside the folder are remembered by their contents.
+const N_OUTSIDE_MAX: u64 = 20_000;
 
 /// A cluster, as what answers a gateway.
 pub(crate) struct Remote {
@@ -65,8 +65,8 @@ pub(crate) struct Remote {
     seen: Seen,
     n_asked: AtomicU64,
     bundled: BundledFiles,
-    /// The contents of bundled files, as answers named them last.
-    bundled_digests: Cache<VfsPath, ContentDigest>,
+    /// The contents of files outside the folder, as answers named them last.
+    outside_digests: Cache<VfsPath, ContentDigest>,
 }
 
 impl Remote {
@@ -88,7 +88,7 @@ impl Remote {
             seen: Seen::default(),
             n_asked: AtomicU64::new(0),
             bundled: BundledFiles::new(&caches.join("bundled")),
-            bundled_digests: Cache::new(N_BUNDLED_MAX),
+            outside_digests: Cache::new(N_OUTSIDE_MAX),
         }))
     }
 
@@ -143,8 +143,9 @@ impl Remote {
         let request = Request { workspace: folder.workspace, overlays, ..request };
         let mut answered = self.cluster().ask(&request, &at_least).await?;
         self.seen.raise(request.session, &answered.revisions);
-        for (path, digest) in answered.digests.iter().filter(|(path, _)| path.as_str().starts_with(BUNDLED)) {
-            self.bundled_digests.insert(path.clone(), *digest);
+        let is_outside = |path: &VfsPath| OUTSIDE.iter().any(|prefix| path.as_str().starts_with(prefix));
+        for (path, digest) in answered.digests.iter().filter(|(path, _)| is_outside(path)) {
+            self.outside_digests.insert(path.clone(), *digest);
         }
         if let Answer::Files(files) = &mut answered.answer {
             let is_gone = |path: &VfsPath| {
@@ -165,18 +166,18 @@ impl Remote {
     }
 
     async fn write_out(&self, id: WorkspaceId, path: VfsPath) -> Option<PathBuf> {
-        let digest = self.bundled_digests.get(&path)?;
+        let digest = self.outside_digests.get(&path)?;
         let text = match self.text(id, path.clone(), digest).await {
             Ok(text) => text,
             Err(error) => {
-                tracing::warn!(%path, %error, "a bundled file cannot be had");
+                tracing::warn!(%path, %error, "a file outside the folder cannot be had");
                 return None;
             }
         };
         let files = self.bundled.clone();
         let writing = tokio::task::spawn_blocking(move || {
             files.write(&digest, &path, &text).inspect_err(|error| {
-                tracing::warn!(%path, %error, "a bundled file cannot be written out");
+                tracing::warn!(%path, %error, "a file outside the folder cannot be written out");
             })
         });
         writing.await.ok()?.ok()

@@ -2,6 +2,7 @@
 
 mod base;
 mod changes;
+mod libraries;
 mod list;
 mod progress;
 mod push;
@@ -50,7 +51,7 @@ enum WorkspaceCommand {
         #[command(flatten)]
         admin: AdminArguments,
     },
-    /// Remove a workspace with all its files
+    /// Remove a workspace with all its files and libraries
     Remove {
         /// Which
         #[arg(value_parser = workspace_name)]
@@ -70,6 +71,14 @@ pub(crate) struct PushArguments {
     #[arg(long, value_name = "NAME", value_parser = workspace_name)]
     workspace: Option<WorkspaceName>,
 
+    /// Bring the libraries that the folder uses along, as this machine has them: they replace those that came along before
+    #[arg(long)]
+    libraries: bool,
+
+    /// The Python interpreter or virtual environment of the folder [default: what pyproject.toml or the shell says, `.venv`]
+    #[arg(long, value_name = "PATH", requires = "libraries")]
+    python: Option<PathBuf>,
+
     /// Overwrite what others write meanwhile
     #[arg(long)]
     force: bool,
@@ -85,7 +94,7 @@ pub(crate) struct PushArguments {
 impl PushArguments {
     /// A folder that another command keeps in step.
     pub(crate) fn quiet(directory: PathBuf, workspace: WorkspaceName, admin: AdminArguments) -> Self {
-        Self { directory, workspace: Some(workspace), force: false, json: false, admin }
+        Self { directory, workspace: Some(workspace), libraries: false, python: None, force: false, json: false, admin }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Files that analyzers carry themselves, written out so that an editor can open them.
+//! Files that are in the view and on no disk, written out so that an editor can open them: those that analyzers carry themselves, and
+//! those of libraries that a cluster has.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,14 +8,15 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::data_dir::{create_private_dir, write_durably};
 
-/// Where the view has bundled files.
-const PREFIX: &str = "@bundled/";
+/// Where the view has bundled files, and those of libraries. The latter keep it on disk too.
+const BUNDLED: &str = "@bundled/";
+const LIBRARIES: &str = "@lib/";
 
 /// How many digits of a component's digest name the directory of its files.
 const DIGITS: usize = 16;
 
-/// The bundled files of all analyzers, those of each component below a directory of its own: another version has others, and an editor may
-/// still show those of one that was replaced.
+/// Such files, those of each version below a directory of its own: another version has others, and an editor may still show those of one
+/// that was replaced. What tells versions apart is a digest, of the component or of the file.
 #[derive(Clone, Debug)]
 pub struct BundledFiles {
     directory: PathBuf,
@@ -26,9 +28,10 @@ impl BundledFiles {
         Self { directory: directory.to_owned() }
     }
 
-    /// Where a file of a component lies, or will.
+    /// Where a file of a version lies, or will.
     fn on_disk(&self, component: &ContentDigest, path: &VfsPath) -> Option<PathBuf> {
-        let inner = path.as_str().strip_prefix(PREFIX)?;
+        let path = path.as_str();
+        let inner = path.strip_prefix(BUNDLED).or_else(|| path.starts_with(LIBRARIES).then_some(path))?;
         Some(self.directory.join(&component.to_string()[..DIGITS]).join(inner))
     }
 
@@ -39,15 +42,19 @@ impl BundledFiles {
         if component.len() != DIGITS || !component.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        VfsPath::new(&format!("{PREFIX}{}", parts.as_path().to_str()?)).ok()
+        let inner = parts.as_path().to_str()?;
+        let prefix = if inner.starts_with(LIBRARIES) { "" } else { BUNDLED };
+        VfsPath::new(&format!("{prefix}{inner}")).ok()
     }
 
-    /// Writes a file of a component out, read-only, unless it is there. Blocks on the disk.
+    /// Writes a file of a version out, read-only, unless it is there. Blocks on the disk.
     ///
     /// # Errors
-    /// What the disk says, or that the path is not that of a bundled file.
+    /// What the disk says, or that the path is of no such file.
     pub fn write(&self, component: &ContentDigest, path: &VfsPath, text: &str) -> std::io::Result<PathBuf> {
-        let file = self.on_disk(component, path).ok_or_else(|| std::io::Error::other("not a bundled file"))?;
+        let file = self
+            .on_disk(component, path)
+            .ok_or_else(|| std::io::Error::other("neither a bundled file nor one of a library"))?;
         if fs::read(&file).is_ok_and(|found| found == text.as_bytes()) {
             return Ok(file);
         }
@@ -78,6 +85,17 @@ mod tests {
             assert_eq!(bundled.in_view(file), Some(path.clone()));
             assert!(fs::metadata(file).expect("there").permissions().readonly());
         }
+    }
+
+    #[test]
+    fn files_of_libraries_are_found_again_as_such() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let path = VfsPath::new("@lib/site-packages/shop/__init__.py").expect("valid");
+        let written = BundledFiles::new(scratch.path());
+        let file = written.write(&ContentDigest::of(b"x"), &path, "x = 1\n").expect("writable");
+        assert_eq!(written.in_view(&file), Some(path));
+        let inside = VfsPath::new("shop/__init__.py").expect("valid");
+        written.write(&ContentDigest::of(b"x"), &inside, "").expect_err("it is of the folder");
     }
 
     #[test]

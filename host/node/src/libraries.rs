@@ -4,6 +4,8 @@
 //! nothing. Which roots there are depends on the language; each language's rules are a module of their own.
 
 mod configured;
+pub mod node_modules;
+mod pushed;
 pub mod python;
 pub mod rust;
 
@@ -11,10 +13,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use configured::Configured;
+pub use pushed::{PushedError, PushedLibraries, PushedRoot};
 
 /// Finds the environments of the workspace at `root`: its own for every language, and those of the interpreters that sessions
 /// configured. Blocks on the disk.
-pub(crate) fn discover(
+pub fn discover(
     root: &Path,
     python: &python::PythonHints,
     rust: &rust::RustHints,
@@ -22,6 +25,7 @@ pub(crate) fn discover(
 ) -> Environments {
     let mut environments = python::discover_all(root, python, configured);
     rust::discover(root, rust, &mut environments);
+    node_modules::discover(root, &mut environments);
     environments
 }
 

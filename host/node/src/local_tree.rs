@@ -1,4 +1,5 @@
-//! A tree on this machine's disk as the digests of its files, for whoever compares it with what a cluster has.
+//! A tree on this machine's disk as the digests of its files, for whoever compares it with what a cluster has: a folder, or the
+//! library roots of one.
 //!
 //! It follows the rules by which an embedded node takes a tree in, and knows no replicated state.
 
@@ -8,9 +9,10 @@ use std::path::{Path, PathBuf};
 use vraftls_query::ReadError;
 use vraftls_vfs::{ContentDigest, VfsPath};
 
+use crate::libraries::{Environment, Mount, PushedLibraries};
 use crate::tree::manifest::Manifest;
 use crate::tree::pending::{PendingFile, read_bounded};
-use crate::tree::walk::{Signature, Walk, signature_at, walk};
+use crate::tree::walk::{Signature, Walk, signature_at, walk, walk_library};
 
 /// How often a file is read that changes meanwhile.
 const READS_MAX: usize = 8;
@@ -18,8 +20,63 @@ const READS_MAX: usize = 8;
 /// A tree on disk. It remembers what files looked like when they were read, and reads again only what looks different.
 #[derive(Debug)]
 pub struct LocalTree {
-    root: PathBuf,
+    place: Place,
     manifest: Manifest,
+}
+
+/// Where its files lie.
+#[derive(Debug)]
+enum Place {
+    Folder(PathBuf),
+    /// Each root below its name in the view, and the list of them as a file of its own.
+    Libraries {
+        mounts: Vec<Mount>,
+        list: Vec<u8>,
+    },
+}
+
+impl Place {
+    /// Where a file lies, if it lies anywhere.
+    fn on_disk(&self, path: &VfsPath) -> Option<PathBuf> {
+        match self {
+            Self::Folder(root) => Some(root.join(path.as_str())),
+            Self::Libraries { mounts, .. } => {
+                let path = PushedLibraries::in_view(path.as_str());
+                mounts.iter().find_map(|mount| mount.on_disk(&path))
+            }
+        }
+    }
+
+    /// The contents of a file that lies nowhere.
+    fn made(&self, path: &VfsPath) -> Option<&[u8]> {
+        match self {
+            Self::Libraries { list, .. } if path.as_str() == PushedLibraries::FILE => Some(list),
+            _ => None,
+        }
+    }
+
+    fn walk(&self, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> Walk {
+        let mounts = match self {
+            Self::Folder(root) => return walk(root, wants, is_stopped),
+            Self::Libraries { mounts, .. } => mounts,
+        };
+        let mut all = Walk::default();
+        for mount in mounts {
+            let found = walk_library(&mount.directory, wants, is_stopped);
+            let pushed = |path: &VfsPath| PushedLibraries::path_of(&format!("{}/{path}", mount.prefix));
+            for (path, signature) in found.files {
+                match pushed(&path) {
+                    Some(path) => drop(all.files.insert(path, signature)),
+                    None => all.skipped.push(format!("{path}: its path is too long")),
+                }
+            }
+            all.directories.extend(found.directories);
+            all.skipped.extend(found.skipped);
+            all.n_skipped += found.n_skipped;
+            all.is_partial |= found.is_partial;
+        }
+        all
+    }
 }
 
 /// What lies in a tree.
@@ -40,19 +97,25 @@ pub struct LocalFiles {
 impl LocalTree {
     /// The tree below a directory.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), manifest: Manifest::default() }
+        Self { place: Place::Folder(root.to_owned()), manifest: Manifest::default() }
     }
 
-    /// Where it lies.
-    pub fn root(&self) -> &Path {
-        &self.root
+    /// The library roots of a workspace, as one tree: see [`PushedLibraries`].
+    pub fn of_libraries(environment: &Environment) -> Self {
+        let list = PushedLibraries::of(environment).encode();
+        let place = Place::Libraries { mounts: environment.mounts.clone(), list };
+        Self { place, manifest: Manifest::default() }
     }
 
     /// Looks at the whole tree, until it is stopped: the files for which `wants` says yes and that no rule of .gitignore files leaves
     /// out. Blocks on the disk.
     pub fn look(&mut self, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> LocalFiles {
-        let Walk { files, directories, skipped, is_partial, n_skipped } = walk(&self.root, wants, is_stopped);
+        let Walk { files, directories, skipped, is_partial, n_skipped } = self.place.walk(wants, is_stopped);
         let mut found = LocalFiles { directories, skipped, n_skipped, is_partial, ..LocalFiles::default() };
+        if let Place::Libraries { list, .. } = &self.place {
+            let path = VfsPath::new(PushedLibraries::FILE).expect("a name");
+            found.digests.insert(path, ContentDigest::of(list));
+        }
         for (path, signature) in files {
             if is_stopped() {
                 found.is_partial = true;
@@ -75,7 +138,11 @@ impl LocalTree {
     /// # Errors
     /// Why it cannot be read, for people.
     pub fn digest(&mut self, path: &VfsPath) -> Result<Option<ContentDigest>, String> {
-        match signature_at(&self.root.join(path.as_str()))? {
+        if let Some(made) = self.place.made(path) {
+            return Ok(Some(ContentDigest::of(made)));
+        }
+        let Some(disk) = self.place.on_disk(path) else { return Ok(None) };
+        match signature_at(&disk)? {
             Some(signature) => self.digest_of(path, signature),
             None => Ok(None),
         }
@@ -87,7 +154,10 @@ impl LocalTree {
     /// # Errors
     /// Why it cannot be read, for people.
     pub fn read(&self, path: &VfsPath) -> Result<Option<Vec<u8>>, String> {
-        let disk = self.root.join(path.as_str());
+        if let Some(made) = self.place.made(path) {
+            return Ok(Some(made.to_owned()));
+        }
+        let Some(disk) = self.place.on_disk(path) else { return Ok(None) };
         for _ in 0..READS_MAX {
             let before = signature_at(&disk)?;
             let bytes = match read_bounded(&disk) {
@@ -106,7 +176,8 @@ impl LocalTree {
         if let Some(known) = self.manifest.digest(path, signature) {
             return Ok(Some(known));
         }
-        let file = PendingFile::new(self.root.join(path.as_str()), signature);
+        let Some(disk) = self.place.on_disk(path) else { return Ok(None) };
+        let file = PendingFile::new(disk, signature);
         match file.load() {
             Ok(loaded) => {
                 self.manifest.note(path.clone(), signature, loaded.digest, loaded.at_ns);
@@ -149,6 +220,40 @@ mod tests {
         fs::write(at("a.py"), "three").expect("writable");
         fs::remove_file(at("b.py")).expect("it is there");
         assert_eq!(look(), [("a.py".to_owned(), ContentDigest::of(b"three"))]);
+    }
+
+    #[test]
+    fn libraries_are_one_tree_with_all_that_was_installed() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let put = |path: &str, text: &str| {
+            let file = scratch.path().join(path);
+            fs::create_dir_all(file.parent().expect("it has one")).expect("writable");
+            fs::write(file, text).expect("writable");
+        };
+        put("site/.gitignore", "build/\n");
+        put("site/build/a.py", "one");
+        put("site/notes.txt", "other");
+        put("more/b.py", "two");
+        let mount = |name: &str, directory: &str| Mount {
+            prefix: format!("@lib/{name}"),
+            kind: name.to_owned(),
+            directory: scratch.path().join(directory),
+            modified_ns: 0,
+        };
+        let mounts = vec![mount("site", "site"), mount("more", "more")];
+        let environment = Environment { mounts, settings: vec![("python.version".to_owned(), "3.12".to_owned())] };
+        let mut tree = LocalTree::of_libraries(&environment);
+        let files = tree.look(&|path| path.ends_with(".py"), &|| false);
+        let names: Vec<&str> = files.digests.keys().map(VfsPath::as_str).collect();
+        assert_eq!(names, ["more/b.py", "roots.json", "site/build/a.py"]);
+        for (path, digest) in &files.digests {
+            assert_eq!(tree.digest(path), Ok(Some(*digest)), "{path}");
+            let read = tree.read(path).expect("readable").expect("there");
+            assert_eq!(ContentDigest::of(&read), *digest, "{path}");
+        }
+        let list = tree.read(&VfsPath::new("roots.json").expect("valid")).expect("readable").expect("there");
+        assert_eq!(PushedLibraries::decode(&list), Ok(PushedLibraries::of(&environment)));
+        assert_eq!(tree.digest(&VfsPath::new("gone/x.py").expect("valid")), Ok(None));
     }
 
     #[test]

@@ -44,6 +44,9 @@ display_as_number!(Revision, FileVersion, WorkspaceId, ClientId, Sequence);
 /// How many bytes a workspace's name may have.
 pub const WORKSPACE_NAME_BYTES_MAX: usize = 255;
 
+/// How the name of a workspace ends that has the libraries of another.
+const LIBRARIES_SUFFIX: &str = ".libraries";
+
 /// What people call a workspace: not empty, without `/` and without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkspaceName(Arc<str>);
@@ -80,6 +83,19 @@ impl WorkspaceName {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The workspace that has the libraries of this one: the files that its imports lead to outside of it.
+    ///
+    /// # Errors
+    /// The name would be too long.
+    pub fn of_libraries(&self) -> Result<Self, WorkspaceNameError> {
+        Self::new(&format!("{self}{LIBRARIES_SUFFIX}"))
+    }
+
+    /// Whether a workspace of this name has the libraries of another. Nobody opens it by itself.
+    pub fn is_of_libraries(&self) -> bool {
+        self.0.len() > LIBRARIES_SUFFIX.len() && self.0.ends_with(LIBRARIES_SUFFIX)
     }
 }
 
@@ -154,5 +170,15 @@ mod tests {
         assert_eq!(WorkspaceName::new("a/b"), Err(WorkspaceNameError::Character('/')));
         assert_eq!(WorkspaceName::new("a\n"), Err(WorkspaceNameError::Character('\n')));
         assert_eq!(WorkspaceName::new(&"a".repeat(256)), Err(WorkspaceNameError::TooLong(256)));
+    }
+
+    #[test]
+    fn libraries_have_a_workspace_beside() {
+        let name = |text: &str| WorkspaceName::new(text).unwrap();
+        let libraries = name("app").of_libraries().unwrap();
+        assert_eq!(libraries, name("app.libraries"));
+        assert!(libraries.is_of_libraries());
+        assert!(!name("app").is_of_libraries() && !name(".libraries").is_of_libraries());
+        assert_eq!(name(&"a".repeat(250)).of_libraries(), Err(WorkspaceNameError::TooLong(260)));
     }
 }

@@ -8,7 +8,7 @@ use vraftls_vfs::{WorkspaceId, WorkspaceName};
 /// How many names an error lists.
 const N_LISTED_MAX: usize = 20;
 
-/// The workspace that was named, else the only one there is, else the one named like the folder.
+/// The workspace that was named, else the only one there is, else the one named like the folder. Those of libraries do not count.
 ///
 /// # Errors
 /// There is none like that; the words name those that there are.
@@ -17,6 +17,8 @@ pub(super) fn choose(
     wanted: Option<&WorkspaceName>,
     root: &Path,
 ) -> Result<(WorkspaceId, WorkspaceName), QueryError> {
+    let there: Vec<_> = there.iter().filter(|(_, name)| !name.is_of_libraries()).cloned().collect();
+    let there = there.as_slice();
     let named = |name: &str| there.iter().find(|(_, known)| known.as_str() == name).cloned();
     let fails = |what: String| Err(QueryError::InvalidInput(format!("{what}; {}", listed(there))));
     if let Some(wanted) = wanted {
@@ -60,6 +62,7 @@ mod tests {
         assert_eq!(chosen(&["a", "b"], Some("b"), "/w/a"), Ok(2));
         assert_eq!(chosen(&["a"], None, "/w/other"), Ok(1));
         assert_eq!(chosen(&["a", "b"], None, "/w/b"), Ok(2));
+        assert_eq!(chosen(&["a", "a.libraries"], None, "/w/other"), Ok(1));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 use super::PushArguments;
 use super::base::{self, Base};
 use super::changes::{Changes, compare};
+use super::libraries;
 use super::progress::say;
 use super::send;
 use super::summary::Summary;
@@ -28,13 +29,21 @@ pub(super) async fn run(arguments: &PushArguments) -> anyhow::Result<Exit> {
     let (mut pusher, base) = Pusher::start(arguments).await?;
     let mut summary = pusher.push(&base.files).await;
     summary.revisions.raise_all(&base.revisions);
+    let libraries = if arguments.libraries { libraries::push(arguments, &pusher).await? } else { None };
     if arguments.json {
-        println!("{}", summary.json(&pusher.target));
+        let mut said = summary.json(&pusher.target);
+        if let Some((target, summary)) = &libraries {
+            said["libraries"] = summary.json(target);
+        }
+        println!("{said}");
     } else {
         println!("{}", summary.text(&pusher.target));
+        libraries.iter().for_each(|(target, summary)| println!("{}", summary.text(target)));
     }
     summary.complain();
-    Ok(summary.exit())
+    libraries.iter().for_each(|(_, summary)| summary.complain());
+    let exits = libraries.iter().map(|(_, summary)| summary.exit());
+    Ok(exits.fold(summary.exit(), Exit::max))
 }
 
 /// Pushes one folder, once or again and again.
@@ -45,6 +54,8 @@ pub(super) struct Pusher {
     analyzers: Arc<RwLock<Vec<Arc<Description>>>>,
     /// None while it is looked at.
     tree: Option<LocalTree>,
+    /// What makes it anew.
+    make_tree: Box<dyn Fn() -> LocalTree + Send>,
     pub(super) is_forced: bool,
 }
 
@@ -57,8 +68,23 @@ impl Pusher {
         ensure!(!analyzers.is_empty(), "the cluster has no analyzer, so nothing would read what is pushed");
         let target = target::find_or_make(&cluster, &arguments.admin, arguments.workspace.as_ref(), &root).await?;
         let base = if target.is_new { Base::default() } else { base::read(&cluster, target.id).await? };
-        let (tree, analyzers) = (Some(LocalTree::new(&root)), Arc::new(RwLock::new(analyzers)));
-        Ok((Self { cluster, target, root, analyzers, tree, is_forced: arguments.force }, base))
+        let (folder, analyzers) = (root.clone(), Arc::new(RwLock::new(analyzers)));
+        let make_tree = Box::new(move || LocalTree::new(&folder));
+        let (tree, is_forced) = (Some(make_tree()), arguments.force);
+        Ok((Self { cluster, target, root, analyzers, tree, make_tree, is_forced }, base))
+    }
+
+    /// What pushes another tree of the same folder into another workspace.
+    pub(super) fn beside(&self, target: Target, make_tree: impl Fn() -> LocalTree + Send + 'static) -> Self {
+        Self {
+            cluster: self.cluster.clone(),
+            target,
+            root: self.root.clone(),
+            analyzers: Arc::clone(&self.analyzers),
+            tree: Some(make_tree()),
+            make_tree: Box::new(make_tree),
+            is_forced: self.is_forced,
+        }
     }
 
     /// Whether some analyzer of the cluster reads files of this path, of those that are known when that is asked.
@@ -138,7 +164,7 @@ impl Pusher {
     fn take_tree(&mut self) -> LocalTree {
         self.tree.take().unwrap_or_else(|| {
             say("the folder is read again");
-            LocalTree::new(&self.root)
+            (self.make_tree)()
         })
     }
 }

@@ -81,10 +81,15 @@ pub(super) async fn create(admin: &AdminArguments, name: &WorkspaceName) -> anyh
 pub(super) async fn remove(admin: &AdminArguments, name: &WorkspaceName) -> anyhow::Result<Exit> {
     let asker = admin.asker()?;
     let there: Vec<WorkspaceInfo> = asker.ask(Method::GET, "/v1/workspaces", Sent::Nothing).await.map_err(explained)?;
-    let Some(found) = there.into_iter().find(|known| known.name == name.as_str()) else {
+    let found = |name: &WorkspaceName| there.iter().find(|known| known.name == name.as_str());
+    let Some(own) = found(name) else {
         bail!("the cluster has no workspace `{name}`");
     };
-    let path = format!("/v1/workspaces/{}", found.id);
-    asker.change(Method::DELETE, &path, Sent::Nothing).await.map_err(explained)?;
+    // The libraries first: nobody would think of them afterwards.
+    let libraries = name.of_libraries().ok();
+    for gone in libraries.as_ref().and_then(found).into_iter().chain([own]) {
+        let path = format!("/v1/workspaces/{}", gone.id);
+        asker.change(Method::DELETE, &path, Sent::Nothing).await.map_err(explained)?;
+    }
     Ok(Exit::Done)
 }

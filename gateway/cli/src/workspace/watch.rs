@@ -12,6 +12,7 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 
 use super::PushArguments;
 use super::changes::{Change, Changes};
+use super::libraries;
 use super::progress::say;
 use super::push::Pusher;
 use super::summary::Summary;
@@ -32,6 +33,13 @@ type Files = BTreeMap<VfsPath, ContentDigest>;
 /// Runs the command.
 pub(super) async fn run(arguments: &PushArguments) -> anyhow::Result<Exit> {
     let (pusher, base) = Pusher::start(arguments).await?;
+    // What is installed seldom changes: whoever changes it pushes again.
+    if arguments.libraries
+        && let Some((target, summary)) = libraries::push(arguments, &pusher).await?
+    {
+        say(&summary.text(&target));
+        summary.complain();
+    }
     let events = LocalWatch::new(&pusher.root, pusher.wants());
     let known = Known { base: base.files, ..Known::default() };
     let mut watch = Watch { pusher, events, known, as_json: arguments.json };

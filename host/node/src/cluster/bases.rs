@@ -1,9 +1,10 @@
 //! The workspaces of the cluster as questions find them on this node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::sync::Cache;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -12,17 +13,21 @@ use vraftls_index::Description;
 use vraftls_meta::State as Metadata;
 use vraftls_proto::rpc::{FolderPhase, Watched};
 use vraftls_proto::{QueryError, Request, Revisions};
-use vraftls_query::{Base, BoxFuture, IndexKeeper, IndexProgress, ProjectSpec, QueryService, Workspaces};
+use vraftls_query::{Base, BoxFuture, IndexKeeper, IndexProgress, Library, ProjectSpec, QueryService, Workspaces};
 use vraftls_raft::ids::GroupId;
-use vraftls_vfs::{Revision, Snapshot, VfsPath, WorkspaceId};
+use vraftls_vfs::{ContentDigest, Revision, Snapshot, VfsPath, WorkspaceId};
 
 use super::base::{Contents, ShardedBase};
 use super::machines::SharedMachines;
 use crate::folders::settings_of;
-use crate::libraries::Environment;
+use crate::libraries::{Environment, PushedLibraries, rust};
+use crate::tree::ingest::blocking;
 
 /// How many projects are remembered.
 const PROJECTS_MAX: usize = 256;
+
+/// How many lists of library roots are remembered.
+const PUSHED_MAX: u64 = 64;
 
 /// The workspaces.
 pub(super) struct Bases {
@@ -30,7 +35,9 @@ pub(super) struct Bases {
     contents: Contents,
     current: Mutex<BTreeMap<WorkspaceId, Arc<ShardedBase>>>,
     /// Each project once, so that equal ones are the same value.
-    projects: Mutex<BTreeMap<(WorkspaceId, String), Arc<ProjectSpec>>>,
+    projects: Mutex<BTreeSet<Arc<ProjectSpec>>>,
+    /// Lists of library roots, by their contents.
+    pushed: Cache<ContentDigest, Arc<PushedLibraries>>,
     /// Grows when any shard's files, or the shards themselves, change.
     bumped: watch::Sender<u64>,
 }
@@ -38,7 +45,8 @@ pub(super) struct Bases {
 impl Bases {
     pub(super) fn new(cluster: Arc<Cluster<SharedMachines>>, contents: Contents) -> Self {
         let bumped = watch::Sender::new(0);
-        Self { cluster, contents, current: Mutex::default(), projects: Mutex::default(), bumped }
+        let pushed = Cache::new(PUSHED_MAX);
+        Self { cluster, contents, current: Mutex::default(), projects: Mutex::default(), pushed, bumped }
     }
 
     fn current(&self) -> MutexGuard<'_, BTreeMap<WorkspaceId, Arc<ShardedBase>>> {
@@ -79,20 +87,53 @@ impl Bases {
         }
     }
 
-    /// The newest that this node knows of a workspace.
+    /// The newest that this node knows of a workspace, with its libraries as far as those are known.
     pub(super) fn newest(&self, workspace: WorkspaceId) -> Result<Arc<ShardedBase>, QueryError> {
         let metadata = self.cluster.metadata().borrow().clone();
-        let shards = self.snapshots(&metadata, workspace)?;
+        let beside = metadata.workspaces().get(&workspace).and_then(|name| name.of_libraries().ok());
+        let libraries = beside.and_then(|name| metadata.workspace(name.as_str()));
+        // They may have been made just now, and be known to no shard yet.
+        let libraries = libraries.and_then(|libraries| self.newest_of(&metadata, libraries, None).ok());
+        self.newest_of(&metadata, workspace, libraries)
+    }
+
+    fn newest_of(
+        &self,
+        metadata: &Metadata,
+        workspace: WorkspaceId,
+        libraries: Option<Arc<ShardedBase>>,
+    ) -> Result<Arc<ShardedBase>, QueryError> {
+        let shards = self.snapshots(metadata, workspace)?;
         let mut current = self.current();
         let known = current.get(&workspace);
-        if let Some(known) = known.filter(|known| known.is_of(&shards, metadata.slots())) {
+        if let Some(known) = known.filter(|known| known.is_of(&shards, metadata.slots(), libraries.as_ref())) {
             return Ok(Arc::clone(known));
         }
         let slots = Arc::new(metadata.slots().clone());
         let older = known.map(|known| &**known);
-        let base = Arc::new(ShardedBase::new(workspace, shards, slots, self.contents.clone(), older));
+        let base = ShardedBase::new(workspace, shards, slots, self.contents.clone(), libraries, older);
+        let base = Arc::new(base);
         current.insert(workspace, Arc::clone(&base));
         Ok(base)
+    }
+
+    /// What was pushed of a workspace's libraries; nothing as long as it is not whole.
+    async fn pushed(&self, workspace: WorkspaceId) -> Result<Arc<PushedLibraries>, QueryError> {
+        let base = self.newest(workspace)?;
+        let path = VfsPath::new(PushedLibraries::FILE).expect("a name");
+        let Some((libraries, file)) = base.libraries().and_then(|base| Some((Arc::clone(base), base.file(&path)?)))
+        else {
+            return Ok(Arc::default());
+        };
+        if let Some(known) = self.pushed.get(&file.digest) {
+            return Ok(known);
+        }
+        let unreadable = |error: String| QueryError::Unavailable(format!("the workspace's libraries: {error}"));
+        let text = blocking(move || libraries.read(&path)).await.map_err(|error| unreadable(error.to_string()))?;
+        let list = PushedLibraries::decode(text.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
+        let list = Arc::new(list);
+        self.pushed.insert(file.digest, Arc::clone(&list));
+        Ok(list)
     }
 
     /// Every shard's part of a workspace.
@@ -195,19 +236,36 @@ impl Workspaces for Bases {
         _: &'a VfsPath,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
-        let spec = ProjectSpec {
-            workspace: request.workspace,
-            root: String::new(),
-            libraries: Vec::new(),
-            settings: settings_of(&Environment::default(), &request.settings, analyzer),
-        };
-        let key = (request.workspace, format!("{:?}", spec.settings));
+        Box::pin(async move {
+            let pushed = self.pushed(request.workspace).await?;
+            let languages = || analyzer.languages.iter().map(|language| language.id.as_str());
+            let roots = pushed.roots.iter().filter(|root| rust::is_for(&root.kind, languages()));
+            let libraries = roots.map(|root| Library { path: root.path.clone(), kind: root.kind.clone() });
+            let environment = Environment { mounts: Vec::new(), settings: pushed.settings.clone() };
+            let spec = ProjectSpec {
+                workspace: request.workspace,
+                root: String::new(),
+                libraries: libraries.collect(),
+                settings: settings_of(&environment, &request.settings, analyzer),
+            };
+            Ok(self.only(spec))
+        })
+    }
+}
+
+impl Bases {
+    /// The project that is equal to this one.
+    fn only(&self, spec: ProjectSpec) -> Arc<ProjectSpec> {
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        if projects.len() >= PROJECTS_MAX && !projects.contains_key(&key) {
+        if let Some(known) = projects.get(&spec) {
+            return Arc::clone(known);
+        }
+        if projects.len() >= PROJECTS_MAX {
             projects.clear();
         }
-        let spec = Arc::clone(projects.entry(key).or_insert_with(|| Arc::new(spec)));
-        Box::pin(std::future::ready(Ok(spec)))
+        let spec = Arc::new(spec);
+        projects.insert(Arc::clone(&spec));
+        spec
     }
 }
 

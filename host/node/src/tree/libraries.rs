@@ -12,9 +12,6 @@ use super::pending::{read_bounded, text_of};
 use super::walk::{FILE_BYTES_MAX, Signature};
 use crate::libraries::{Environments, Mount};
 
-/// Where the view has all library roots.
-const PREFIX: &str = "@lib";
-
 /// How many digests are remembered.
 const DIGESTS_MAX: u64 = 100_000;
 
@@ -28,6 +25,9 @@ pub(crate) struct Libraries {
 }
 
 impl Libraries {
+    /// Where the view has all library roots.
+    pub(crate) const PREFIX: &str = "@lib";
+
     pub(crate) fn new(environments: Environments) -> Self {
         Self { mounts: environments.mounts(), environments, digests: Cache::new(DIGESTS_MAX) }
     }
@@ -45,7 +45,7 @@ impl Libraries {
 
     /// Whether a path of the view lies in a library root.
     pub(crate) fn owns(path: &str) -> bool {
-        path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(Self::PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     pub(crate) fn environments(&self) -> &Environments {
@@ -108,6 +108,6 @@ impl Libraries {
     }
 
     pub(crate) fn is_directory(&self, path: &str) -> bool {
-        self.on_disk(path).map_or(path == PREFIX, |disk| disk.is_dir())
+        self.on_disk(path).map_or(path == Self::PREFIX, |disk| disk.is_dir())
     }
 }

@@ -70,9 +70,21 @@ impl Walk {
 /// Walks the tree below `root`, until it is stopped. Files for which `wants` says no are passed over without a word; the rest follows the rules of
 /// .gitignore files (also outside a repository) and of `.ignore`, and leaves out `.git` and virtual environments.
 pub(crate) fn walk(root: &Path, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> Walk {
+    let mut walker = WalkBuilder::new(root);
+    walker.require_git(false);
+    walk_by(walker, root, wants, is_stopped)
+}
+
+/// Walks a library root: as [`walk`], but what was installed is there whatever rules of its makers came along.
+pub(crate) fn walk_library(root: &Path, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> Walk {
+    let mut walker = WalkBuilder::new(root);
+    walker.standard_filters(false);
+    walk_by(walker, root, wants, is_stopped)
+}
+
+fn walk_by(mut walker: WalkBuilder, root: &Path, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> Walk {
     let mut found = Walk::default();
-    let walker =
-        WalkBuilder::new(root).hidden(false).require_git(false).follow_links(false).filter_entry(is_source).build();
+    let walker = walker.hidden(false).follow_links(false).filter_entry(is_source).build();
     // A tree of this size takes seconds, and a node that ends does not wait for it.
     for entry in walker.take_while(|_| !is_stopped()) {
         let entry = match entry {
