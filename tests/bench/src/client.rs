@@ -219,6 +219,11 @@ impl Client {
         }
     }
 
+    /// Whether the server says of no work that it is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
     /// Ends the server as an editor does, so that it can keep what it has.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.ask("shutdown", &Value::Null, STOP_MAX)?;

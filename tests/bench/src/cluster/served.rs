@@ -22,6 +22,11 @@ impl Served {
     pub(super) fn start(nodes: Nodes, root: &Path) -> Result<Self> {
         let folder = root.to_str().context("the folder's name is text")?;
         nodes.run(&["workspace", "push", folder, "--workspace", "tree"])?;
+        Self::over(nodes, root)
+    }
+
+    /// Starts a gateway to a tree that is there.
+    pub(super) fn over(nodes: Nodes, root: &Path) -> Result<Self> {
         let mut command = nodes.command(&["gateway", "--workspace", "tree", "--listen", "tcp://127.0.0.1:0"]);
         let mut child = command.current_dir(root).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let output = child.stdout.take().context("its output is piped")?;
