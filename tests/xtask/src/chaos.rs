@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use crate::{plugins, precompile, steps, tree};
 
+/// What the nodes of the runs answer by.
+const ANALYZERS: [&str; 1] = ["toy"];
+
 /// How long, and from which seed on.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
@@ -17,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let asks_for_help = arguments.chaos.iter().any(|argument| argument == "--help" || argument == "-h");
     if !asks_for_help {
-        plugins::run(&plugins::Arguments::default())?;
+        plugins::run(&plugins::Arguments::of(&ANALYZERS))?;
         precompile::run()?;
     }
     let mut chaos = steps::cargo(tree::root());

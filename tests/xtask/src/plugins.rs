@@ -32,6 +32,13 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
+impl Arguments {
+    /// These, by name.
+    pub(crate) fn of(names: &[&str]) -> Self {
+        Self { names: names.iter().map(|name| (*name).to_owned()).collect(), force: false }
+    }
+}
+
 /// A crate that becomes a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plugin {
