@@ -4,10 +4,11 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use vraftls_guest_sdk::{Diagnostic, Failure, Span};
 
 use crate::index;
-use crate::module::{DeclKind, ExprKind, Ident, Module, Occ};
+use crate::module::{DeclKind, ExprKind, Ident, Module, Name, Occ};
 use crate::project::TypeScriptProject;
 use crate::store::{FileId, Store};
 
@@ -116,6 +117,7 @@ fn may_be_reported(store: &Store, name: &str) -> bool {
 
 /// Names that nothing declares, where the workspace has something of that name to import: then it is sure enough.
 fn unresolved_names(store: &Store, file: FileId, module: &Rc<Module>, found: &mut Vec<Diagnostic>) {
+    let mut known: FxHashMap<Name, bool> = FxHashMap::default();
     for occurrence in &module.occurrences {
         let Occ::Ident(expr) = occurrence.occ else { continue };
         if occurrence.roles & vraftls_guest_sdk::roles::IN_STRING != 0 {
@@ -128,7 +130,10 @@ fn unresolved_names(store: &Store, file: FileId, module: &Rc<Module>, found: &mu
         if !store.entity_of_ident(file, ident).is_empty() || crate::dom::is_known(name) {
             continue;
         }
-        if crate::actions::missing::exporters(store, file, name).is_empty() {
+        let exported = *known
+            .entry(Rc::clone(name))
+            .or_insert_with(|| !crate::actions::missing::exporters(store, file, name).is_empty());
+        if !exported {
             continue;
         }
         let message = format!("cannot find name `{name}`");

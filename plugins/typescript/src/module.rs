@@ -367,6 +367,8 @@ pub(crate) struct Module {
     pub(crate) globals: FxHashMap<Name, SymId>,
     /// `declare module "…"` by name, with the exports of each.
     pub(crate) ambient: FxHashMap<Name, Vec<DeclId>>,
+    /// What assignments declare, by the places of the names.
+    pub(crate) declared_by: FxHashMap<Range, DeclId>,
     /// The assignment to `module.exports`.
     pub(crate) exports_decl: Option<DeclId>,
     /// What a namespace's or ambient module's body exports.

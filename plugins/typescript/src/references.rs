@@ -130,12 +130,21 @@ fn add_aliases(project: &TypeScriptProject, targets: &[Target], names: &mut Vec<
     }
     let mut place = 0;
     let mut added: Vec<String> = Vec::new();
+    let mut declaring: Vec<FileId> = Vec::new();
+    for target in targets {
+        let (Target::File(file) | Target::Decl(file, _)) = target;
+        if !declaring.contains(file) {
+            declaring.push(*file);
+        }
+    }
     while place < names.len() && names.len() < 32 {
         let name = names[place].clone();
         place += 1;
-        for candidate in store.workspace.candidates(&name, 0) {
+        // Who gives it another name imports it, or declares it.
+        let importing =
+            store.workspace.candidates(&name, roles::IMPORTS).into_iter().map(|found| store.id(&found.path));
+        for file in importing.chain(declaring.iter().copied()) {
             store.check_cancelled()?;
-            let file = store.id(&candidate.path);
             let Some(module) = store.module(file) else { continue };
             for (exported, exports) in &module.exports.named {
                 let is_it = exports.iter().any(|export| match export {
@@ -329,7 +338,7 @@ pub(crate) fn highlights(project: &TypeScriptProject, path: &str, offset: u32) -
     }
     let is_named = |occurrence: &&Occurrence| {
         let text = module.slice(occurrence.span);
-        names.iter().any(|name| name == text) || matches!(occurrence.occ, Occ::Decl(_))
+        names.iter().any(|name| name == text)
     };
     let offsets: Vec<u32> = module.occurrences.iter().filter(is_named).map(|found| found.span.start).collect();
     let found = in_file(project, file, &module, &offsets, &wanted);

@@ -98,7 +98,14 @@ impl Store {
     fn symbol_targets(&self, file: FileId, module: &Module, symbol: crate::module::SymId) -> Vec<Target> {
         let mut found: Vec<Target> = module.symbol(symbol).decls.iter().map(|decl| Target::Decl(file, *decl)).collect();
         // A global that other files add to is one thing.
-        let global = module.symbol(symbol).decls.iter().any(|decl| module.decl(*decl).flags.global);
+        // Classes, constants and aliases are never merged with those of another file.
+        let merges = |kind: DeclKind| {
+            matches!(kind, DeclKind::Interface | DeclKind::Namespace | DeclKind::Function | DeclKind::Var)
+        };
+        let global = module.symbol(symbol).decls.iter().any(|decl| {
+            let decl = module.decl(*decl);
+            decl.flags.global && merges(decl.kind)
+        });
         if let (true, Some(name)) = (global, &module.symbol(symbol).name) {
             for (other, symbol) in self.globals(name).iter().filter(|(other, _)| *other != file) {
                 let Some(module) = self.module(*other) else { continue };
@@ -180,8 +187,7 @@ impl Store {
             return of_found(found);
         }
         // An assignment that declares what nothing else does.
-        let declared = module.decls.iter().position(|decl| decl.flags.expando && decl.span == *name_span);
-        declared.map(|place| Target::Decl(file, DeclId(place as u32))).into_iter().collect()
+        module.declared_by.get(name_span).map(|decl| Target::Decl(file, *decl)).into_iter().collect()
     }
 
     /// A key of an object literal: what is expected there, and what a shorthand names.

@@ -151,7 +151,12 @@ impl Store {
         let class = decl.owner.and_then(|shape| module.shape(shape).decl);
         let Some(symbol) = class.and_then(|class| module.decl(class).symbol) else { return Type::Any };
         let assigned = module.expandos.get(&Holder::Symbol(symbol, true)).into_iter().flatten();
-        let values = assigned.filter(|expando| expando.name == decl.name).take(4);
+        // In TypeScript the constructor alone says what a property is.
+        let counts = |parent: Option<DeclId>| {
+            module.is_js || parent.is_some_and(|parent| module.decl(parent).kind == DeclKind::Constructor)
+        };
+        let own = assigned.filter(|expando| expando.name == decl.name && counts(module.decl(expando.decl).parent));
+        let values = own.take(4);
         let types: Vec<Type> = values
             .filter_map(|expando| module.decl(expando.decl).value)
             .map(|value| self.expr_type(file, value).widened().substitute(env))

@@ -1,7 +1,7 @@
-//! A hash of what other files can see of this one: all of its text but the bodies of functions whose result is written down,
-//! comments and layout.
+//! A hash of what other files can see of this one: all of its text but layout and the bodies of functions whose result is
+//! written down. JavaScript is seen with its bodies, since they add members to objects.
 
-use crate::module::{Module, Range};
+use crate::module::{Function, Module, Range};
 
 /// FNV-1a: the same on every machine.
 struct Hasher(u64);
@@ -13,13 +13,11 @@ impl Hasher {
 }
 
 pub(super) fn hash(module: &Module) -> u64 {
-    let mut hidden: Vec<Range> = module
-        .functions
-        .iter()
-        .filter(|function| function.has_body && function.ret.is_some() && !module.is_js)
-        .map(|function| body(module, function.params_span, function.span))
-        .collect();
-    // What a constructor or method assigns to `this` is seen from outside only in JavaScript, or without a declaration.
+    let hides = |function: &Function| {
+        let ret = function.ret.filter(|_| function.has_body && !module.is_js)?;
+        Some(body(module, module.type_spans[ret.index()].end, function.span))
+    };
+    let mut hidden: Vec<Range> = module.functions.iter().filter_map(hides).collect();
     hidden.sort();
     let mut hasher = Hasher(0xcbf2_9ce4_8422_2325);
     let bytes = module.text.as_bytes();
@@ -52,11 +50,34 @@ pub(super) fn hash(module: &Module) -> u64 {
     hasher.0
 }
 
-/// The body of a function: from the brace behind its head to its end.
-fn body(module: &Module, params: Range, full: Range) -> Range {
-    let head = module.text.get(params.end as usize..full.end as usize).unwrap_or_default();
-    // The last brace at the end of the line of the head opens the body; a head with object types is left visible.
-    let open = head.find("{\n").or_else(|| head.find("{\r\n"));
-    let start = open.map_or(full.end, |open| params.end + open as u32 + 1);
+/// The body of a function: from the brace behind the type of its result to its end.
+fn body(module: &Module, head_end: u32, full: Range) -> Range {
+    let head_end = head_end.min(full.end);
+    let rest = module.text.get(head_end as usize..full.end as usize).unwrap_or_default();
+    let start = rest.find('{').map_or(full.end, |open| head_end + open as u32 + 1);
     Range { start, end: full.end.max(start) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::hash;
+    use crate::lower::lower;
+
+    fn of(text: &str) -> u64 {
+        hash(&lower("a.ts", &Rc::from(text)))
+    }
+
+    #[test]
+    fn bodies_behind_a_written_result_do_not_count() {
+        let with =
+            |ret: &str, body: &str| format!("export function f(a: number){ret} {{\n{body}\n}}\nexport const x = 1;\n");
+        assert_eq!(of(&with(": void", "a;")), of(&with(": void", "if (a) { a; }")));
+        assert_ne!(of(&with("", "return a;")), of(&with("", "return [a];")), "the result follows from the body");
+        let object = |ty: &str| with(&format!(": {{\n  b: {ty};\n}}"), "return g();");
+        assert_ne!(of(&object("string")), of(&object("number")), "a type has braces too");
+        assert_eq!(of("const a = 1;\n"), of("const a   = 1;\n\n"));
+        assert_ne!(of("export const a = 1;"), of("export const a = 2;"));
+    }
 }

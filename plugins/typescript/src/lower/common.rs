@@ -125,6 +125,7 @@ impl Lower<'_> {
 
     fn expando(&mut self, name: &Name, name_span: Range, right: ExprId, full: Range) -> DeclId {
         let decl = self.push_decl(Rc::clone(name), DeclKind::Property, name_span, full);
+        self.module.declared_by.insert(name_span, decl);
         let value = self.final_value(right);
         let function = match self.module.expr(value).kind {
             ExprKind::Function(function) => Some(function),

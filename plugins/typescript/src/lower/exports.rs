@@ -1,4 +1,4 @@
-//! Imports and exports.
+//! Imports and exports, of a file and of the bodies of namespaces.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Expressions.
+//! Expressions, and what they assign to. Each knows where it stands, so that what is expected of it can be asked.
 
 use std::rc::Rc;
 

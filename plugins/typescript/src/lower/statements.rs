@@ -1,4 +1,4 @@
-//! Statements and declarations.
+//! Statements and declarations: what is seen where, and what holds behind a branch.
 
 use std::rc::Rc;
 

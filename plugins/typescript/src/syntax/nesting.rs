@@ -42,6 +42,7 @@ struct Scan {
     words: u32,
     else_ifs: u32,
     after_else: bool,
+    looked_to: usize,
     last: u8,
     /// The depths at which the embedded expressions of templates began.
     templates: Vec<u32>,
@@ -78,10 +79,13 @@ impl Scan {
             b'<' | b'!' | b'~' | b'+' | b'-' | b'?' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'.' | b'=' => {
                 self.chain += 1
             }
-            b'\n' => {
+            b'\n' if self.chain > 0 && at >= self.looked_to => {
                 let ends = self.last.is_ascii_alphanumeric()
                     || matches!(self.last, b')' | b']' | b'}' | b'{' | b'"' | b'\'' | b'_' | b'$');
-                let next = bytes[at..].iter().find(|byte| !byte.is_ascii_whitespace());
+                let blank = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                // A run of blank lines is looked through once.
+                self.looked_to = at + blank;
+                let next = bytes.get(at + blank);
                 if ends && next.is_none_or(|next| !GO_ON.contains(next)) {
                     self.chain = 0;
                 }
