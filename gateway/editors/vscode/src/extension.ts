@@ -4,7 +4,7 @@ import { LanguageClient, ResponseError, RevealOutputChannelOn, State } from "vsc
 import type { LanguageClientOptions, StaticFeature } from "vscode-languageclient/node";
 import * as vscode from "vscode";
 
-import { FIRST_LANGUAGES, announcedLanguages, sameLanguages } from "./languages";
+import { FIRST_LANGUAGES, announcedLanguages, chosenLanguages, sameLanguages } from "./languages";
 import { readReferences } from "./lens";
 import { reach } from "./server";
 import { RESTARTING_KEYS, readSettings } from "./settings";
@@ -138,7 +138,8 @@ class Extension {
         const configuration = vscode.workspace.getConfiguration(SECTION);
         const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
         this.#giveUp = new AbortController();
-        const reached = reach(readSettings((key) => configuration.get(key)), folder, this.#giveUp.signal);
+        const settings = readSettings((key) => configuration.get(key));
+        const reached = reach(settings, folder, this.#giveUp.signal);
         if ("problem" in reached) {
             this.#what = "";
             this.#show({ health: "error", message: reached.problem });
@@ -149,7 +150,7 @@ class Extension {
         this.#asksStatus = true;
         this.#log.info(`starting: ${reached.what}`);
         const remembered = this.#context.workspaceState.get<readonly string[]>(LANGUAGES_KEY, FIRST_LANGUAGES);
-        const started = await this.#startClient(reached.options, remembered);
+        const started = await this.#startClient(reached.options, chosenLanguages(remembered, settings.languages));
         const announced = announcedLanguages(started?.initializeResult?.capabilities);
         if (started === undefined || announced === undefined || sameLanguages(announced, remembered)) {
             return;

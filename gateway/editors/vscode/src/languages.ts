@@ -13,6 +13,11 @@ export function announcedLanguages(capabilities: { readonly experimental?: unkno
     return [...new Set(languages.filter((one): one is string => typeof one === "string" && one !== ""))].sort();
 }
 
+/** Those of the announced languages that the user wants from this server; all of them where nothing was said. */
+export function chosenLanguages(announced: readonly string[], wanted: readonly string[]): readonly string[] {
+    return wanted.length === 0 ? announced : announced.filter((language) => wanted.includes(language));
+}
+
 /** Whether two sets of languages are the same. */
 export function sameLanguages(one: readonly string[], other: readonly string[]): boolean {
     return one.length === other.length && one.every((language) => other.includes(language));

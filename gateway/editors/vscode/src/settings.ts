@@ -15,10 +15,12 @@ export interface Settings {
     readonly cluster: readonly string[];
     /** Where an embedded node keeps its data; empty for the server's own choice. */
     readonly dataDir: string;
+    /** The languages that the server is asked about; empty for all that it answers for. */
+    readonly languages: readonly string[];
 }
 
 /** The keys whose change asks for a new server; all others the server is told of. */
-export const RESTARTING_KEYS = ["server.path", "server.arguments", "server.address", "cluster", "dataDir"] as const;
+export const RESTARTING_KEYS = ["server.path", "server.arguments", "server.address", "cluster", "dataDir", "languages"] as const;
 
 /** Reads the settings. A value of a wrong type counts as not set: the editor underlines it already. */
 export function readSettings(read: Read): Settings {
@@ -28,6 +30,7 @@ export function readSettings(read: Read): Settings {
         address: text(read("server.address")),
         cluster: texts(read("cluster")),
         dataDir: text(read("dataDir")),
+        languages: texts(read("languages")),
     };
 }
 

@@ -92,6 +92,14 @@ test("the languages are those that the server announces", async (test) => {
     ]);
 });
 
+test("of these, users may leave some to other extensions", async (test) => {
+    const editor = await activated(test, { "server.path": program(test, ["rust", "python"]), languages: ["python"] });
+    await editor.until((item) => item.text === "$(check) VRaftLS");
+    const [registered] = [...editor.providers].filter((one) => one.what === "registerDefinitionProvider");
+    const selector = registered?.selector as { language: string }[];
+    assert.deepEqual([...new Set(selector.map(({ language }) => language))], ["python"]);
+});
+
 test("a restart leaves one server", async (test) => {
     const editor = await activated(test, { "server.path": program(test, []) });
     await editor.commands.get("vraftls.restart")?.();

@@ -30,8 +30,8 @@ test("a cluster, a data directory and further arguments are passed on in order",
 });
 
 test("values of wrong types count as not set", () => {
-    const settings = read({ "server.path": 7, "server.arguments": "x", cluster: [1, null, "a:1"], dataDir: null });
-    assert.deepEqual(settings, { path: "", arguments: [], address: "", cluster: ["a:1"], dataDir: "" });
+    const settings = read({ "server.path": 7, "server.arguments": "x", cluster: [1, null, "a:1"], dataDir: null, languages: "x" });
+    assert.deepEqual(settings, { path: "", arguments: [], address: "", cluster: ["a:1"], dataDir: "", languages: [] });
 });
 
 test("only a leading tilde is the home", () => {
