@@ -109,10 +109,18 @@ fn diagnostic(source: &Source<'_>, finding: &Found) -> Option<Diagnostic> {
         severity,
         code: finding.code.as_str().to_owned(),
         code_url,
-        message: finding.message.clone(),
+        message: message(finding),
         tags: if finding.unused { UNNECESSARY } else { 0 },
         related: Vec::new(),
     })
+}
+
+/// What a finding says. What the engine would have people set for its own server is left out.
+fn message(finding: &Found) -> String {
+    match finding.code.as_str() {
+        "unlinked-file" => "no crate has this file: nothing is known of it beyond its syntax".to_owned(),
+        _ => finding.message.clone(),
+    }
 }
 
 /// The part of a range that lies in the text, on character boundaries.
