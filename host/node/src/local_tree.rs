@@ -67,7 +67,10 @@ impl Place {
             for (path, signature) in found.files {
                 match pushed(&path) {
                     Some(path) => drop(all.files.insert(path, signature)),
-                    None => all.skipped.push(format!("{path}: its path is too long")),
+                    None => {
+                        all.skipped.push(format!("{path}: its path is too long"));
+                        all.n_skipped += 1;
+                    }
                 }
             }
             all.directories.extend(found.directories);

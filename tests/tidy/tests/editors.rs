@@ -10,15 +10,18 @@ use vraftls_tidy::{expect_none, tree};
 const EDITORS: &str = "gateway/editors";
 /// The editors, each with a folder and a page.
 const NAMES: [&str; 5] = ["vscode", "neovim", "helix", "emacs", "zed"];
-/// Settings that decide how the extension for VS Code reaches the server, which the server never sees.
-const OF_THE_EXTENSION: [&str; 6] = [
+/// Settings that decide how the extension for VS Code reaches the server and what it asks, which the server never sees.
+const OF_THE_EXTENSION: [&str; 7] = [
     "vraftls.cluster",
     "vraftls.dataDir",
+    "vraftls.languages",
     "vraftls.server.address",
     "vraftls.server.arguments",
     "vraftls.server.path",
     "vraftls.trace.server",
 ];
+/// Of these, those that decide neither what is started nor what is connected to.
+const HARMLESS: [&str; 2] = ["vraftls.languages", "vraftls.trace.server"];
 /// What an editor's own list of settings says beyond the schema.
 const OF_THE_EDITOR: [&str; 2] = ["order", "scope"];
 
@@ -68,7 +71,7 @@ fn what_decides_which_program_runs_needs_trust_in_vs_code() -> Result<()> {
     let manifest: Value = serde_json::from_str(&tree::read(&format!("{EDITORS}/vscode/package.json"))?)?;
     let restricted = &manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"];
     let restricted: Vec<&str> = restricted.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let free = OF_THE_EXTENSION.iter().filter(|key| **key != "vraftls.trace.server" && !restricted.contains(key));
+    let free = OF_THE_EXTENSION.iter().filter(|key| !HARMLESS.contains(key) && !restricted.contains(key));
     let broken = free.map(|key| format!("{key} is not restricted")).collect();
     expect_none(broken, "A folder that nobody trusts must not choose what is started or connected to.");
     Ok(())
