@@ -2,8 +2,8 @@
 //!
 //! Every key has an owner among the live nodes, by rendezvous hash. Whoever misses a value asks its owner; the owner has it, or tells the
 //! asker to compute it, or, when it told somebody else just before, waits a moment for what that one brings. So a value is computed once
-//! in the cluster, as long as nobody is in a hurry: every wait is short, and after it the value is computed here. An owner that has a
-//! value not asks whoever owned it before: a node that joins computes nothing that the others had.
+//! in the cluster, as long as nobody is in a hurry: every wait is short, and after it the value is computed here. An owner that lacks
+//! a value asks whoever owned it before: a node that joins computes little that the others had.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
