@@ -1,9 +1,9 @@
 //! What this server answers beyond the protocol, as the types that its own clients ask with.
 
 use serde::{Deserialize, Serialize};
-use tower_lsp_server::ls_types::Uri;
 use tower_lsp_server::ls_types::notification::Notification;
 use tower_lsp_server::ls_types::request::Request;
+use tower_lsp_server::ls_types::{Range, TextDocumentIdentifier, TextDocumentPositionParams, TextEdit, Uri};
 
 use crate::Status;
 
@@ -36,6 +36,46 @@ impl Request for FilesRequest {
     type Params = ();
     type Result = Vec<Uri>;
     const METHOD: &'static str = "vraftls/files";
+}
+
+/// `experimental/joinLines`, as rust-analyzer has it: the edits that put the lines of each range onto one; an empty range takes the line
+/// behind its own.
+#[derive(Debug)]
+pub enum JoinLinesRequest {}
+
+impl Request for JoinLinesRequest {
+    type Params = JoinLinesParams;
+    type Result = Vec<TextEdit>;
+    const METHOD: &'static str = "experimental/joinLines";
+}
+
+/// Which lines.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinLinesParams {
+    /// The document.
+    pub text_document: TextDocumentIdentifier,
+    /// What is selected in it, or its cursors.
+    pub ranges: Vec<Range>,
+}
+
+/// `rust-analyzer/expandMacro`, as rust-analyzer has it: what the macro at a place becomes.
+#[derive(Debug)]
+pub enum ExpandMacroRequest {}
+
+impl Request for ExpandMacroRequest {
+    type Params = TextDocumentPositionParams;
+    type Result = Option<ExpandedMacro>;
+    const METHOD: &'static str = "rust-analyzer/expandMacro";
+}
+
+/// What a macro becomes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExpandedMacro {
+    /// The macro's name.
+    pub name: String,
+    /// The code that it becomes, laid out for reading.
+    pub expansion: String,
 }
 
 /// `$/vraftls/partial`: the answer to a request that is under way is incomplete. Sent before that answer, to clients that announce

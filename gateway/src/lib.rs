@@ -38,7 +38,10 @@ mod transport;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
 pub use convert::{path_of_uri, uri_of_path};
-pub use extensions::{CatchUpRequest, FilesRequest, PartialAnswer, PartialAnswerParams, StatusRequest};
+pub use extensions::{
+    CatchUpRequest, ExpandMacroRequest, ExpandedMacro, FilesRequest, JoinLinesParams, JoinLinesRequest, PartialAnswer,
+    PartialAnswerParams, StatusRequest,
+};
 pub use lines::LineIndexCache;
 pub use occurrences::{
     DocumentOccurrences, NameNumbers, OccurrencesParams, OccurrencesRequest, TargetDescription, TargetDocument,

@@ -19,7 +19,10 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use crate::server::Server;
 use crate::session::Session;
 use crate::transport::{FrameReader, LoopEnd, MainLoop, Outbox, write_outbox};
-use crate::{Backend, BoxFuture, CatchUpRequest, FilesRequest, FrameError, OccurrencesRequest, Options, StatusRequest};
+use crate::{
+    Backend, BoxFuture, CatchUpRequest, ExpandMacroRequest, FilesRequest, FrameError, JoinLinesRequest,
+    OccurrencesRequest, Options, StatusRequest,
+};
 
 pub use websocket::{UpgradeError, serve_websocket_connection};
 
@@ -76,7 +79,9 @@ where
         .custom_method(StatusRequest::METHOD, Server::status)
         .custom_method(CatchUpRequest::METHOD, Server::catch_up)
         .custom_method(FilesRequest::METHOD, Server::files)
-        .custom_method(OccurrencesRequest::METHOD, Server::occurrences);
+        .custom_method(OccurrencesRequest::METHOD, Server::occurrences)
+        .custom_method(JoinLinesRequest::METHOD, Server::join_lines)
+        .custom_method(ExpandMacroRequest::METHOD, Server::expand_macro);
     let (service, _) = service.finish();
     let mut writer = AbortOnDrop(tokio::spawn(write_outbox(outbox.clone(), writer)));
     let mut main_loop = MainLoop { service, session: session.clone(), frames, tasks: JoinSet::new() };

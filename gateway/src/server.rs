@@ -25,7 +25,7 @@ use crate::convert::FilePath;
 use crate::error::RequestError;
 use crate::handlers::{self, Context};
 use crate::session::Session;
-use crate::{DocumentOccurrences, OccurrencesParams, Status};
+use crate::{DocumentOccurrences, ExpandedMacro, JoinLinesParams, OccurrencesParams, Status};
 
 /// One session's side of the protocol.
 pub(crate) struct Server {
@@ -76,6 +76,16 @@ impl Server {
     /// `vraftls/occurrences`
     pub(crate) async fn occurrences(&self, params: OccurrencesParams) -> Result<DocumentOccurrences> {
         request!(self, occurrences, params)
+    }
+
+    /// `experimental/joinLines`
+    pub(crate) async fn join_lines(&self, params: JoinLinesParams) -> Result<Vec<TextEdit>> {
+        request!(self, join_lines, params)
+    }
+
+    /// `rust-analyzer/expandMacro`
+    pub(crate) async fn expand_macro(&self, params: TextDocumentPositionParams) -> Result<Option<ExpandedMacro>> {
+        request!(self, expand_macro, params)
     }
 
     /// `vraftls/files`

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
-    Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
-    Move, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens,
+    Link, Move, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 /// An analyzer: what a component exports.
@@ -228,6 +228,16 @@ pub trait Project: 'static {
 
     /// Where all names of a file lead, packed as the contract says.
     fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        Err(Failure::Unsupported)
+    }
+
+    /// The edits that put the lines of each span onto one.
+    fn join_lines(&mut self, path: &str, spans: &[Span]) -> Result<Vec<TextEdit>, Failure> {
+        Err(Failure::Unsupported)
+    }
+
+    /// What the code at the offset stands for.
+    fn expand(&mut self, path: &str, offset: u32) -> Result<Option<Expansion>, Failure> {
         Err(Failure::Unsupported)
     }
 

@@ -29,6 +29,7 @@ pub mod engine {
                 export vraftls:analyzer/decorations@0.1.0;
                 export vraftls:analyzer/actions@0.1.0;
                 export vraftls:analyzer/resolving@0.1.0;
+                export vraftls:analyzer/rewriting@0.1.0;
             }
         ",
         world: "vraftls:guest-sdk/engine",

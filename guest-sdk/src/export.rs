@@ -14,9 +14,9 @@ use crate::bindings::indexer::exports::vraftls::analyzer::{indexing, meta};
 use crate::host_workspace::HostWorkspace;
 use crate::{
     Action, Analyzer, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document,
-    DocumentEdit, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, Indexer,
-    InlayHint, Lens, Level, Link, Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets,
-    TextEdit, Workspace,
+    DocumentEdit, Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo,
+    Indexer, InlayHint, Lens, Level, Link, Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span,
+    Targets, TextEdit, Workspace,
 };
 
 /// Exports a type that implements [`Analyzer`] as a component of world `analyzer`. Once in a crate of type `cdylib`.
@@ -357,5 +357,15 @@ impl<A: Analyzer> contract::actions::Guest for Exported<A> {
 impl<A: Analyzer> contract::resolving::Guest for Exported<A> {
     fn resolve_all(project: ProjectBorrow<'_>, path: String) -> Result<Resolved, Failure> {
         ask::<A, _>(&project, |project| project.resolve_all(&path))
+    }
+}
+
+impl<A: Analyzer> contract::rewriting::Guest for Exported<A> {
+    fn join_lines(project: ProjectBorrow<'_>, path: String, spans: Vec<Span>) -> Result<Vec<TextEdit>, Failure> {
+        ask::<A, _>(&project, |project| project.join_lines(&path, &spans))
+    }
+
+    fn expand(project: ProjectBorrow<'_>, path: String, offset: u32) -> Result<Option<Expansion>, Failure> {
+        ask::<A, _>(&project, |project| project.expand(&path, offset))
     }
 }

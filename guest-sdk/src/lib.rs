@@ -40,6 +40,7 @@ pub use bindings::engine::exports::vraftls::analyzer::projects::{Change, Config,
 pub use bindings::engine::exports::vraftls::analyzer::references::{FileReferences, Highlight, Reference, SearchPlan};
 pub use bindings::engine::exports::vraftls::analyzer::renaming::Target as RenameTarget;
 pub use bindings::engine::exports::vraftls::analyzer::resolving::{Description as TargetDescription, Resolved};
+pub use bindings::engine::exports::vraftls::analyzer::rewriting::Expansion;
 pub use bindings::engine::exports::vraftls::analyzer::signatures::{Parameter, Signature, SignatureHelp};
 pub use bindings::engine::vraftls::analyzer::log::Level;
 pub use bindings::engine::vraftls::analyzer::types::{

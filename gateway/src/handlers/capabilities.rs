@@ -67,7 +67,7 @@ pub(super) fn capabilities(session: &Session, analyzers: &[Arc<Description>]) ->
             }),
             file_operations: file_operations(profile, analyzers),
         }),
-        experimental: Some(json!({ "languages": languages(analyzers) })),
+        experimental: Some(json!({ "joinLines": indexes, "languages": languages(analyzers) })),
         ..ServerCapabilities::default()
     }
 }

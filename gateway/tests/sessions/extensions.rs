@@ -1,9 +1,10 @@
 //! What this server answers beyond the protocol, to programs that are its clients.
 
 use serde_json::json;
+use vraftls_proto::QueryError;
 
 use super::backend::FakeBackend;
-use super::client::{Editor, at};
+use super::client::{Editor, at, range};
 
 const URI: &str = "file:///w/a.py";
 
@@ -67,4 +68,36 @@ async fn a_client_gets_as_many_symbols_as_it_wants() {
         assert_eq!(symbols.as_array().map(Vec::len), Some(n_expected), "{wanted}");
         editor.finish().await;
     }
+}
+
+#[tokio::test]
+async fn lines_are_joined_and_macros_expanded_in_the_sessions_own_text_and_positions() {
+    let backend = FakeBackend::with(&[("b.py", "é def f")]);
+    let mut editor = Editor::start(&backend).await;
+    editor.open(URI, "😀 f\nx\ny\n").await;
+    let cursors = [((0, 3), (0, 3)), ((1, 0), (2, 1))].map(|(start, end)| range(start, end));
+    let edits = editor.ask("experimental/joinLines", json!({"textDocument": {"uri": URI}, "ranges": cursors})).await;
+    let joined =
+        [((0, 4), (1, 0)), ((1, 1), (2, 0))].map(|(start, end)| json!({"range": range(start, end), "newText": " "}));
+    assert_eq!(edits, json!(joined));
+    let expanded = editor.ask("rust-analyzer/expandMacro", at(URI, 0, 3)).await;
+    assert_eq!(expanded, json!({"name": "f", "expansion": "def f"}));
+    assert!(editor.ask("rust-analyzer/expandMacro", at(URI, 1, 0)).await.is_null());
+    editor.finish().await;
+}
+
+#[tokio::test]
+async fn lines_that_nobody_can_join_are_refused_in_words() {
+    let backend = FakeBackend::with(&[]);
+    let mut editor = Editor::start(&backend).await;
+    editor.open(URI, "x\ny\n").await;
+    *backend.failure.lock().unwrap() = Some(QueryError::Unsupported { analyzer: "words".into() });
+    let asked = json!({"textDocument": {"uri": URI}, "ranges": [range((0, 0), (0, 0))]});
+    for (method, params) in [("experimental/joinLines", asked), ("rust-analyzer/expandMacro", at(URI, 0, 0))] {
+        let response = editor.call(method, params).await;
+        assert!(response["error"]["message"].as_str().unwrap().contains("words"), "{method}: {response}");
+    }
+    let beyond = json!({"textDocument": {"uri": URI}, "ranges": [range((9, 0), (9, 0))]});
+    assert_eq!(editor.call("experimental/joinLines", beyond).await["error"]["code"], -32602);
+    editor.finish().await;
 }

@@ -149,7 +149,8 @@ async fn nothing_is_announced_that_the_table_does_not_have() {
         match member.as_str() {
             "positionEncoding" => continue,
             "experimental" => {
-                assert_eq!(*value, json!({"languages": ["words"]}));
+                assert_eq!(*value, json!({"joinLines": true, "languages": ["words"]}));
+                assert!(has_row(&[member, "joinLines"]));
                 continue;
             }
             "workspace" | "textDocumentSync" => {}

@@ -53,6 +53,7 @@ pub enum Answer {
     Symbols(Vec<SymbolMatch>),
     Diagnostics(Arc<[Diagnostic]>),
     Files(Vec<VfsPath>),
+    Expansion(Option<Expansion>),
 }
 
 /// Where a name leads.
@@ -101,6 +102,15 @@ pub struct Hover {
     pub language: String,
     /// Markdown; may be empty.
     pub documentation: String,
+}
+
+/// What a piece of code stands for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Expansion {
+    /// The name of what is written there.
+    pub name: String,
+    /// The code that it becomes, laid out for reading.
+    pub text: String,
 }
 
 /// What could be written at a place.

@@ -126,6 +126,8 @@ impl Query {
             | Query::ResolveAction { .. }
             | Query::WillRename { .. }
             | Query::ResolveAll { .. }
+            | Query::JoinLines { .. }
+            | Query::Expand(_)
             | Query::FormatOnType { .. } => self.put_decoration_or_action(&mut print),
         };
         print.finish()
@@ -155,6 +157,11 @@ impl Query {
             }
             Query::ResolveAll { path } => print.number(34).text(path.as_str()),
             Query::FormatOnType { at, typed, options } => print.number(33).at(at).text(typed).options(*options),
+            Query::JoinLines { path, spans } => {
+                print.number(35).text(path.as_str()).number(spans.len() as u64);
+                spans.iter().fold(print, |print, span| print.span(Some(*span)))
+            }
+            Query::Expand(at) => print.number(36).at(at),
             _ => unreachable!("`Query::fingerprint` names every other question"),
         }
     }
@@ -176,6 +183,7 @@ impl Query {
             | Query::FormatOnType { at, .. }
             | Query::PrepareCalls(at)
             | Query::PrepareTypes(at)
+            | Query::Expand(at)
             | Query::LinkedRanges(at) => Some(&at.path),
             Query::IncomingCalls { item }
             | Query::OutgoingCalls { item }
@@ -191,6 +199,7 @@ impl Query {
             | Query::Lenses { path }
             | Query::Links { path }
             | Query::Actions { path, .. }
+            | Query::JoinLines { path, .. }
             | Query::ResolveAll { path }
             | Query::ResolveAction { path, .. } => Some(path),
             Query::WorkspaceSymbols { .. } | Query::Files | Query::WillRename { .. } => None,
@@ -320,6 +329,9 @@ mod tests {
             Query::WillRename { moves: vec![moved("a", "b"), moved("c", "d")] },
             Query::FormatOnType { at: at("a.py", 1), typed: ":".into(), options },
             Query::FormatOnType { at: at("a.py", 1), typed: "\n".into(), options },
+            Query::JoinLines { path: path(), spans: vec![span(1)] },
+            Query::JoinLines { path: path(), spans: vec![span(1), span(1)] },
+            Query::Expand(at("a.py", 1)),
         ]
     }
 

@@ -214,6 +214,15 @@ pub enum Query {
     },
     /// The files that an analyzer would check: `Files`.
     Files,
+    /// Putting the lines of spans onto one: `TextEdits`.
+    JoinLines {
+        /// The file.
+        path: VfsPath,
+        /// Each by itself; an empty one takes the line behind its own.
+        spans: Vec<Span>,
+    },
+    /// What the code at a place stands for: `Expansion`.
+    Expand(At),
 }
 
 /// A file or directory that moves.

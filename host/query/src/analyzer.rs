@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use vraftls_index::{Description, Diagnostic, Facts};
 use vraftls_proto::{
-    Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, FileMove, FileReferences,
+    Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, Expansion, FileMove, FileReferences,
     FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, Resolved, SearchPlan,
     SemanticToken, SessionId, SignatureHelp, Targets,
 };
@@ -121,6 +121,8 @@ pub enum Question {
     ResolveAction { path: VfsPath, token: Vec<u8> },
     WillRename { moves: Vec<FileMove> },
     ResolveAll { path: VfsPath },
+    JoinLines { path: VfsPath, spans: Vec<Span> },
+    Expand { path: VfsPath, offset: u32 },
     Bundled { path: VfsPath },
 }
 
@@ -150,6 +152,7 @@ pub enum Reply {
     LinkedRanges(Vec<Span>),
     Actions(Vec<Action>),
     Resolved(Arc<Resolved>),
+    Expansion(Option<Expansion>),
     Bundled(Option<String>),
 }
 

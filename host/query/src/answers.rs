@@ -74,6 +74,7 @@ fn weight_bytes(answer: &Answer) -> usize {
         }
         Answer::Diagnostics(list) => list.iter().map(vraftls_index::Diagnostic::weight_bytes).sum(),
         Answer::Files(list) => list.len() * size_of::<VfsPath>(),
+        Answer::Expansion(it) => it.as_ref().map_or(0, |it| it.name.len() + it.text.len()),
     }
 }
 

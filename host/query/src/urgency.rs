@@ -50,6 +50,8 @@ impl Question {
             | Self::LinkedRanges { .. }
             | Self::Actions { .. }
             | Self::ResolveAction { .. }
+            | Self::JoinLines { .. }
+            | Self::Expand { .. }
             | Self::Bundled { .. } => Urgency::Interactive,
             Self::Confirm { .. }
             | Self::RenameEdits { .. }

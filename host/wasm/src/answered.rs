@@ -37,6 +37,9 @@ pub(crate) fn is_answered(features: &Features, question: &Question) -> bool {
         Question::Actions { .. } | Question::ResolveAction { .. } => features.code_actions,
         Question::WillRename { .. } => features.file_operations,
         // What has no flag says so itself.
-        Question::ResolveAll { .. } | Question::Bundled { .. } => true,
+        Question::ResolveAll { .. }
+        | Question::JoinLines { .. }
+        | Question::Expand { .. }
+        | Question::Bundled { .. } => true,
     }
 }

@@ -94,6 +94,8 @@ impl Asking<'_> {
             Question::ResolveAction { path, token } => self.resolve_action(path, token),
             Question::WillRename { moves } => self.will_rename(moves),
             Question::ResolveAll { path } => self.resolve_all(path),
+            Question::JoinLines { path, spans } => self.join_lines(path, spans),
+            Question::Expand { path, offset } => self.expand(path, *offset),
             Question::Bundled { path } => {
                 let text = self.bundled(path)?;
                 returned(Ok(text), |check, text| check_bundled(check, text).map(Reply::Bundled))

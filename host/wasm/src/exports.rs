@@ -76,6 +76,7 @@ engine_interfaces! {
     decorations = "decorations",
     actions = "actions",
     resolving = "resolving",
+    rewriting = "rewriting",
 }
 
 impl Exports {

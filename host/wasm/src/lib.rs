@@ -57,6 +57,7 @@ mod ask_actions;
 mod ask_decorations;
 mod ask_hierarchies;
 mod ask_resolving;
+mod ask_rewriting;
 mod call_queue;
 mod engine_instance;
 mod engine_thread;

@@ -27,6 +27,7 @@ mod packages;
 mod project;
 mod references;
 mod rename;
+mod rewriting;
 mod selection;
 mod settings;
 mod signature;

@@ -7,7 +7,7 @@ use ra_ap_ide::{Analysis, Cancellable, FilePosition, FileRange, NavigationTarget
 use ra_ap_ide_db::FileId;
 use ra_ap_ide_db::base_db::SourceDatabase as _;
 use vraftls_guest_sdk::{
-    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
+    Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Expansion, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Move, Project,
     RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
@@ -15,7 +15,7 @@ use vraftls_guest_sdk::{
 use crate::world::World;
 use crate::{
     actions, bundled, completion, diagnostics, hierarchy, hints, hover, navigation, on_type, references, rename,
-    selection, signature, tokens,
+    rewriting, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -284,6 +284,14 @@ impl Project for RustProject {
 
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
         actions::resolve(&self.source(path)?, token)
+    }
+
+    fn join_lines(&mut self, path: &str, spans: &[Span]) -> Result<Vec<TextEdit>, Failure> {
+        rewriting::join_lines(&self.source(path)?, path, spans)
+    }
+
+    fn expand(&mut self, path: &str, offset: u32) -> Result<Option<Expansion>, Failure> {
+        rewriting::expand(&self.source(path)?, offset)
     }
 
     fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use vraftls_guest_sdk::fixture::Subject;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
-    Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link,
-    Move, NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens,
+    Link, Move, NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit,
+    Workspace,
 };
 use vraftls_query::{Library, ProjectSpec, Question, Reply};
 use vraftls_vfs::{VfsPath, WorkspaceId};
@@ -285,6 +286,17 @@ impl Project for ComponentProject {
     fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
         let resolved = ask!(self, Question::ResolveAll { path: convert::path(path)? }, Resolved);
         Ok(later::resolved(&resolved))
+    }
+
+    fn join_lines(&mut self, path: &str, spans: &[Span]) -> Result<Vec<TextEdit>, Failure> {
+        let spans = spans.iter().map(|span| convert::span_back(*span)).collect::<Result<_, _>>()?;
+        let edits = ask!(self, Question::JoinLines { path: convert::path(path)?, spans }, TextEdits);
+        Ok(edits.into_iter().map(convert::text_edit).collect())
+    }
+
+    fn expand(&mut self, path: &str, offset: u32) -> Result<Option<Expansion>, Failure> {
+        let found = ask!(self, Question::Expand { path: convert::path(path)?, offset }, Expansion);
+        Ok(found.map(|found| Expansion { name: found.name, text: found.text }))
     }
 
     fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {

@@ -1,4 +1,4 @@
-//! What is asked about a whole file: its folds, its links, what encloses a place.
+//! What is asked about a file: its folds, its links, what encloses a place, what a macro in it becomes.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -8,8 +8,9 @@ use vraftls_gateway::ls_types::request::{
 use vraftls_gateway::ls_types::{
     DocumentLink, DocumentLinkParams, FoldingRangeKind, FoldingRangeParams, Position, SelectionRangeParams, Uri,
 };
+use vraftls_gateway::{ExpandMacroRequest, ExpandedMacro};
 
-use super::{Spot, document};
+use super::{Spot, document, place_in};
 use crate::client::Session;
 use crate::place::shown;
 
@@ -64,6 +65,15 @@ pub(crate) async fn enclosing(session: &Session, uri: &Uri, position: Position) 
         next = range.parent.map(|parent| *parent);
     }
     Ok(spots)
+}
+
+/// What the macro at a place becomes.
+pub(crate) async fn expansion(
+    session: &Session,
+    uri: &Uri,
+    position: Position,
+) -> anyhow::Result<Option<ExpandedMacro>> {
+    Ok(session.ask::<ExpandMacroRequest>(place_in(uri, position)).await?)
 }
 
 /// What leads out of a file.

@@ -10,6 +10,7 @@ use vraftls_gateway::ls_types::{
     FileRename, FormattingOptions, OneOf, Position, PrepareRenameResponse, Range, RenameFilesParams, RenameParams,
     TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
+use vraftls_gateway::{JoinLinesParams, JoinLinesRequest};
 
 use super::{Spot, document, place_in};
 use crate::client::Session;
@@ -131,6 +132,13 @@ pub(crate) async fn format_typed(
         options: options(),
     };
     let edits = session.ask::<OnTypeFormatting>(params).await?.unwrap_or_default();
+    Ok(edits.into_iter().map(|edit| shown(session, uri, edit)).collect())
+}
+
+/// What putting the lines of a range onto one would change.
+pub(crate) async fn join_lines(session: &Session, uri: &Uri, range: Range) -> anyhow::Result<Vec<Edit>> {
+    let params = JoinLinesParams { text_document: document(uri), ranges: vec![range] };
+    let edits = session.ask::<JoinLinesRequest>(params).await?;
     Ok(edits.into_iter().map(|edit| shown(session, uri, edit)).collect())
 }
 

@@ -11,8 +11,8 @@ use vraftls_text::LineIndex;
 
 use super::question::{At, Question};
 use crate::ask::completion::{Proposal, Signatures, completion, signatures};
-use crate::ask::document::{enclosing, folds, links};
-use crate::ask::edits::{Action, actions, format, format_typed, moved, renamable, rename};
+use crate::ask::document::{enclosing, expansion, folds, links};
+use crate::ask::edits::{Action, actions, format, format_typed, join_lines, moved, renamable, rename};
 use crate::ask::hierarchy::{Caller, Calls, Item, Types, calls, types};
 use crate::ask::hints::{hints, lenses};
 use crate::ask::hover::hover;
@@ -22,7 +22,7 @@ use crate::ask::tokens::tokens;
 use crate::ask::{Answer, Spot};
 use crate::client::{AskError, Session};
 use crate::finding::findings;
-use crate::place::shown;
+use crate::place::{LineAndColumn, shown};
 use crate::preview::preview;
 use crate::{render, source};
 
@@ -77,6 +77,11 @@ async fn asked(session: &Session, question: &Question) -> anyhow::Result<Answer>
             let line = |spot: &Spot| format!("{}-{}:{}", spot.line(), spot.region.end_line, spot.region.end_column);
             Answer::list(&enclosing(session, &uri, position).await?, line)
         }
+        Question::Expand(at) => {
+            let (uri, position) = place(session, at)?;
+            let found = expansion(session, &uri, position).await?;
+            optional(found.as_ref(), |found| vec![found.expansion.trim_end().to_owned()])
+        }
         Question::Outline(_)
         | Question::Tokens(_)
         | Question::InlayHints(_)
@@ -89,7 +94,8 @@ async fn asked(session: &Session, question: &Question) -> anyhow::Result<Answer>
         | Question::PrepareRename(_)
         | Question::MoveFile { .. }
         | Question::Format { .. }
-        | Question::FormatTyped { .. } => about_changes(session, question).await,
+        | Question::FormatTyped { .. }
+        | Question::JoinLines { .. } => about_changes(session, question).await,
     }
 }
 
@@ -157,9 +163,12 @@ async fn about_changes(session: &Session, question: &Question) -> anyhow::Result
             let (uri, position) = place(session, at)?;
             format_typed(session, &uri, position, typed).await?
         }
+        Question::JoinLines { at, to } => {
+            let (uri, range) = stretch(session, at, *to)?;
+            join_lines(session, &uri, range).await?
+        }
         Question::CodeActions { at, to, only } => {
-            let (uri, start) = place(session, at)?;
-            let range = Range { start, end: to.map_or(start, |to| to.position()) };
+            let (uri, range) = stretch(session, at, *to)?;
             return Answer::list(&actions(session, &uri, range, only).await?, action_line);
         }
         Question::PrepareRename(at) => {
@@ -190,6 +199,12 @@ fn optional<T: Serialize>(found: Option<&T>, lines: impl Fn(&T) -> Vec<String>) 
 /// The file and the place that a question is about.
 fn place(session: &Session, at: &At) -> anyhow::Result<(Uri, Position)> {
     Ok((session.uri_of(&at.at.file)?, at.at.position()))
+}
+
+/// The file and the stretch that a question is about.
+fn stretch(session: &Session, at: &At, to: Option<LineAndColumn>) -> anyhow::Result<(Uri, Range)> {
+    let (uri, start) = place(session, at)?;
+    Ok((uri, Range { start, end: to.map_or(start, |to| to.position()) }))
 }
 
 /// From the first line of a file to its end.

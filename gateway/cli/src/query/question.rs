@@ -61,6 +61,8 @@ pub(super) enum Question {
     Selection(At),
     /// What leads out of a file
     Links(InFile),
+    /// What the macro at a place becomes
+    Expand(At),
     /// What is wrong with a file
     Diagnostics(InFile),
     /// What can be done about a place, or a stretch from it
@@ -108,6 +110,14 @@ pub(super) enum Question {
         /// The character
         typed: String,
     },
+    /// What putting the line of a place and the next onto one would change, or those of a stretch from it; nothing is written
+    JoinLines {
+        #[command(flatten)]
+        at: At,
+        /// Up to here, as LINE:COLUMN
+        #[arg(long, value_name = "LINE:COLUMN")]
+        to: Option<LineAndColumn>,
+    },
 }
 
 impl Question {
@@ -144,9 +154,11 @@ impl Question {
             | Self::Supertypes(at)
             | Self::Subtypes(at)
             | Self::Selection(at)
+            | Self::Expand(at)
             | Self::PrepareRename(at)
             | Self::CodeActions { at, .. }
             | Self::Rename { at, .. }
+            | Self::JoinLines { at, .. }
             | Self::FormatTyped { at, .. } => Some(&at.at),
             _ => None,
         }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use vraftls_index::{Features, Location};
 use vraftls_proto::{
-    Action, Answer, Call, DocumentEdit, HierarchyItem, HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, Query,
-    QueryError, SemanticToken, SemanticTokens, TokenWords,
+    Action, Answer, Call, DocumentEdit, Expansion, HierarchyItem, HintPart, InlayHint, Lens, LensKind, Link,
+    LinkTarget, Query, QueryError, SemanticToken, SemanticTokens, TokenWords,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
@@ -161,6 +161,20 @@ impl Seen {
                     token: Vec::new(),
                 };
                 Answer::Actions(diagnostics.iter().enumerate().map(fix).chain([shout]).collect())
+            }
+            Query::JoinLines { path, spans } => {
+                let text = self.text(path)?;
+                let end =
+                    |asked: &Span| text[asked.start() as usize..].find('\n').map(|at| asked.start() as usize + at);
+                let join = |at| TextEdit { span: span(at, at + 1), new_text: " ".into() };
+                Answer::TextEdits(spans.iter().filter_map(end).map(join).collect())
+            }
+            Query::Expand(at) => {
+                let (name, _) = self.word(at)?;
+                let text = |item: HierarchyItem| {
+                    item.location.full.slice(&self.files[&item.location.path]).unwrap().to_owned()
+                };
+                Answer::Expansion(self.defined(&name).map(|item| Expansion { text: text(item), name }))
             }
             Query::ResolveAction { token, .. } if token == &[1] => {
                 return Err(QueryError::InvalidInput("out of date".into()));

@@ -161,6 +161,8 @@ pub(crate) fn queries() -> Vec<(&'static str, Query)> {
         ("workspace-symbols", Query::WorkspaceSymbols { query: "ab".into(), limit: 128 }),
         ("diagnostics", Query::Diagnostics { path: path() }),
         ("files", Query::Files),
+        ("join-lines", Query::JoinLines { path: path(), spans: vec![span(1, 3), span(300, 300)] }),
+        ("expand", Query::Expand(at())),
     ]
 }
 
@@ -200,6 +202,7 @@ pub(crate) fn answers() -> Vec<(&'static str, Answer)> {
         ("symbols", Answer::Symbols(vec![symbol])),
         ("diagnostics", Answer::Diagnostics([diagnostic()].into())),
         ("files", Answer::Files(vec![path("a.py"), path("b.py")])),
+        ("expansion", Answer::Expansion(Some(Expansion { name: "vec".into(), text: "[1, 2]".into() }))),
     ]
 }
 

@@ -192,6 +192,7 @@ impl Call<'_> {
                 | Query::FormatOnType { .. }
                 | Query::SelectionRanges { .. }
                 | Query::LinkedRanges(_)
+                | Query::JoinLines { .. }
                 | Query::Actions { .. }
                 | Query::ResolveAction { .. }
         );
@@ -221,7 +222,9 @@ impl Call<'_> {
             (Q::ResolveCompletion { .. }, Reply::CompletionDetails(it)) => Answer::CompletionDetails(it),
             (Q::SignatureHelp(_), Reply::SignatureHelp(it)) => Answer::SignatureHelp(it),
             (Q::PrepareRename(_), Reply::RenameTarget(it)) => Answer::RenameTarget(it),
-            (Q::Format { .. } | Q::FormatOnType { .. }, Reply::TextEdits(it)) => Answer::TextEdits(it),
+            (Q::Format { .. } | Q::FormatOnType { .. } | Q::JoinLines { .. }, Reply::TextEdits(it)) => {
+                Answer::TextEdits(it)
+            }
             (Q::PrepareCalls(_) | Q::PrepareTypes(_) | Q::Supertypes { .. }, Reply::HierarchyItems(it)) => {
                 Answer::HierarchyItems(it)
             }
@@ -239,6 +242,7 @@ impl Call<'_> {
             (Q::Actions { .. }, Reply::Actions(it)) => Answer::Actions(it),
             (Q::ResolveAction { .. }, Reply::Edits(it)) => Answer::Edits(it),
             (Q::ResolveAll { .. }, Reply::Resolved(it)) => Answer::Resolved(it),
+            (Q::Expand(_), Reply::Expansion(it)) => Answer::Expansion(it),
             (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
             _ => return Err(self.bad_reply("the reply to another question")),
         })

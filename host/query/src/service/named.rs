@@ -183,6 +183,8 @@ fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
         | Answer::Links(_)
         | Answer::LinkedRanges(_)
         | Answer::DocumentSymbols(_)
+        // What is shown there is nowhere written.
+        | Answer::Expansion(_)
         | Answer::Files(_) => {}
     }
     named

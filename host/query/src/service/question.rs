@@ -99,6 +99,8 @@ fn of_actions(query: &Query) -> Option<Question> {
             diagnostics: diagnostics.clone(),
             kinds: kinds.clone(),
         },
+        Query::JoinLines { path, spans } => Question::JoinLines { path: path.clone(), spans: spans.clone() },
+        Query::Expand(at) => Question::Expand { path: at.path.clone(), offset: at.offset },
         Query::ResolveAction { path, token } => Question::ResolveAction { path: path.clone(), token: token.clone() },
         _ => return None,
     })

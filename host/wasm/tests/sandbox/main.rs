@@ -10,6 +10,7 @@ mod deadlines;
 mod engines;
 mod forged;
 mod forged_names;
+mod forged_rewriting;
 mod greedy;
 mod loading;
 mod turns;

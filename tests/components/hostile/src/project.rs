@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
-    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Diagnostic, DocumentEdit, Failure,
+    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Diagnostic, DocumentEdit, Expansion, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HintPart, HoverInfo, InlayHint, Lens, Link, Location,
     Move, Padding, Project, Reference, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
@@ -301,6 +301,17 @@ impl Project for HostileProject {
     fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
         let behavior = self.enter(path)?;
         Ok(resolving::forged(behavior, path, self.inside_character(path).start))
+    }
+
+    fn join_lines(&mut self, path: &str, _: &[Span]) -> Result<Vec<TextEdit>, Failure> {
+        let behavior = self.enter(path)?;
+        Ok(self.forged_edits(behavior, path, "x"))
+    }
+
+    fn expand(&mut self, path: &str, _: u32) -> Result<Option<Expansion>, Failure> {
+        let behavior = self.enter(path)?;
+        let huge = |asked| if behavior == asked { "x".repeat(64 << 20) } else { "x\u{1b}[2J\ny".to_owned() };
+        Ok(Some(Expansion { name: huge("huge-name"), text: huge("huge") }))
     }
 
     fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {

@@ -8,6 +8,7 @@ mod decorations;
 mod hierarchy;
 mod project;
 mod resolving;
+mod rewriting;
 pub mod syntax;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vraftls_guest_sdk::{
-    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Details, Diagnostic, DocumentEdit, Failure,
-    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
-    Project, ReadError, Reference, Related, RenameTarget, Resolved, SearchPlan, Span, Targets, TextEdit, Workspace,
-    roles,
+    Action, Call, Candidate, Change, CompletionItem, CompletionItems, Details, Diagnostic, DocumentEdit, Expansion,
+    Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location,
+    Move, Project, ReadError, Reference, Related, RenameTarget, Resolved, SearchPlan, Span, Targets, TextEdit,
+    Workspace, roles,
 };
 
 use crate::syntax::{self, Definition, File};
@@ -336,6 +336,14 @@ impl Project for ToyProject {
 
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
         self.define(path, token)
+    }
+
+    fn join_lines(&mut self, path: &str, spans: &[Span]) -> Result<Vec<TextEdit>, Failure> {
+        self.joined(path, spans)
+    }
+
+    fn expand(&mut self, path: &str, offset: u32) -> Result<Option<Expansion>, Failure> {
+        self.written_out(path, offset)
     }
 
     fn will_rename(&mut self, moves: &[Move]) -> Result<Vec<DocumentEdit>, Failure> {

@@ -27,6 +27,8 @@ pub(crate) fn at(path: &VfsPath, offset: u32) -> Vec<Question> {
         Question::InlayHints { path: path(), span: Span::empty(offset) },
         Question::SelectionRanges { path: path(), offsets: vec![offset] },
         Question::LinkedRanges { path: path(), offset },
+        Question::JoinLines { path: path(), spans: vec![Span::empty(offset)] },
+        Question::Expand { path: path(), offset },
         Question::Actions {
             path: path(),
             span: Span::empty(offset),

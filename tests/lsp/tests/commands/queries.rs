@@ -1,7 +1,7 @@
 //! `vraftls query`: every question, in JSON and for people, and the exit codes.
 
 use serde_json::{Value, json};
-use vraftls_harness::Server;
+use vraftls_harness::{Project, Server};
 
 use crate::command::{asked, orders, run};
 
@@ -135,6 +135,18 @@ async fn what_would_change_is_shown_and_nothing_is_written() {
     let part = run(&server, &project, &part).await;
     assert!(part.stdout.contains("+ x = 1\n") && !part.stdout.contains("z = 3"), "{}", part.stdout);
     assert_eq!((project.read(PRICING), project.read("ugly.py").as_str()), (before, "x  =  1\ny = 2\nz  =  3\n"));
+}
+
+#[tokio::test]
+async fn lines_are_joined_and_macros_expanded() {
+    let server = Server::with_plugins(&["toy"]);
+    let project = Project::new(&[("toy.project", ""), ("a.toy", "def helper # Helps.\ndef main\n  use helper\n")]);
+    let expanded = asked(&server, &project, &["expand", "--at", "a.toy:3:7"]).await;
+    assert_eq!(expanded, json!({"name": "helper", "expansion": "def helper # Helps."}));
+    let edit = json!([{"file": "a.toy", "line": 2, "column": 9, "end_line": 3, "end_column": 3, "new_text": " "}]);
+    assert_eq!(asked(&server, &project, &["join-lines", "--at", "a.toy:2:1"]).await, edit);
+    let ran = run(&server, &project, &["query", "join-lines", "--at", "a.toy:2:1", "--to", "3:5"]).await;
+    assert!(ran.stdout.contains("+ def main use helper\n"), "{}", ran.stdout);
 }
 
 #[tokio::test]

@@ -79,6 +79,22 @@ async fn hover_completion_and_layout() {
 }
 
 #[tokio::test]
+async fn lines_are_joined_and_names_written_out() {
+    let (project, server) = (project(), Server::with_plugins(&["toy"]));
+    let mut client = server.open(&project, json!({"textDocument": {"diagnostic": {}}})).await;
+    let uri = open(&mut client, &project, "main.toy").await;
+    // Two cursors in one line ask for the same.
+    let cursors = [range((1, 0), (1, 0)), range((1, 3), (1, 3))];
+    let params = json!({"textDocument": {"uri": uri}, "ranges": cursors});
+    let edits = client.ask("experimental/joinLines", params).await;
+    assert_eq!(edits, json!([{"range": range((1, 8), (2, 2)), "newText": " "}]));
+    let written = client.ask("rust-analyzer/expandMacro", at(&uri, 2, 6)).await;
+    assert_eq!(written, json!({"name": "helper", "expansion": "def helper # Helps."}));
+    assert!(client.ask("rust-analyzer/expandMacro", at(&uri, 0, 0)).await.is_null());
+    client.finish().await;
+}
+
+#[tokio::test]
 async fn outlines_and_symbols() {
     let (project, server) = (project(), Server::with_plugins(&["toy"]));
     let capabilities = json!({"textDocument": {
