@@ -42,7 +42,7 @@ pub(crate) fn hover(source: &Source<'_>, offset: u32) -> Result<Option<HoverInfo
 /// The code that a hover begins with, and the Markdown after it.
 fn parts(markup: &str) -> (String, String) {
     let mut code: Vec<&str> = Vec::new();
-    let mut rest = markup;
+    let mut rest = markup.trim_start_matches('\n');
     while let Some(block) = rest.strip_prefix("```rust\n") {
         let Some((block, after)) = block.split_once("\n```") else { break };
         code.push(block);
@@ -63,7 +63,7 @@ mod tests {
             format!("{code}|{rest}")
         };
         assert_eq!(parts("```rust\na::b\n```\n\n```rust\nfn f()\n```\n\n---\n\nDoc.\n"), "a::b\n\nfn f()|Doc.");
-        assert_eq!(parts("```rust\nfn f()\n```"), "fn f()|");
+        assert_eq!(parts("\n```rust\nfn f()\n```"), "fn f()|");
         assert_eq!(parts("Doc."), "|Doc.");
         assert_eq!(parts("```rust\nfn f("), "|```rust\nfn f(");
     }
