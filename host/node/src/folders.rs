@@ -10,7 +10,7 @@ use vraftls_query::{Base, BoxFuture, Library, ProjectSpec, Workspaces};
 use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
 
 use crate::folder::FolderHandle;
-use crate::libraries::{Environment, python, rust};
+use crate::libraries::{Environment, mounts_for, python};
 use crate::stats::FolderStats;
 use crate::tree::base::TreeBase;
 use crate::tree::ingest::Hint;
@@ -79,8 +79,8 @@ impl Folders {
         // It is mounted before the question is asked, and stays as long as questions last.
         let environment =
             environment.ok_or_else(|| QueryError::Unavailable("the interpreter is not read".to_owned()))?;
-        let languages: Vec<String> = analyzer.languages.iter().map(|language| language.id.clone()).collect();
-        let mounts = rust::mounts_for(&languages, environment, &base.libraries.environments().own);
+        let languages: Vec<&str> = analyzer.languages.iter().map(|language| language.id.as_str()).collect();
+        let mounts = mounts_for(&languages, environment, &base.libraries.environments().own);
         let library =
             |mount: &crate::libraries::Mount| Library { path: mount.prefix.clone(), kind: mount.kind.clone() };
         let spec = ProjectSpec {

@@ -1,12 +1,13 @@
 //! Library roots of a workspace on this machine: read-only trees outside it that its imports lead to.
 //!
 //! A root is mounted in the view under `@lib/`. It is read lazily and never enters the replicated state: what is not asked for costs
-//! nothing. Which roots there are depends on the language; each language's rules are a module of their own.
+//! nothing. Which roots there are depends on the language; each language's rules are a module of their own, and `readers` says who reads which.
 
 mod configured;
 pub mod node_modules;
 mod pushed;
 pub mod python;
+mod readers;
 pub mod rust;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use configured::Configured;
 pub use pushed::{PushedError, PushedLibraries, PushedRoot};
+pub use readers::is_for;
+pub(crate) use readers::mounts_for;
 
 /// Finds the environments of the workspace at `root`: its own for every language, and those of the interpreters that sessions
 /// configured. Blocks on the disk.

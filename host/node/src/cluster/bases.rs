@@ -20,7 +20,7 @@ use vraftls_vfs::{ContentDigest, Revision, Snapshot, VfsPath, WorkspaceId};
 use super::base::{Contents, ShardedBase};
 use super::machines::SharedMachines;
 use crate::folders::settings_of;
-use crate::libraries::{Environment, PushedLibraries, rust};
+use crate::libraries::{Environment, PushedLibraries, is_for};
 use crate::tree::ingest::blocking;
 
 /// How many projects are remembered.
@@ -238,8 +238,8 @@ impl Workspaces for Bases {
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
         Box::pin(async move {
             let pushed = self.pushed(request.workspace).await?;
-            let languages = || analyzer.languages.iter().map(|language| language.id.as_str());
-            let roots = pushed.roots.iter().filter(|root| rust::is_for(&root.kind, languages()));
+            let languages: Vec<&str> = analyzer.languages.iter().map(|language| language.id.as_str()).collect();
+            let roots = pushed.roots.iter().filter(|root| is_for(&root.kind, &languages));
             let libraries = roots.map(|root| Library { path: root.path.clone(), kind: root.kind.clone() });
             let environment = Environment { mounts: Vec::new(), settings: pushed.settings.clone() };
             let spec = ProjectSpec {

@@ -11,12 +11,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{Environment, Environments, Mount};
+use super::{Environments, Mount};
 
 /// The kind of the standard library's sources.
 const STANDARD_LIBRARY: &str = "rust-std";
 /// The kind of a package.
 const PACKAGE: &str = "rust-package";
+
+/// The languages whose analyzers read these roots, and no others.
+pub(super) const LANGUAGES: [&str; 1] = ["rust"];
+/// The kinds of these roots, which nobody else reads.
+pub(super) const KINDS: [&str; 2] = [STANDARD_LIBRARY, PACKAGE];
 
 /// Packages of one workspace beyond which the rest is left out.
 const PACKAGES_MAX: usize = 2000;
@@ -37,24 +42,6 @@ pub struct RustHints {
 /// Adds the libraries of the Rust workspace at `root`, if it is one, to the environment that it has without being told.
 pub fn discover(root: &Path, hints: &RustHints, environments: &mut Environments) {
     environments.own.mounts.extend(mounts(root, hints));
-}
-
-/// Whether an analyzer of these languages reads library roots of this kind. Those of Rust are for Rust alone, and it reads no others.
-pub fn is_for(kind: &str, mut languages: impl Iterator<Item = impl AsRef<str>>) -> bool {
-    languages.any(|language| language.as_ref() == "rust") == matches!(kind, STANDARD_LIBRARY | PACKAGE)
-}
-
-/// The library roots for an analyzer of these languages: those of the environment that was asked with, but for Rust's, which are
-/// the workspace's own whoever asks.
-pub(crate) fn mounts_for<'a>(
-    languages: &[String],
-    asked: &'a Environment,
-    own: &'a Environment,
-) -> impl Iterator<Item = &'a Mount> {
-    let is_rust = languages.iter().any(|language| language == "rust");
-    let environment = if is_rust { own } else { asked };
-    let languages = languages.to_vec();
-    environment.mounts.iter().filter(move |mount| is_for(&mount.kind, languages.iter()))
 }
 
 fn mounts(root: &Path, hints: &RustHints) -> Vec<Mount> {
@@ -174,19 +161,5 @@ mod tests {
         assert_eq!(found(&hints), canonical("nightly-x"));
         let chosen = RustHints { toolchain: Some("stable".to_owned()), ..hints };
         assert_eq!(found(&chosen), canonical("stable-x"));
-    }
-
-    #[test]
-    fn libraries_are_for_their_own_language() {
-        let mount = |kind: &str| mount(kind, kind, PathBuf::from("/gone"));
-        let own = Environment { mounts: vec![mount("site-packages"), mount(PACKAGE)], settings: Vec::new() };
-        let asked = Environment { mounts: vec![mount("other")], settings: Vec::new() };
-        let kinds = |language: &str, asked: &Environment| {
-            mounts_for(&[language.to_owned()], asked, &own).map(|mount| mount.kind.clone()).collect::<Vec<_>>()
-        };
-        assert_eq!(kinds("rust", &own), [PACKAGE]);
-        assert_eq!(kinds("rust", &asked), [PACKAGE]);
-        assert_eq!(kinds("python", &own), ["site-packages"]);
-        assert_eq!(kinds("python", &asked), ["other"]);
     }
 }
