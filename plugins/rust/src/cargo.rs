@@ -10,5 +10,5 @@ mod targets;
 
 pub(crate) use cfg::Platform;
 pub(crate) use lock::Lock;
-pub(crate) use manifest::{Inherited, Kind, Manifest, joined};
+pub(crate) use manifest::{Dependency, Inherited, Kind, Manifest, joined};
 pub(crate) use targets::{Target, TargetKind, library, targets};

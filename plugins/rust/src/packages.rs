@@ -10,8 +10,8 @@ use semver::Version;
 use toml::Table;
 use vraftls_guest_sdk::{Failure, Workspace};
 
-use crate::cargo::{Inherited, Kind, Lock, Manifest, Platform, joined};
-use crate::tree::Tree;
+use crate::cargo::{Dependency, Inherited, Kind, Lock, Manifest, Platform, joined};
+use crate::tree::{Library, Tree};
 
 /// A package with what is known of its use.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Packages {
     all: Vec<Package>,
     by_directory: BTreeMap<String, usize>,
     inherited: Vec<Inherited>,
+    /// The packages of repositories by name, ascending by version.
+    foreign: BTreeMap<String, Vec<Library>>,
     locks: BTreeMap<String, Lock>,
     platform: Platform,
 }
@@ -64,18 +66,27 @@ impl Packages {
     /// # Errors
     /// [`Failure::Cancelled`] if nobody waits any more.
     pub(crate) fn read(workspace: &dyn Workspace, tree: &Tree, platform: Platform) -> Result<Self, Failure> {
-        let tables: Vec<(String, Table)> = tree
-            .manifests
-            .iter()
-            .filter_map(|directory| Some((directory.clone(), table(workspace, directory)?)))
-            .collect();
-        let inherited = tables.iter().filter_map(|(directory, table)| Inherited::of(directory, table)).collect();
+        let tables = |directories: &[String]| -> Vec<(String, Table)> {
+            let read = |directory: &String| Some((directory.clone(), table(workspace, directory)?));
+            directories.iter().filter_map(read).collect()
+        };
+        let (tables, foreign) = (tables(&tree.manifests), tables(&tree.foreign));
+        let inherited =
+            tables.iter().chain(&foreign).filter_map(|(directory, table)| Inherited::of(directory, table)).collect();
         let lock = |directory: &String| {
             let text = workspace.read(&joined(directory, "Cargo.lock")?).ok()?;
             Some((directory.clone(), Lock::read(&text)))
         };
         let locks = tree.locks.iter().filter_map(lock).collect();
-        let mut packages = Self { all: Vec::new(), by_directory: BTreeMap::new(), inherited, locks, platform };
+        let mut packages = Self {
+            all: Vec::new(),
+            by_directory: BTreeMap::new(),
+            inherited,
+            foreign: BTreeMap::new(),
+            locks,
+            platform,
+        };
+        packages.list_foreign(foreign);
         for (directory, table) in tables {
             packages.add(&directory, table, true);
         }
@@ -94,9 +105,9 @@ impl Packages {
     }
 
     fn add(&mut self, directory: &str, table: Table, is_member: bool) -> Option<usize> {
-        let inherited = self.inherited.iter().filter(|workspace| is_below(directory, &workspace.directory));
-        let inherited = inherited.max_by_key(|workspace| workspace.directory.len());
-        let manifest = Manifest::read(directory, table, inherited.filter(|_| is_member), &self.platform)?;
+        let is_foreign = self.foreign.values().flatten().any(|library| library.directory == directory);
+        let inherited = self.inherited_by(directory).filter(|_| is_member || is_foreign);
+        let manifest = Manifest::read(directory, table, inherited, &self.platform)?;
         let place = self.all.len();
         self.by_directory.insert(directory.to_owned(), place);
         self.all.push(Package {
@@ -107,6 +118,27 @@ impl Packages {
             missing: BTreeSet::new(),
         });
         Some(place)
+    }
+
+    /// What a package may inherit: of the nearest workspace above it, on its own side.
+    fn inherited_by(&self, directory: &str) -> Option<&Inherited> {
+        let is_library = |directory: &str| directory.starts_with("@lib/");
+        let above = self.inherited.iter().filter(|workspace| is_below(directory, &workspace.directory));
+        let above = above.filter(|workspace| is_library(&workspace.directory) == is_library(directory));
+        above.max_by_key(|workspace| workspace.directory.len())
+    }
+
+    /// Notes which packages there are in repositories, whose folders are called as anybody likes.
+    fn list_foreign(&mut self, tables: Vec<(String, Table)>) {
+        let mut found: BTreeMap<String, Vec<Library>> = BTreeMap::new();
+        for (directory, table) in tables {
+            let inherited = self.inherited_by(&directory);
+            let Some(manifest) = Manifest::read(&directory, table, inherited, &self.platform) else { continue };
+            let version = Version::parse(&manifest.version).unwrap_or(Version::new(0, 0, 0));
+            found.entry(manifest.name).or_default().push(Library { version, directory });
+        }
+        found.values_mut().for_each(|versions| versions.sort_by(|a, b| a.version.cmp(&b.version)));
+        self.foreign = found;
     }
 
     fn use_all(&mut self, workspace: &dyn Workspace, tree: &Tree) -> Result<(), Failure> {
@@ -247,22 +279,10 @@ impl Packages {
         tree: &Tree,
         work: &mut Work,
     ) -> Option<usize> {
-        let package = &self.all[place];
-        let wanted = &package.manifest.dependencies[dependency];
+        let wanted = &self.all[place].manifest.dependencies[dependency];
         let directory = match &wanted.path {
             Some(path) => path.clone(),
-            None => {
-                let user = (package.manifest.name.as_str(), package.manifest.version.as_str());
-                let locked = self.lock_of(&package.manifest.directory);
-                let locked = locked.and_then(|lock| lock.version(user, &wanted.package, &wanted.requirement));
-                let known = tree.libraries.get(&wanted.package)?;
-                let locked = locked.and_then(|version| Version::parse(&version).ok());
-                let exact = locked.and_then(|locked| known.iter().find(|library| library.version == locked));
-                let mut best = known.iter().rev();
-                let is_unknown = |version: &Version| *version == Version::new(0, 0, 0);
-                let fits = |version: &Version| wanted.requirement.matches(version) || is_unknown(version);
-                exact.or_else(|| best.find(|library| fits(&library.version)))?.directory.clone()
-            }
+            None => self.library(place, wanted, tree)?.directory.clone(),
         };
         if let Some(known) = self.by_directory.get(&directory) {
             return Some(*known);
@@ -270,6 +290,28 @@ impl Packages {
         let added = self.add(&directory, table(workspace, &directory)?, false)?;
         self.ask_for_unconditional(added, work);
         Some(added)
+    }
+
+    /// Which of the packages that lie outside a dependency is.
+    fn library<'a>(&'a self, place: usize, wanted: &Dependency, tree: &'a Tree) -> Option<&'a Library> {
+        let user = &self.all[place].manifest;
+        let lock = self.lock_of(&user.directory);
+        let locked =
+            lock.and_then(|lock| lock.version((&user.name, &user.version), &wanted.package, &wanted.requirement));
+        let revision = lock.zip(locked.as_deref());
+        let revision = revision.and_then(|(lock, version)| lock.revision(&wanted.package, version));
+        let is_foreign = wanted.is_of_repository || revision.is_some();
+        let foreign = self.foreign.get(&wanted.package).filter(|_| is_foreign);
+        // A copy of a repository's package may lie where those of registries do.
+        let known = foreign.or_else(|| tree.libraries.get(&wanted.package))?;
+        let exact = locked.and_then(|version| Version::parse(&version).ok()).and_then(|locked| {
+            let same = || known.iter().filter(|library| library.version == locked);
+            let of_revision = |revision| same().find(|library| is_at(&library.directory, revision));
+            revision.and_then(of_revision).or_else(|| same().next())
+        });
+        let is_unknown = |version: &Version| *version == Version::new(0, 0, 0);
+        let fits = |version: &Version| is_foreign || wanted.requirement.matches(version) || is_unknown(version);
+        exact.or_else(|| known.iter().rev().find(|library| fits(&library.version)))
     }
 
     /// The lock file of a member; a library is locked by whoever uses it, and the first lock file stands for all of those.
@@ -283,6 +325,12 @@ impl Packages {
 /// Whether a directory is another one or lies in it.
 pub(crate) fn is_below(directory: &str, above: &str) -> bool {
     above.is_empty() || directory.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a directory lies in the checkout of a revision: `@lib/REPOSITORY-REVISION`, the revision cut short.
+fn is_at(directory: &str, revision: &str) -> bool {
+    let checkout = directory.split('/').nth(1).and_then(|called| called.rsplit_once('-'));
+    checkout.is_some_and(|(_, short)| revision.starts_with(short))
 }
 
 fn table(workspace: &dyn Workspace, directory: &str) -> Option<Table> {

@@ -12,6 +12,11 @@ pub(crate) const STANDARD_LIBRARY_KIND: &str = "rust-std";
 /// What the host calls the sources of a package of a registry.
 pub(crate) const PACKAGE_KIND: &str = "rust-package";
 
+/// What the host calls the checkout of a repository.
+pub(crate) const REPOSITORY_KIND: &str = "rust-repository";
+
+/// Directories of repositories in which packages are looked for.
+const REPOSITORY_DIRECTORIES_MAX: usize = 5000;
 /// Files of a workspace beyond which it is not analyzed as a whole.
 const FILES_MAX: usize = 60_000;
 
@@ -37,6 +42,10 @@ pub(crate) struct Tree {
     pub(crate) json: Option<String>,
     /// Packages of registries by name, ascending by version.
     pub(crate) libraries: BTreeMap<String, Vec<Library>>,
+    /// Checkouts of repositories.
+    pub(crate) repositories: Vec<String>,
+    /// The directories in them with a `Cargo.toml`, sorted.
+    pub(crate) foreign: Vec<String>,
     /// Where the sources of the standard library lie.
     pub(crate) standard_library: Option<String>,
 }
@@ -63,6 +72,9 @@ impl Tree {
         for versions in tree.libraries.values_mut() {
             versions.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| b.directory.cmp(&a.directory)));
         }
+        let repositories = config.libraries.iter().filter(|library| library.kind == REPOSITORY_KIND);
+        tree.repositories = repositories.map(|library| library.path.clone()).collect();
+        tree.foreign = foreign(workspace, &tree.repositories)?;
         let standard = config.libraries.iter().find(|library| library.kind == STANDARD_LIBRARY_KIND);
         tree.standard_library = standard.map(|library| library.path.clone());
         tree.sources.sort();
@@ -125,6 +137,30 @@ impl Tree {
         let (name, version) = parts.unwrap_or_else(|| (called.to_owned(), Version::new(0, 0, 0)));
         self.libraries.entry(name).or_default().push(Library { version, directory });
     }
+}
+
+/// The directories of repositories with a `Cargo.toml`, sorted.
+fn foreign(workspace: &dyn Workspace, repositories: &[String]) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<String> = repositories.to_vec();
+    let mut n_seen = 0;
+    while let Some(directory) = waiting.pop().filter(|_| n_seen < REPOSITORY_DIRECTORIES_MAX) {
+        n_seen += 1;
+        if workspace.cancelled() {
+            return Err(Failure::Cancelled);
+        }
+        for entry in workspace.list(&directory) {
+            match entry.kind {
+                NodeKind::Directory if entry.name.starts_with('.') => {}
+                NodeKind::Directory if matches!(entry.name.as_str(), "target" | "node_modules") => {}
+                NodeKind::Directory => waiting.push(format!("{directory}/{}", entry.name)),
+                NodeKind::File if entry.name == "Cargo.toml" => found.push(directory.clone()),
+                NodeKind::File => {}
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The `.rs` files below a directory, sorted; nothing of what no library is made of.

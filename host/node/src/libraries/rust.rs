@@ -1,9 +1,10 @@
-//! The libraries of a Rust workspace: the standard library's sources, and the packages of registries that it uses.
+//! The libraries of a Rust workspace: the standard library's sources, and the packages of registries and repositories that it uses.
 //!
 //! Neither cargo nor a compiler is started, since a workspace may say which ones (`rust-toolchain.toml`): what they would say is
 //! read from where they keep it. The sources of the standard library are those of the toolchain that the workspace asks for if
 //! they are installed, else any; packages are those that lock files name, or, without one, those that would be chosen among what
-//! the registry's folder has. Packages out of repositories are not looked for.
+//! the registry's folder has. Of a repository that a lock file names the whole checkout is a root, since its packages share a manifest
+//! and lead to each other by their paths; without a lock file nobody says which revision is meant.
 
 mod packages;
 
@@ -17,14 +18,18 @@ use super::{Environments, Mount};
 const STANDARD_LIBRARY: &str = "rust-std";
 /// The kind of a package.
 const PACKAGE: &str = "rust-package";
+/// The kind of a repository, in which packages lie anywhere.
+const REPOSITORY: &str = "rust-repository";
 
 /// The languages whose analyzers read these roots, and no others.
 pub(super) const LANGUAGES: [&str; 1] = ["rust"];
 /// The kinds of these roots, which nobody else reads.
-pub(super) const KINDS: [&str; 2] = [STANDARD_LIBRARY, PACKAGE];
+pub(super) const KINDS: [&str; 3] = [STANDARD_LIBRARY, PACKAGE, REPOSITORY];
 
 /// Packages of one workspace beyond which the rest is left out.
 const PACKAGES_MAX: usize = 2000;
+/// Repositories of one workspace beyond which the rest is left out.
+const REPOSITORIES_MAX: usize = 200;
 
 /// Where Rust's tools keep things on this machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -57,6 +62,11 @@ fn mounts(root: &Path, hints: &RustHints) -> Vec<Mount> {
     let registries = hints.cargo.as_deref().map(registries).unwrap_or_default();
     for (name, directory) in packages::used(root, &manifests, &registries).into_iter().take(PACKAGES_MAX) {
         found.push(mount(&name, PACKAGE, directory));
+    }
+    let checkouts = hints.cargo.as_deref().map(|cargo| cargo.join("git/checkouts"));
+    let repositories = checkouts.map(|folder| packages::repositories(root, &manifests, &folder)).unwrap_or_default();
+    for (name, directory) in repositories.into_iter().take(REPOSITORIES_MAX) {
+        found.push(mount(&name, REPOSITORY, directory));
     }
     found
 }

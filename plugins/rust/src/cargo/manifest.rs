@@ -29,8 +29,10 @@ pub(crate) struct Dependency {
     pub(crate) package: String,
     /// The versions that will do.
     pub(crate) requirement: VersionReq,
-    /// The directory it lies in, in the words of the contract, if it is no package of a registry.
+    /// The directory it lies in, in the words of the contract, if its package says that.
     pub(crate) path: Option<String>,
+    /// Whether it comes out of a repository.
+    pub(crate) is_of_repository: bool,
     /// What it is for.
     pub(crate) kind: Kind,
     /// Whether a feature must ask for it.
@@ -192,6 +194,7 @@ fn dependency(
         package: package.to_owned(),
         requirement: VersionReq::parse(requirement).unwrap_or_default(),
         path: text(value, "path").and_then(|path| joined(base, path)).or_else(patched),
+        is_of_repository: text(value, "git").is_some(),
         kind,
         optional: flag(own, "optional").unwrap_or_default(),
         // A member cannot switch off what its workspace leaves on, and can switch on what that switches off.

@@ -3,11 +3,15 @@
 use vraftls_guest_sdk::{Config, Library, MemoryWorkspace};
 
 use super::*;
-use crate::tree::PACKAGE_KIND;
+use crate::tree::{PACKAGE_KIND, REPOSITORY_KIND};
 
 fn read(files: &[(&str, &str)], libraries: &[&str]) -> Packages {
+    read_of(files, libraries, PACKAGE_KIND)
+}
+
+fn read_of(files: &[(&str, &str)], libraries: &[&str], kind: &str) -> Packages {
     let workspace = MemoryWorkspace::new(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
-    let library = |path: &&str| Library { path: (*path).to_owned(), kind: PACKAGE_KIND.to_owned() };
+    let library = |path: &&str| Library { path: (*path).to_owned(), kind: kind.to_owned() };
     let config =
         Config { root: String::new(), libraries: libraries.iter().map(library).collect(), settings: Vec::new() };
     let tree = Tree::list(&workspace, &config).expect("few files");
@@ -88,4 +92,45 @@ fn paths_lead_to_members() {
     let packages = read(&files, &[]);
     assert_eq!(features(&packages, "b"), ["x"]);
     assert_eq!((packages.get(0).uses.get(&0), packages.get(1).uses.get(&0)), (Some(&1), Some(&0)));
+}
+
+#[test]
+fn packages_of_repositories_are_found_by_their_names_and_inherit_from_their_own_workspace() {
+    let manifest = "[package]\nname = 'root'\nversion = '1.0.0'\n[workspace]\n[workspace.package]\nversion = '9.0.0'\n\
+        [dependencies]\na = { git = 'https://x.example/tools' }";
+    let old = "[package]\nname = 'a'\nversion = '0.1.0'\n[dependencies]\n";
+    let files = [
+        ("Cargo.toml", manifest),
+        ("@lib/tools-0123abc/Cargo.toml", "[workspace.package]\nversion = '0.2.0-dev'"),
+        (
+            "@lib/tools-0123abc/crates/one/Cargo.toml",
+            "[package]\nname = 'a'\nversion.workspace = true\n[dependencies]\nb = { path = '../two' }",
+        ),
+        ("@lib/tools-0123abc/crates/two/Cargo.toml", "[package]\nname = 'b'\nversion.workspace = true"),
+        ("@lib/tools-0123abc/target/Cargo.toml", "[package]\nname = 'a'\nversion = '7.0.0'"),
+        ("@lib/tools-fedcba9/one/Cargo.toml", old),
+    ];
+    let repositories = ["@lib/tools-0123abc", "@lib/tools-fedcba9"];
+    assert_eq!(versions(&read_of(&files, &repositories, REPOSITORY_KIND)), ["a 0.2.0-dev", "b 0.2.0-dev"]);
+    let lock = "[[package]]\nname = 'root'\nversion = '1.0.0'\ndependencies = ['a']\n\
+        [[package]]\nname = 'a'\nversion = '0.1.0'\nsource = 'git+https://x.example/tools#fedcba9876'";
+    let locked: Vec<(&str, &str)> = files.into_iter().chain([("Cargo.lock", lock)]).collect();
+    assert_eq!(versions(&read_of(&locked, &repositories, REPOSITORY_KIND)), ["a 0.1.0"]);
+    assert_eq!(read(&files, &[]).get(0).missing.len(), 1, "nobody has checked it out");
+}
+
+#[test]
+fn a_repository_gives_nothing_to_who_asks_a_registry() {
+    let manifest = |source: &str| format!("[package]\nname = 'root'\n[dependencies]\na = {source}");
+    let (asks, patched) = (
+        manifest("'1'"),
+        "[[package]]\nname = 'a'\nversion = '1.0.0'\nsource = 'git+https://x.example/tools#0123abcd'",
+    );
+    let files =
+        [("Cargo.toml", asks.as_str()), ("@lib/tools-0123abc/Cargo.toml", "[package]\nname = 'a'\nversion = '1.0.0'")];
+    let repositories = ["@lib/tools-0123abc"];
+    assert_eq!(versions(&read_of(&files, &repositories, REPOSITORY_KIND)), [""; 0]);
+    // Its lock file says that the repository stands in for the registry.
+    let patched: Vec<(&str, &str)> = files.into_iter().chain([("Cargo.lock", patched)]).collect();
+    assert_eq!(versions(&read_of(&patched, &repositories, REPOSITORY_KIND)), ["a 1.0.0"]);
 }

@@ -1,4 +1,4 @@
-//! Which packages of registries a workspace uses, and where they lie unpacked.
+//! Which packages of registries, and which repositories, a workspace uses, and where they lie unpacked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,6 +9,8 @@ use toml::{Table, Value};
 
 /// Levels of directories below the root in which manifests are looked for.
 const LEVELS_MAX: usize = 4;
+/// Digits by which git tells revisions apart at least.
+const SHORT_REVISION_MIN: usize = 7;
 /// Directories that are looked through.
 const DIRECTORIES_MAX: usize = 5000;
 
@@ -43,9 +45,7 @@ pub(super) fn manifests(root: &Path) -> Vec<PathBuf> {
 pub(super) fn used(root: &Path, manifests: &[PathBuf], registries: &[PathBuf]) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     let mut is_locked = false;
-    let locks = manifests.iter().map(PathBuf::as_path).chain([root]).collect::<BTreeSet<&Path>>();
-    for directory in locks {
-        let Ok(text) = fs::read_to_string(directory.join("Cargo.lock")) else { continue };
+    for text in lock_files(root, manifests) {
         is_locked = true;
         for name in locked(&text) {
             if let Some(folder) = registries.iter().map(|registry| registry.join(&name)).find(|path| path.is_dir()) {
@@ -57,6 +57,59 @@ pub(super) fn used(root: &Path, manifests: &[PathBuf], registries: &[PathBuf]) -
         chosen(manifests, registries, &mut found);
     }
     found
+}
+
+/// The lock files of the root and of everything near it that has a manifest.
+fn lock_files<'a>(root: &'a Path, manifests: &'a [PathBuf]) -> impl Iterator<Item = String> + use<'a> {
+    let directories = manifests.iter().map(PathBuf::as_path).chain([root]).collect::<BTreeSet<&Path>>();
+    directories.into_iter().filter_map(|directory| fs::read_to_string(directory.join("Cargo.lock")).ok())
+}
+
+/// The checkouts of repositories that lock files name: what each is called, which is the repository and the beginning of the revision's
+/// digest, and its folder. In its own folder cargo keeps each repository under its name and a hash of its address, and in that each
+/// revision under the beginning of its digest.
+pub(super) fn repositories(root: &Path, manifests: &[PathBuf], checkouts: &Path) -> BTreeMap<String, PathBuf> {
+    let wanted: BTreeSet<(String, String)> = lock_files(root, manifests).flat_map(|text| revisions(&text)).collect();
+    let mut found = BTreeMap::new();
+    if wanted.is_empty() {
+        return found;
+    }
+    for (called, repository) in folders(checkouts) {
+        let Some((name, _)) = called.rsplit_once('-') else { continue };
+        // The address may be spelled otherwise than the folder.
+        let wanted = wanted.iter().filter(|(wanted, _)| wanted.eq_ignore_ascii_case(name));
+        let wanted: Vec<&str> = wanted.map(|(_, revision)| revision.as_str()).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        for (short, checkout) in folders(&repository) {
+            let is_wanted = wanted.iter().any(|revision| revision.starts_with(&short));
+            if is_wanted && short.len() >= SHORT_REVISION_MIN {
+                found.entry(format!("{name}-{short}")).or_insert(checkout);
+            }
+        }
+    }
+    found
+}
+
+/// The folders in another one, sorted by name.
+fn folders(directory: &Path) -> BTreeMap<String, PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
+}
+
+/// The repositories that a lock file names, as their addresses end, with the digests of revisions.
+fn revisions(text: &str) -> Vec<(String, String)> {
+    let table: Table = text.parse().unwrap_or_default();
+    let packages = table.get("package").and_then(Value::as_array).into_iter().flatten();
+    let revision = |package: &Value| {
+        let source = package.get("source")?.as_str()?.strip_prefix("git+")?;
+        let (address, revision) = source.rsplit_once('#')?;
+        let address = address.split('?').next().unwrap_or(address).trim_end_matches('/');
+        let name = address.rsplit('/').next().unwrap_or(address);
+        Some((name.strip_suffix(".git").unwrap_or(name).to_owned(), revision.to_owned()))
+    };
+    packages.filter_map(revision).collect()
 }
 
 /// The packages of registries that a lock file names.
@@ -164,6 +217,38 @@ mod tests {
         write(root.join("Cargo.lock"), lock);
         let found = used(&root, &manifests(&root), &[registry]);
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a-b-1.0.0"]);
+    }
+
+    #[test]
+    fn checkouts_of_the_revisions_that_lock_files_name_are_used_as_a_whole() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let (root, checkouts) = (scratch.path().join("ws"), scratch.path().join("checkouts"));
+        for checkout in
+            ["tools-0123/aaaaaaa", "tools-0123/bbbbbbb", "tools-0123/aaa", "tools-extra-9/ccccccc", "gone-1/ddddddd"]
+        {
+            write(checkouts.join(checkout).join("Cargo.toml"), "[workspace]");
+        }
+        write(root.join("Cargo.toml"), "[package]");
+        let locked = |name: &str, source: &str| {
+            format!("[[package]]\nname = '{name}'\nversion = '1.0.0'\nsource = '{source}'\n")
+        };
+        let revision = |first: &str| first.repeat(40);
+        let lock = [
+            locked("one", &format!("git+https://a.example/b/Tools.git?branch=main#{}", revision("a"))),
+            locked("two", &format!("git+https://a.example/b/Tools.git?branch=main#{}", revision("a"))),
+            locked("extra", &format!("git+ssh://git@a.example/b/tools-extra/#{}", revision("c"))),
+            locked("unknown", &format!("git+https://a.example/b/gone#{}", revision("e"))),
+            locked("plain", "registry+https://a.example/index"),
+            locked("bare", "git+nothing"),
+        ];
+        write(root.join("Cargo.lock"), &lock.concat());
+        let found = repositories(&root, &manifests(&root), &checkouts);
+        let folder = |checkout: &str| checkouts.join(checkout);
+        let expected =
+            [("tools-aaaaaaa", folder("tools-0123/aaaaaaa")), ("tools-extra-ccccccc", folder("tools-extra-9/ccccccc"))];
+        assert_eq!(found, expected.map(|(name, folder)| (name.to_owned(), folder)).into());
+        assert!(used(&root, &manifests(&root), &[]).is_empty());
+        assert!(repositories(&root, &manifests(&root), &scratch.path().join("absent")).is_empty());
     }
 
     #[test]
