@@ -26,6 +26,15 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 /// The thread that reads for a client needs little.
 const READER_STACK_BYTES: usize = 128 * 1024;
 
+/// How the editor is configured that we are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Editor {
+    /// Sent when the server starts.
+    pub(crate) options: Value,
+    /// Told when the server asks: sections by their names. All others are not there.
+    pub(crate) settings: Vec<(&'static str, Value)>,
+}
+
 /// Our connection with a server. Dropping it kills the server that it started, or hangs up.
 pub(crate) struct Client {
     peer: Peer,
@@ -33,6 +42,7 @@ pub(crate) struct Client {
     inbox: Receiver<Message>,
     last_id: u64,
     root_uri: String,
+    editor: Editor,
     /// What the server says that it can.
     capabilities: Value,
     /// Tokens of the work that the server says is under way.
@@ -69,13 +79,13 @@ pub(crate) struct Answer {
 
 impl Client {
     /// Starts the server on a folder and shakes hands.
-    pub(crate) fn start(mut command: Command, root: &Path) -> Result<Self> {
+    pub(crate) fn start(mut command: Command, editor: Editor, root: &Path) -> Result<Self> {
         command.current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
         let writer = child.stdin.take().context("its input is piped")?;
         let output = child.stdout.take().context("its output is piped")?;
-        Self::over(Peer::Child(child), output, Box::new(writer), root)
+        Self::over(Peer::Child(child), output, Box::new(writer), (editor, root))
             .with_context(|| format!("{program} does not start as a language server"))
     }
 
@@ -84,7 +94,7 @@ impl Client {
         let stream = TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
         stream.set_nodelay(true)?;
         let (reader, writer) = (stream.try_clone()?, stream.try_clone()?);
-        Self::over(Peer::Socket(stream), reader, Box::new(writer), root)
+        Self::over(Peer::Socket(stream), reader, Box::new(writer), (Editor::default(), root))
             .with_context(|| format!("no language server answers on {address}"))
     }
 
@@ -92,7 +102,7 @@ impl Client {
         peer: Peer,
         output: impl Read + Send + 'static,
         writer: Box<dyn Write + Send>,
-        root: &Path,
+        (editor, root): (Editor, &Path),
     ) -> Result<Self> {
         let (sender, inbox) = sync_channel(INBOX_MAX);
         // Ends when the server closes its output, or when the client is gone.
@@ -100,7 +110,7 @@ impl Client {
         reader.spawn(move || pass_on(BufReader::new(output), &sender))?;
         let (root_uri, under_way, published) = (uri::of_path(root), BTreeSet::new(), BTreeMap::new());
         let mut client =
-            Self { peer, writer, inbox, last_id: 0, root_uri, capabilities: Value::Null, under_way, published };
+            Self { peer, writer, inbox, last_id: 0, root_uri, editor, capabilities: Value::Null, under_way, published };
         client.initialize()?;
         Ok(client)
     }
@@ -122,11 +132,13 @@ impl Client {
                 "publishDiagnostics": { "versionSupport": true },
                 "diagnostic": {},
             },
+            "experimental": { "serverStatusNotification": true },
         });
         let parameters = json!({
             "processId": std::process::id(),
             "rootUri": self.root_uri,
             "workspaceFolders": [folder],
+            "initializationOptions": self.editor.options,
             "capabilities": capabilities,
         });
         let answer = self.ask("initialize", &parameters, START_MAX)?;
@@ -250,6 +262,7 @@ impl Client {
         let value: Value = serde_json::from_slice(&message.body).context("the server sent what is no JSON")?;
         match (value["method"].as_str(), value.get("id")) {
             (Some("$/progress"), _) => self.note_progress(&value["params"]),
+            (Some("experimental/serverStatus"), _) => self.note_status(&value["params"]),
             (Some("textDocument/publishDiagnostics"), _) => self.note_published(message.arrived, &value["params"]),
             (Some(method), Some(id)) => {
                 let result = self.serve(method, &value["params"]);
@@ -269,6 +282,15 @@ impl Client {
         }
     }
 
+    /// Some servers say of all their work at once whether any is under way.
+    fn note_status(&mut self, parameters: &Value) {
+        let token = "server status".to_owned();
+        match parameters["quiescent"].as_bool() {
+            Some(true) => drop(self.under_way.remove(&token)),
+            _ => drop(self.under_way.insert(token)),
+        }
+    }
+
     fn note_published(&mut self, arrived: Instant, parameters: &Value) {
         if let Some(uri) = parameters["uri"].as_str() {
             self.published
@@ -276,12 +298,14 @@ impl Client {
         }
     }
 
-    /// An editor without settings.
     fn serve(&self, method: &str, parameters: &Value) -> Value {
         match method {
             "workspace/configuration" => {
-                let n_items = parameters["items"].as_array().map_or(0, Vec::len);
-                Value::Array(vec![Value::Null; n_items])
+                let setting = |item: &Value| {
+                    let known = self.editor.settings.iter().find(|(section, _)| item["section"] == *section);
+                    known.map_or(Value::Null, |(_, value)| value.clone())
+                };
+                Value::Array(parameters["items"].as_array().into_iter().flatten().map(setting).collect())
             }
             "workspace/workspaceFolders" => json!([{ "uri": self.root_uri, "name": "tree" }]),
             _ => Value::Null,

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::agreement::Place;
 use crate::client::Client;
 use crate::gaps::{Gap, gaps};
+use crate::language::Language;
 use crate::latency::Latencies;
 use crate::sample::{Position, Random};
 use crate::session::Session;
@@ -256,13 +257,13 @@ struct Known {
 impl Lesson {
     /// Asks everything in a session that edits nothing.
     fn learn(server: &Listening, root: &Path, random: &mut Random) -> Result<Self> {
-        let with_gaps = sample::texts(root)?.into_iter().filter(|(_, text)| !gaps(text).is_empty());
+        let with_gaps = sample::texts(root, Language::Python)?.into_iter().filter(|(_, text)| !gaps(text).is_empty());
         let chosen = random.choose(with_gaps.collect(), FILES_COUNT);
         let mut session = Session::connect(&server.address, root)?;
         session.wait_until_ready()?;
         let mut files = BTreeMap::new();
         for (file, text) in chosen {
-            let all = identifiers(&text).iter().map(|id| (id.line, id.character)).collect();
+            let all = identifiers(Language::Python, &text).iter().map(|id| (id.line, id.character)).collect();
             let mut questions = Vec::new();
             for (line, character) in random.choose(all, QUESTIONS_OF_FILE) {
                 let position = Position { file: file.clone(), line, character };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::crowd::CrowdFigures;
-use crate::figures::Verdict;
+use crate::measures::Verdict;
 
 /// How much longer than the half of the answers to one session alone the slowest hundredth may take in a crowd.
 const SLOWER_MAX: f64 = 10.0;

@@ -1,5 +1,6 @@
-//! Finds where a statement or a comment can be written without changing what the rest of a text means.
+//! Finds where in Python a statement or a comment can be written without changing what the rest of a text means.
 
+use crate::language::Language;
 use crate::tokens::identifiers;
 
 /// Before the first line of a function's body.
@@ -15,7 +16,7 @@ pub(crate) struct Gap {
 pub(crate) fn gaps(text: &str) -> Vec<Gap> {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut found = Vec::new();
-    for name in identifiers(text) {
+    for name in identifiers(Language::Python, text) {
         let (line, next) = (lines[name.line as usize], lines.get(name.line as usize + 1));
         let before = &text[..name.offset];
         let is_header = before.trim_end_matches(' ').ends_with("def") && line.trim_end().ends_with(':');

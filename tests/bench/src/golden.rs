@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::agreement::{Answers, Place, Reference};
-use crate::outside::Tree;
 use crate::sample::Position;
+use crate::trees::Tree;
 
-/// The answers that are kept for a tree, if the directory has any: `python-<name>-<version>.jsonl`.
+/// The answers that are kept for a tree, if the directory has any: `<language>-<name>-<version>.jsonl`.
 pub(crate) fn read(directory: &Path, tree: Tree) -> Result<Option<Reference>> {
-    let path = directory.join(format!("python-{}-{}.jsonl", tree.name, tree.version));
+    let path = directory.join(format!("{}-{}-{}.jsonl", tree.language.name(), tree.name, tree.version));
     if !path.exists() {
         return Ok(None);
     }

@@ -1,7 +1,9 @@
-//! Measures our server beside ty and pyright, in one run on one machine, on source trees that people know.
+//! Measures our server beside those that people use, in one run on one machine, on source trees that people know: beside ty and
+//! pyright on Python, rust-analyzer on Rust, and TypeScript's own server on TypeScript and JavaScript.
 //!
 //! It speaks to servers over their standard streams as an editor does and knows nothing of how they work; it brings the other
-//! servers and the trees itself. Pyright's answers decide what is right. `cargo xtask bench` builds everything and runs it.
+//! servers and the trees itself. For each language one server's answers decide what is right: pyright's, rust-analyzer's, tsc's.
+//! `cargo xtask bench` builds everything and runs it.
 
 mod agreement;
 mod client;
@@ -12,8 +14,10 @@ mod figures;
 mod freshness;
 mod gaps;
 mod golden;
+mod language;
 mod latency;
 mod machine;
+mod measures;
 mod members;
 mod memory;
 mod misses;
@@ -27,6 +31,7 @@ mod session;
 mod shifts;
 mod symbols;
 mod tokens;
+mod trees;
 mod typing;
 mod uri;
 
@@ -39,22 +44,26 @@ use clap::Parser;
 
 use cluster::{ClusterFigures, Section};
 use crowd::CrowdFigures;
-use outside::{Shelf, TREES, Tree};
+use language::Language;
+use outside::Shelf;
 use report::Report;
 use run::{Part, Plan};
 use servers::{Programs, Server};
+use trees::{TREES, Tree};
 
 /// A session that is alone asks at least so often: a percentile needs some.
 const ALONE_STEPS_MIN: usize = 24;
 
-/// Measures our server beside ty and pyright.
+/// Measures our server beside ty, pyright, rust-analyzer and tsc.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// The source trees to measure on: requests, rich, networkx, django [default: all]
+    /// The source trees to measure on: requests, rich, networkx, django (Python), regex-syntax, clap_builder, jj-lib (Rust),
+    /// immer, rxjs (TypeScript), express (JavaScript) [default: all]
     #[arg(long = "tree", value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = tree)]
     trees: Vec<Tree>,
-    /// The servers to show; pyright is asked in any case, because it says what is right [default: all]
+    /// The servers to show; what is right is asked of pyright, rust-analyzer or tsc in any case, except for completion, which
+    /// is compared with theirs only if they are shown [default: all]
     #[arg(long = "server", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     servers: Vec<Server>,
     /// How long the questions of one kind to one server about one tree may take together
@@ -66,13 +75,13 @@ struct Arguments {
     /// How many of these are asked for references
     #[arg(long, default_value_t = 40, value_name = "COUNT")]
     references: usize,
-    /// Files of each tree that are edited, ten times each
+    /// Files of each tree of Python that are edited, ten times each
     #[arg(long, default_value_t = 20, value_name = "COUNT")]
     edited: usize,
-    /// Attribute accesses of each tree that are completed
+    /// Member accesses of each tree that are completed
     #[arg(long, default_value_t = 300, value_name = "COUNT")]
     accesses: usize,
-    /// Symbols of each tree that are searched for while their names are typed
+    /// Symbols of each tree of Python that are searched for while their names are typed
     #[arg(long, default_value_t = 40, value_name = "COUNT")]
     symbols: usize,
     /// Editors that are on our server at once
@@ -87,7 +96,7 @@ struct Arguments {
     /// Where the drawing of identifiers starts: the same seed draws the same
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Compare with kept answers too: a directory with `python-<tree>-<version>.jsonl`
+    /// Compare with kept answers too: a directory with `<language>-<tree>-<version>.jsonl`
     #[arg(long, value_name = "DIR")]
     golden: Option<PathBuf>,
     /// Show so many differences of each server on each tree
@@ -117,7 +126,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn crowd(&self, programs: &Programs, shelf: &Shelf, tree: Tree) -> Result<CrowdFigures> {
+    fn crowd(&self, programs: &Programs<'_>, tree: Tree) -> Result<CrowdFigures> {
         let plan = crowd::Plan {
             n_sessions: self.sessions,
             n_steps: self.steps,
@@ -125,9 +134,9 @@ impl Arguments {
             think: Duration::from_secs_f64(self.think),
             seed: self.seed,
         };
-        let data = shelf.scratch()?;
-        let command = programs.command(Server::Vraftls, data.path())?;
-        crowd::measure(command, &shelf.tree(tree, programs.python())?, plan)
+        let data = programs.shelf.scratch()?;
+        let command = programs.command(Server::Vraftls, tree.language, data.path())?;
+        crowd::measure(command, &programs.shelf.tree(tree)?, plan)
     }
 
     fn cluster(&self, shelf: &Shelf) -> Result<ClusterFigures> {
@@ -177,6 +186,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
     };
     let shelf = Shelf::of_user()?;
     let trees = if arguments.trees.is_empty() { TREES.to_vec() } else { arguments.trees.clone() };
+    // Some parts are measured on one tree, in one language.
+    let last = trees.iter().rfind(|tree| tree.language == Language::Python).copied();
     let mut report = Report {
         seed: plan.seed,
         servers: plan.servers.clone(),
@@ -187,21 +198,21 @@ fn measure(arguments: &Arguments) -> Result<()> {
     };
     if plan.wants_servers() || plan.wants(Part::Sessions) {
         let binary = ours(arguments.binary.as_deref(), &format!("vraftls{}", std::env::consts::EXE_SUFFIX))?;
-        let programs = Programs::fetch(&shelf, binary)?;
+        let programs = Programs { shelf: &shelf, vraftls: binary };
         for tree in trees.iter().filter(|_| plan.wants_servers()) {
-            report.trees.push(run::tree(*tree, &plan, &programs, &shelf, arguments.golden.as_deref())?);
+            report.trees.push(run::tree(*tree, &plan, &programs, arguments.golden.as_deref())?);
         }
-        if let Some(tree) = trees.last().filter(|_| plan.wants(Part::Sessions)) {
-            report.crowd = Some(arguments.crowd(&programs, &shelf, *tree)?);
+        if let Some(tree) = last.filter(|_| plan.wants(Part::Sessions)) {
+            report.crowd = Some(arguments.crowd(&programs, tree)?);
         }
     }
-    if let Some(tree) = trees.last().filter(|_| plan.wants(Part::Parser)) {
+    if let Some(tree) = last.filter(|_| plan.wants(Part::Parser)) {
         let components = parser::Components {
             parse: ours(None, "../test-components/parse.wasm")?,
             index: ours(arguments.component.as_deref(), "../plugins/python.wasm")?,
         };
         let scratch = shelf.scratch()?;
-        let sources = shelf.tree(*tree, &shelf.python()?)?;
+        let sources = shelf.tree(tree)?;
         report.parser = Some(parser::measure(&sources, &components, scratch.path())?);
     }
     if plan.wants(Part::Cluster) {

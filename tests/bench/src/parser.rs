@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::language::Language;
 use crate::sample;
 
 /// A file of the corpus is closed once it has so many bytes.
@@ -76,7 +77,7 @@ pub(crate) fn measure(tree: &Path, components: &Components, scratch: &Path) -> R
 /// The files of a tree, put together until each part has `part_bytes`. Every file ends its last line, so that parts parse.
 fn concatenate(tree: &Path, part_bytes: usize) -> Result<Vec<String>> {
     let mut parts = vec![String::new()];
-    for file in sample::source_files(tree)? {
+    for file in sample::source_files(tree, Language::Python)? {
         let Ok(text) = fs::read_to_string(tree.join(&file)) else { continue };
         if parts.last().is_some_and(|part| part.len() >= part_bytes) {
             parts.push(String::new());

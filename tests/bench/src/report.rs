@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::cluster::{ClusterFigures, Row};
 use crate::crowd::CrowdFigures;
 use crate::crowd_figures::{CrowdMeasure, crowd_measures};
-use crate::figures::{MEASURES, Measure, TreeFigures, Verdict};
+use crate::figures::TreeFigures;
 use crate::machine;
+use crate::measures::{MEASURES, Measure, Verdict};
 use crate::parser::{ParserSpeed, Speed};
 use crate::servers::Server;
 
@@ -29,37 +30,30 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// One table: a section for each tree, a row for each measure, a column for each server, and the bars. Below it what went
-    /// wrong, and the first `n_misses` differences of each.
+    /// A table for the trees that the same servers know: a section for each tree, a row for each measure, a column for each
+    /// server, and the bars. Below all what went wrong, and the first `n_misses` differences of each.
     pub(crate) fn table(&self, n_misses: usize) -> String {
-        let mut rows = Vec::new();
         let mut notes = Vec::new();
-        for figures in &self.trees {
-            rows.push(self.heading(figures));
-            rows.extend(MEASURES.iter().filter_map(|measure| self.row(measure, figures)));
-            rows.extend(self.way_row(figures));
-            for (server, outcome) in &figures.servers {
-                let place = format!("{} on {}", server.name(), figures.tree.name);
-                match outcome {
-                    Ok(figures) => {
-                        let errors = figures.errors.iter().take(ERRORS_SHOWN_MAX);
-                        let told = errors.chain(figures.misses().take(n_misses));
-                        notes.extend(told.map(|note| format!("{place}: {note}")));
-                    }
-                    Err(reason) => notes.push(format!("{place} failed: {reason}")),
-                }
+        let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
+        for trees in self.trees.chunk_by(|one, other| self.columns(one) == self.columns(other)) {
+            let mut rows = Vec::new();
+            for figures in trees {
+                rows.push(self.heading(figures));
+                rows.extend(MEASURES.iter().filter_map(|measure| self.row(measure, figures)));
+                rows.extend(self.way_row(figures));
+                tell(figures, n_misses, &mut notes);
             }
+            table.push_str(&aligned(&rows));
         }
+        let mut rows = Vec::new();
         if let Some(crowd) = &self.crowd {
-            rows.extend(self.crowd_rows(crowd));
+            rows.extend(crowd_rows(crowd));
             let wrong = crowd.wrong.iter().map(|line| format!("wrong: {line}"));
             notes.extend(wrong.chain(crowd.errors.iter().cloned()).take(ERRORS_SHOWN_MAX.max(n_misses)));
         }
-        rows.extend(self.parser.iter().flat_map(|speed| self.parser_rows(*speed)));
-        let mut table = format!("{}; seed {}\n\n", machine::processors(), self.seed);
+        rows.extend(self.parser.iter().flat_map(|speed| parser_rows(*speed)));
         table.push_str(&aligned(&rows));
         if let Some(cluster) = &self.cluster {
-            // Its columns are others.
             table.push_str(&aligned(&cluster.rows.iter().map(cluster_row).collect::<Vec<_>>()));
             notes.extend(cluster.notes.iter().cloned());
         }
@@ -70,65 +64,39 @@ impl Report {
         table
     }
 
+    /// The servers that are shown of a tree.
+    fn columns(&self, figures: &TreeFigures) -> Vec<Server> {
+        let language = figures.tree.language;
+        self.servers.iter().copied().filter(|server| server.speaks(language)).collect()
+    }
+
     fn heading(&self, figures: &TreeFigures) -> Vec<String> {
         let (before, after) = (machine::shown(figures.load_before), machine::shown(figures.load_after));
         let title = format!("{} {} (load {before} to {after})", figures.tree.name, figures.tree.version);
-        let names = self.servers.iter().map(|server| server.name().to_owned());
+        let names = self.columns(figures).into_iter().map(|server| server.name().to_owned());
         std::iter::once(title).chain(names).chain(["bar".to_owned(), String::new()]).collect()
     }
 
     /// Nothing where no server has the figure.
     fn row(&self, measure: &Measure, figures: &TreeFigures) -> Option<Vec<String>> {
+        let servers = self.columns(figures);
         let value = |server: &Server| figures.of(*server).and_then(measure.of);
-        self.servers.iter().find_map(value)?;
+        servers.iter().find_map(value)?;
         let cell = |server| value(server).map_or_else(|| "-".to_owned(), |value| format!("{value:.*}", measure.digits));
-        let verdict = measure.verdict(figures).filter(|_| self.servers.contains(&Server::Vraftls));
+        let verdict = measure.verdict(figures).filter(|_| servers.contains(&Server::Vraftls));
         let (bar, met) = verdict.map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(&verdict)));
         let title = std::iter::once(format!("  {}", measure.title));
-        Some(title.chain(self.servers.iter().map(cell)).chain([bar, met.to_owned()]).collect())
+        Some(title.chain(servers.iter().map(cell)).chain([bar, met.to_owned()]).collect())
     }
 
     /// How diagnostics come from each server, which decides what is measured of them.
     fn way_row(&self, figures: &TreeFigures) -> Option<Vec<String>> {
         let way = |server: &Server| Some(figures.of(*server)?.freshness.as_ref()?.way.name());
-        self.servers.iter().find_map(way)?;
+        let servers = self.columns(figures);
+        servers.iter().find_map(way)?;
         let title = std::iter::once("  diagnostics after an edit come".to_owned());
-        let cells = self.servers.iter().map(|server| way(server).unwrap_or("-").to_owned());
+        let cells = servers.iter().map(|server| way(server).unwrap_or("-").to_owned());
         Some(title.chain(cells).chain([String::new(), String::new()]).collect())
-    }
-
-    /// A row of a figure that only we have.
-    fn own_row(&self, title: &str, figure: String, verdict: Option<&Verdict>) -> Vec<String> {
-        let others = self.servers.iter().skip(1).map(|_| String::new());
-        let (bar, met) = verdict.map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(verdict)));
-        [title.to_owned(), figure].into_iter().chain(others).chain([bar, met.to_owned()]).collect()
-    }
-
-    /// Many editors at once, in the first column of figures.
-    fn crowd_rows(&self, crowd: &CrowdFigures) -> Vec<Vec<String>> {
-        let (before, after) = (machine::shown(crowd.load_before), machine::shown(crowd.load_after));
-        let title = format!("{} sessions (load {before} to {after})", crowd.n_sessions);
-        let rows = crowd_measures(crowd);
-        let rows = rows.iter().map(|row| {
-            let figure = format!("{:.*}", row.digits, row.figure);
-            self.own_row(&format!("  {}", row.title), figure, row.verdict.as_ref())
-        });
-        std::iter::once(self.own_row(&title, String::new(), None)).chain(rows).collect()
-    }
-
-    /// The speeds of the parser and of the analyzer, in the first column of figures.
-    fn parser_rows(&self, speed: ParserSpeed) -> Vec<Vec<String>> {
-        let part = |title: &str, speed: Speed| {
-            let verdict =
-                Verdict { bar: format!(">= {PARSER_SHARE_MIN}"), met: Some(speed.share() >= PARSER_SHARE_MIN) };
-            [
-                self.own_row(&format!("  {title}, native (MB/s)"), format!("{:.1}", speed.native_mb_s), None),
-                self.own_row(&format!("  {title}, sandboxed (MB/s)"), format!("{:.1}", speed.sandboxed_mb_s), None),
-                self.own_row(&format!("  {title}, share"), format!("{:.3}", speed.share()), Some(&verdict)),
-            ]
-        };
-        let title = self.own_row(&format!("Python in the sandbox: {:.1} MB", speed.corpus_mb), String::new(), None);
-        [vec![title], part("parser", speed.parse).into(), part("index", speed.index).into()].concat()
     }
 
     /// The same figures for programs.
@@ -171,6 +139,53 @@ impl Report {
     }
 }
 
+/// What went wrong with each server on a tree, and some of what differed.
+fn tell(figures: &TreeFigures, n_misses: usize, notes: &mut Vec<String>) {
+    for (server, outcome) in &figures.servers {
+        let place = format!("{} on {}", server.name(), figures.tree.name);
+        match outcome {
+            Ok(figures) => {
+                let errors = figures.errors.iter().take(ERRORS_SHOWN_MAX);
+                let told = errors.chain(figures.misses().take(n_misses));
+                notes.extend(told.map(|note| format!("{place}: {note}")));
+            }
+            Err(reason) => notes.push(format!("{place} failed: {reason}")),
+        }
+    }
+}
+
+/// A row of a figure that only we have.
+fn own_row(title: &str, figure: String, verdict: Option<&Verdict>) -> Vec<String> {
+    let (bar, met) = verdict.map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(verdict)));
+    vec![title.to_owned(), figure, bar, met.to_owned()]
+}
+
+/// Many editors at once.
+fn crowd_rows(crowd: &CrowdFigures) -> Vec<Vec<String>> {
+    let (before, after) = (machine::shown(crowd.load_before), machine::shown(crowd.load_after));
+    let title = format!("{} sessions (load {before} to {after})", crowd.n_sessions);
+    let rows = crowd_measures(crowd);
+    let rows = rows.iter().map(|row| {
+        let figure = format!("{:.*}", row.digits, row.figure);
+        own_row(&format!("  {}", row.title), figure, row.verdict.as_ref())
+    });
+    std::iter::once(own_row(&title, String::new(), None)).chain(rows).collect()
+}
+
+/// The speeds of the parser and of the analyzer.
+fn parser_rows(speed: ParserSpeed) -> Vec<Vec<String>> {
+    let part = |title: &str, speed: Speed| {
+        let verdict = Verdict { bar: format!(">= {PARSER_SHARE_MIN}"), met: Some(speed.share() >= PARSER_SHARE_MIN) };
+        [
+            own_row(&format!("  {title}, native (MB/s)"), format!("{:.1}", speed.native_mb_s), None),
+            own_row(&format!("  {title}, sandboxed (MB/s)"), format!("{:.1}", speed.sandboxed_mb_s), None),
+            own_row(&format!("  {title}, share"), format!("{:.3}", speed.share()), Some(&verdict)),
+        ]
+    };
+    let title = own_row(&format!("Python in the sandbox: {:.1} MB", speed.corpus_mb), String::new(), None);
+    [vec![title], part("parser", speed.parse).into(), part("index", speed.index).into()].concat()
+}
+
 fn cluster_row(row: &Row) -> Vec<String> {
     let (bar, met) = row.verdict.as_ref().map_or_else(Default::default, |verdict| (verdict.bar.clone(), word(verdict)));
     vec![row.title.clone(), row.ours.clone(), row.other.clone(), bar, met.to_owned()]
@@ -197,6 +212,7 @@ fn tree_json(figures: &TreeFigures) -> Value {
         .collect();
     json!({
         "tree": figures.tree.name,
+        "language": figures.tree.language.name(),
         "version": figures.tree.version,
         "load_before": figures.load_before,
         "load_after": figures.load_after,

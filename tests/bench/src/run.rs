@@ -1,8 +1,8 @@
 //! Measures every server on one tree.
 //!
-//! Pyright goes first, because what it says decides which answers of the others are right. Every server is started with
-//! nothing kept and asked everything, then started a second time for its first right answer alone, and a third time, with
-//! nothing kept again, for what one asks while typing.
+//! The server that says what is right of the tree's language goes first, because its answers decide which of the others' are
+//! right. Every server is started with nothing kept and asked everything, then started a second time for its first right answer
+//! alone, and a third time, with nothing kept again, for what one asks while typing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use anyhow::{Context, Result, ensure};
 use crate::agreement::Reference;
 use crate::figures::{Figures, TreeFigures};
 use crate::misses::misses;
-use crate::outside::{Shelf, Tree};
+use crate::outside::Shelf;
 use crate::sample::{self, Position, Random};
 use crate::servers::{Programs, Server};
 use crate::session::{Outcome, Session};
+use crate::trees::Tree;
 use crate::typing::Samples;
 use crate::{golden, machine};
 
@@ -41,15 +42,15 @@ pub(crate) struct Plan {
 pub(crate) enum Part {
     /// Definitions and references, on every tree.
     Servers,
-    /// Diagnostics after an edit, on every tree.
+    /// Diagnostics after an edit, on every tree of Python.
     Diagnostics,
     /// Completion after a dot, on every tree.
     Completion,
-    /// Symbols of the workspace, on every tree.
+    /// Symbols of the workspace, on every tree of Python.
     Symbols,
-    /// Many editors on our server at once, on the last tree.
+    /// Many editors on our server at once, on the last tree of Python.
     Sessions,
-    /// The Python analyzer in the sandbox and natively, on the last tree.
+    /// The Python analyzer in the sandbox and natively, on the last tree of Python.
     Parser,
     /// A cluster of several nodes of ours, and its writes beside etcd's.
     Cluster,
@@ -58,6 +59,11 @@ pub(crate) enum Part {
 impl Plan {
     pub(crate) fn wants(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)
+    }
+
+    /// The servers that are shown of a tree.
+    fn servers_of(&self, tree: Tree) -> impl Iterator<Item = Server> {
+        self.servers.iter().copied().filter(move |server| server.speaks(tree.language))
     }
 
     /// Whether servers are measured beside each other.
@@ -73,56 +79,56 @@ impl Plan {
 /// The runs on one tree.
 struct Runs<'a> {
     plan: &'a Plan,
-    programs: &'a Programs,
+    programs: &'a Programs<'a>,
     shelf: &'a Shelf,
+    tree: Tree,
     root: &'a Path,
     golden: Option<Reference>,
 }
 
-/// Measures all servers on a tree. A server that fails has no figures, and the reason instead; only pyright must not fail.
-pub(crate) fn tree(
-    tree: Tree,
-    plan: &Plan,
-    programs: &Programs,
-    shelf: &Shelf,
-    golden: Option<&Path>,
-) -> Result<TreeFigures> {
-    let root = shelf.tree(tree, programs.python())?;
+/// Measures all servers on a tree. A server that fails has no figures, and the reason instead; only the one
+/// that says what is right must not fail.
+pub(crate) fn tree(tree: Tree, plan: &Plan, programs: &Programs<'_>, golden: Option<&Path>) -> Result<TreeFigures> {
+    let shelf = programs.shelf;
+    let root = shelf.tree(tree)?;
     let golden = golden.map(|directory| golden::read(directory, tree)).transpose()?.flatten();
-    let runs = Runs { plan, programs, shelf, root: &root, golden };
+    let runs = Runs { plan, programs, shelf, tree, root: &root, golden };
     let load_before = machine::load();
-    let mut servers = match plan.wants(Part::Servers) {
-        true => runs.answers(tree)?,
-        false => plan.servers.iter().map(|server| (*server, Ok(Figures::default()))).collect(),
+    let servers = match plan.wants(Part::Servers) {
+        true => runs.answers()?,
+        false => plan.servers_of(tree).map(|server| (server, Ok(Figures::default()))).collect(),
     };
+    let mut all = TreeFigures { tree, load_before, load_after: None, servers };
     if plan.wants_typing() {
-        let samples = Samples::draw(&root, plan)?;
-        for (server, figures) in &mut servers {
+        let samples = Samples::draw(&root, tree.language, plan)?;
+        for (server, figures) in &mut all.servers {
             crate::say(&format!("{} {}: {}, typing", tree.name, tree.version, server.name()));
             let Ok(found) = figures else { continue };
             if let Err(error) = runs.typed(*server, &samples, found) {
                 *figures = Err(format!("{error:#}"));
             }
         }
+        samples.compare(&mut all);
     }
-    Ok(TreeFigures { tree, load_before, load_after: machine::load(), servers })
+    Ok(TreeFigures { load_after: machine::load(), ..all })
 }
 
 impl Runs<'_> {
     /// What servers answer where it can be right or wrong.
-    fn answers(&self, tree: Tree) -> Result<Vec<(Server, Result<Figures, String>)>> {
-        let positions = sample::positions(self.root, self.plan.n_positions, self.plan.seed)?;
+    fn answers(&self) -> Result<Vec<(Server, Result<Figures, String>)>> {
+        let (tree, judge) = (self.tree, self.tree.language.judge());
+        let positions = sample::positions(self.root, tree.language, self.plan.n_positions, self.plan.seed)?;
         ensure!(!positions.is_empty(), "{} has no identifiers", tree.name);
-        crate::say(&format!("{} {}: pyright", tree.name, tree.version));
-        let (reference, pyright) = self.reference(positions).context("without pyright nothing can be judged")?;
+        crate::say(&format!("{} {}: {}", tree.name, tree.version, judge.name()));
+        let judged = self.reference(judge, positions);
+        let (reference, right) = judged.with_context(|| format!("without {} nothing can be judged", judge.name()))?;
         let mut servers = Vec::new();
-        for &server in &self.plan.servers {
-            let figures = match server {
-                Server::Pyright => Ok(pyright.clone()),
-                other => {
-                    crate::say(&format!("{} {}: {}", tree.name, tree.version, other.name()));
-                    self.compared(other, &reference)
-                }
+        for server in self.plan.servers_of(tree) {
+            let figures = if server == judge {
+                Ok(right.clone())
+            } else {
+                crate::say(&format!("{} {}: {}", tree.name, tree.version, server.name()));
+                self.compared(server, &reference)
             };
             servers.push((server, figures.map_err(|error| format!("{error:#}"))));
         }
@@ -135,10 +141,10 @@ impl Runs<'_> {
         samples.measure(self.start(server, data.path())?, self.plan, figures)
     }
 
-    /// Asks pyright, whose answers are the reference. References are asked at positions that are defined in the tree.
-    fn reference(&self, positions: Vec<Position>) -> Result<(Reference, Figures)> {
+    /// Asks the server whose answers are the reference. References are asked at positions that are defined in the tree.
+    fn reference(&self, judge: Server, positions: Vec<Position>) -> Result<(Reference, Figures)> {
         let data = self.shelf.scratch()?;
-        let mut session = self.start(Server::Pyright, data.path())?;
+        let mut session = self.start(judge, data.path())?;
         session.wait_until_ready()?;
         let mut outcome = Outcome::default();
         session.ask_definitions(&positions, &mut outcome)?;
@@ -148,7 +154,11 @@ impl Runs<'_> {
         session.ask_references(&reference.positions, chosen, &mut outcome)?;
         reference.answers = outcome.answers.clone();
         let mut figures = self.finish(session, outcome, &reference)?;
-        figures.first_again = self.start_again(Server::Pyright, data.path(), &reference)?;
+        figures.first_again = self.first_right(judge, data.path(), &reference)?;
+        if judge.keeps_data() {
+            // What is right was not known yet when it was started with nothing.
+            figures.first_empty = self.first_right(judge, self.shelf.scratch()?.path(), &reference)?;
+        }
         Ok((reference, figures))
     }
 
@@ -163,7 +173,7 @@ impl Runs<'_> {
         session.ask_references(&reference.positions, reference.answers.references.keys().copied(), &mut outcome)?;
         let mut figures = self.finish(session, outcome, reference)?;
         figures.first_empty = first.filter(|_| server.keeps_data());
-        figures.first_again = self.start_again(server, data.path(), reference)?;
+        figures.first_again = self.first_right(server, data.path(), reference)?;
         Ok(figures)
     }
 
@@ -193,7 +203,8 @@ impl Runs<'_> {
         })
     }
 
-    fn start_again(&self, server: Server, data: &Path, reference: &Reference) -> Result<Option<Duration>> {
+    /// Starts a server for its first right answer alone.
+    fn first_right(&self, server: Server, data: &Path, reference: &Reference) -> Result<Option<Duration>> {
         let mut session = self.start(server, data)?;
         let first = session.until_first_right(reference)?;
         session.stop()?;
@@ -201,7 +212,8 @@ impl Runs<'_> {
     }
 
     fn start(&self, server: Server, data: &Path) -> Result<Session> {
-        Session::start(self.programs.command(server, data)?, self.root, self.plan.budget)
+        let command = self.programs.command(server, self.tree.language, data)?;
+        Session::start(command, server.editor(), self.root, self.plan.budget)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 pub(crate) use vraftls_harness::Random;
 
+use crate::language::Language;
 use crate::tokens::identifiers;
 
 /// Larger files are generated, as a rule.
@@ -22,20 +23,20 @@ pub(crate) struct Position {
     pub(crate) character: u32,
 }
 
-/// Draws identifiers from the Python files of a tree.
-pub(crate) fn positions(root: &Path, count: usize, seed: u64) -> Result<Vec<Position>> {
+/// Draws identifiers from the files of a tree that are of a language.
+pub(crate) fn positions(root: &Path, language: Language, count: usize, seed: u64) -> Result<Vec<Position>> {
     let mut all = Vec::new();
-    for (file, text) in texts(root)? {
-        let found = identifiers(&text).into_iter();
+    for (file, text) in texts(root, language)? {
+        let found = identifiers(language, &text).into_iter();
         all.extend(found.map(|id| Position { file: file.clone(), line: id.line, character: id.character }));
     }
     Ok(Random::new(seed).choose(all, count))
 }
 
-/// The Python files of a tree that questions are asked about, with their texts.
-pub(crate) fn texts(root: &Path) -> Result<Vec<(String, String)>> {
+/// The files of a tree that are of a language and that questions are asked about, with their texts.
+pub(crate) fn texts(root: &Path, language: Language) -> Result<Vec<(String, String)>> {
     let mut all = Vec::new();
-    for file in source_files(root)? {
+    for file in source_files(root, language)? {
         let text = fs::read_to_string(root.join(&file));
         // Servers differ in what they make of lone carriage returns and of broken encodings: not what is measured here.
         if let Some(text) = text.ok().filter(|text| text.len() <= FILE_BYTES_MAX && !text.contains('\r')) {
@@ -45,8 +46,8 @@ pub(crate) fn texts(root: &Path) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// The Python files below a directory, relative to it and sorted.
-pub(crate) fn source_files(root: &Path) -> Result<Vec<String>> {
+/// The files of a language below a directory, relative to it and sorted.
+pub(crate) fn source_files(root: &Path, language: Language) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut waiting = vec![String::new()];
     while let Some(directory) = waiting.pop() {
@@ -57,7 +58,7 @@ pub(crate) fn source_files(root: &Path) -> Result<Vec<String>> {
             let relative = if directory.is_empty() { name } else { format!("{directory}/{name}") };
             if entry.file_type()?.is_dir() {
                 waiting.push(relative);
-            } else if relative.ends_with(".py") {
+            } else if language.owns(&relative) {
                 found.push(relative);
             }
         }
@@ -80,10 +81,10 @@ mod tests {
         fs::write(tree.path().join("b/c.py"), "three = four + five\n")?;
         fs::write(tree.path().join("b/notes.txt"), "six\n")?;
         fs::write(tree.path().join("crlf.py"), "seven\r\n")?;
-        let all = positions(tree.path(), 100, 1)?;
+        let all = positions(tree.path(), Language::Python, 100, 1)?;
         assert_eq!(all.len(), 5);
         assert_eq!(all[4], Position { file: "b/c.py".to_owned(), line: 0, character: 15 });
-        let draw = |seed| positions(tree.path(), 2, seed);
+        let draw = |seed| positions(tree.path(), Language::Python, 2, seed);
         assert_eq!(draw(1)?, draw(1)?);
         let mut differing = 0;
         for seed in 2..10 {

@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::agreement::{Answers, Place, Reference};
-use crate::client::Client;
+use crate::client::{Client, Editor};
+use crate::language::document_language;
 use crate::latency::Latencies;
 use crate::sample::Position;
 use crate::{memory, uri};
@@ -47,9 +48,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn start(command: Command, root: &Path, budget: Duration) -> Result<Self> {
+    pub(crate) fn start(command: Command, editor: Editor, root: &Path, budget: Duration) -> Result<Self> {
         let started = Instant::now();
-        let client = Client::start(command, root)?;
+        let client = Client::start(command, editor, root)?;
         Ok(Self { client, started, root: root.to_owned(), opened: BTreeMap::new(), budget })
     }
 
@@ -155,7 +156,7 @@ impl Session {
     pub(crate) fn open_as(&mut self, file: &str, text: &str) -> Result<String> {
         let uri = self.uri(file);
         self.opened.insert(file.to_owned(), 1);
-        let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": text });
+        let document = json!({ "uri": uri, "languageId": document_language(file), "version": 1, "text": text });
         self.client.notify("textDocument/didOpen", &json!({ "textDocument": document }))?;
         Ok(uri)
     }

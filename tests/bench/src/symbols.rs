@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::language::Language;
 use crate::latency::Latencies;
 use crate::sample::Random;
 use crate::session::Session;
@@ -49,14 +50,16 @@ impl Searches {
     }
 }
 
-/// Draws names.
+/// Draws names from texts of Python.
 pub(crate) fn sample(texts: &[(String, String)], count: usize, seed: u64) -> Vec<Sought> {
     let defined = |(file, text): &(String, String)| {
         let defines = |offset: usize| {
             let before = text[..offset].trim_end_matches(' ');
             before.len() < offset && (before.ends_with("def") || before.ends_with("class"))
         };
-        let names = identifiers(text).into_iter().filter(|id| defines(id.offset) && id.name.len() > TYPED_MAX);
+        let names = identifiers(Language::Python, text)
+            .into_iter()
+            .filter(|id| defines(id.offset) && id.name.len() > TYPED_MAX);
         names.map(|id| (id.name.to_owned(), file.clone())).collect::<Vec<_>>()
     };
     let mut random = Random::new(seed);

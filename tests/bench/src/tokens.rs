@@ -1,17 +1,12 @@
-//! Finds the identifiers of a Python source, to have something to ask about.
+//! Finds the identifiers of a source, to have something to ask about.
 //!
-//! A scanner, not a parser: it knows strings, comments, numbers and keywords, and no grammar. The expressions inside of
-//! f-strings are passed over with their strings.
+//! A scanner, not a parser: it knows strings, comments, numbers and keywords, and no grammar.
 
-/// The words that are never identifiers. The soft ones (`match`, `type`, ..) often are.
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
-/// A string's prefix has at most so many letters, all of them from [`PREFIX_LETTERS`].
-const PREFIX_LENGTH_MAX: usize = 2;
-const PREFIX_LETTERS: &str = "rRbBuUfFtT";
+mod python;
+mod rust;
+mod script;
+
+use crate::language::Language;
 
 /// A name in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,37 +21,42 @@ pub(crate) struct Identifier<'a> {
     pub(crate) name: &'a str,
 }
 
+/// What a token is, as far as anybody here wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A name that somebody chose.
+    Name,
+    /// Something else that has a value.
+    Operand,
+    /// Nothing.
+    Space,
+    Other,
+}
+
 /// Every identifier outside of strings and comments, in order.
-pub(crate) fn identifiers(text: &str) -> Vec<Identifier<'_>> {
+pub(crate) fn identifiers(language: Language, text: &str) -> Vec<Identifier<'_>> {
     let mut found = Vec::new();
     let mut position = Position::default();
-    let mut at = 0;
+    let (mut at, mut before) = (0, Kind::Other);
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
-        at += match first {
-            '#' => rest.find('\n').unwrap_or(rest.len()),
-            '"' | '\'' => string_length(rest),
-            first if starts_word(first) => {
-                let word = &rest[..word_length(rest)];
-                let next = rest[word.len()..].chars().next();
-                let is_prefix = word.len() <= PREFIX_LENGTH_MAX && word.chars().all(|c| PREFIX_LETTERS.contains(c));
-                if is_prefix && matches!(next, Some('"' | '\'')) {
-                    word.len() + string_length(&rest[word.len()..])
-                } else {
-                    if !KEYWORDS.contains(&word) {
-                        position.advance(text, at);
-                        let Position { line, line_start, .. } = position;
-                        let character = text[line_start..at].encode_utf16().count() as u32;
-                        found.push(Identifier { line, character, offset: at, name: word });
-                    }
-                    word.len()
-                }
+        let (kind, length) = match language {
+            Language::Python => python::token(rest, first),
+            Language::Rust => rust::token(rest, first),
+            Language::TypeScript | Language::JavaScript => {
+                script::token(rest, first, matches!(before, Kind::Name | Kind::Operand))
             }
-            digit if digit.is_numeric() => {
-                rest.find(|next: char| !continues_word(next) && next != '.').unwrap_or(rest.len())
-            }
-            other => other.len_utf8(),
         };
+        if kind == Kind::Name {
+            position.advance(text, at);
+            let Position { line, line_start, .. } = position;
+            let character = text[line_start..at].encode_utf16().count() as u32;
+            found.push(Identifier { line, character, offset: at, name: &rest[..length] });
+        }
+        if kind != Kind::Space {
+            before = kind;
+        }
+        at += length;
     }
     found
 }
@@ -91,22 +91,28 @@ fn word_length(text: &str) -> usize {
     text.find(|next| !continues_word(next)).unwrap_or(text.len())
 }
 
-/// The bytes of the string that a text begins with, quotes included. What is not closed ends with its line, or with the
-/// text if three quotes opened it.
-fn string_length(text: &str) -> usize {
-    let quote = &text[..1];
-    let triple = &quote.repeat(3);
-    let is_long = text.starts_with(triple.as_str());
-    let closing = if is_long { triple } else { quote };
-    let mut at = closing.len();
-    while let Some(next) = text[at..].chars().next() {
-        if text[at..].starts_with(closing) {
-            return at + closing.len();
+/// The bytes of a number, with what belongs to it as a suffix. A point counts if a digit follows: before a name it is a
+/// member's.
+fn number_length(text: &str) -> usize {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, next)) = characters.next() {
+        let is_point = next == '.' && characters.peek().is_some_and(|(_, after)| after.is_numeric());
+        if !continues_word(next) && !is_point {
+            return at;
         }
+    }
+    text.len()
+}
+
+/// The bytes up to the quote that closes what was opened in the first `opening` bytes of a text, that quote included.
+fn closed(text: &str, opening: usize, quote: char) -> usize {
+    let mut at = opening;
+    while let Some(next) = text[at..].chars().next() {
+        at += next.len_utf8();
         match next {
-            '\\' => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
-            '\n' if !is_long => return at,
-            next => at += next.len_utf8(),
+            next if next == quote => return at,
+            '\\' => at += text[at..].chars().next().map_or(0, char::len_utf8),
+            _ => {}
         }
     }
     text.len()
@@ -120,7 +126,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[(u32, u32, &str)]) {
-        let found: Vec<_> = identifiers(text).iter().map(|id| (id.line, id.character, id.name)).collect();
+        let found: Vec<_> =
+            identifiers(Language::Python, text).iter().map(|id| (id.line, id.character, id.name)).collect();
         assert_eq!(found, expected);
     }
 
@@ -164,11 +171,40 @@ mod tests {
         check("'é𝒳' + ä + b", &[(0, 8, "ä"), (0, 12, "b")]);
     }
 
+    #[track_caller]
+    fn names(language: Language, text: &str, expected: &[&str]) {
+        let found: Vec<_> = identifiers(language, text).iter().map(|id| id.name).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_rust_quotes_is_passed_over() {
+        names(Language::Rust, "fn f<'a>(x: &'a str) -> char { '\\'' }", &["f", "x", "str", "char"]);
+        names(Language::Rust, "a('b', b'\\'', \"c\\\"\nd\", b\"e\", r#\"f\"g\"#, br\"h\\\", r#type)", &["a"]);
+        names(Language::Rust, "a /* b /* c */ d */ e // f\ng", &["a", "e", "g"]);
+        names(Language::Rust, "self.0.a + 1.max(b) + 0..c + 1.5e3_f64", &["a", "max", "b", "c"]);
+        names(Language::Rust, "'a\n\"", &[]);
+    }
+
+    #[test]
+    fn what_scripts_quote_is_passed_over() {
+        let check = |text: &str, expected: &[&str]| names(Language::JavaScript, text, expected);
+        check("#!/usr/bin/env node\na = $b.c_$ // d\n/* e */ f", &["a", "$b", "c_$", "f"]);
+        check("a('b\\'', \"c\", `d${e + `f${ {g: `}`} }`}h`, i)", &["a", "i"]);
+        check("a = /[/\"]b\\/c/g.test(d) / e / f", &["a", "test", "d", "e", "f"]);
+        check("return /a/ .b; (c) / d / e; this / f / g", &["b", "c", "d", "e", "f", "g"]);
+        check("a = `b\n${", &["a"]);
+        check("a = /b\nc", &["a", "c"]);
+    }
+
     proptest! {
         #[test]
-        fn every_name_stands_where_it_is_said_to_stand(text in "[ab_'\"#\\\\\n é𝒳1fr.]{0,60}") {
+        fn every_name_stands_where_it_is_said_to_stand(
+            text in "[ab_'\"#\\\\\n é𝒳1fr.`$/{}*]{0,60}",
+            language in prop::sample::select(vec![Language::Python, Language::Rust, Language::JavaScript]),
+        ) {
             let lines: Vec<Vec<u16>> = text.split('\n').map(|line| line.encode_utf16().collect()).collect();
-            for found in identifiers(&text) {
+            for found in identifiers(language, &text) {
                 let name: Vec<u16> = found.name.encode_utf16().collect();
                 let start = found.character as usize;
                 prop_assert_eq!(&lines[found.line as usize][start..start + name.len()], &name[..]);

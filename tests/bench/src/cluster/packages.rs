@@ -7,25 +7,26 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::outside::{Shelf, TREES, Tree};
+use crate::language::Language;
+use crate::outside::Shelf;
 use crate::sample;
+use crate::trees::{PYTHON_TREES, Tree};
 
 /// From many hands, from small files to large ones.
 const PACKAGES: [Tree; 5] = [
-    Tree { name: "ansible", package: "ansible", version: "11.1.0" },
-    Tree { name: "homeassistant", package: "homeassistant", version: "2024.12.5" },
-    Tree { name: "google-ads", package: "google-ads", version: "25.1.0" },
-    Tree { name: "sympy", package: "sympy", version: "1.13.3" },
-    Tree { name: "kubernetes", package: "kubernetes", version: "31.0.0" },
+    Tree::python("ansible", "11.1.0"),
+    Tree::python("homeassistant", "2024.12.5"),
+    Tree::python("google-ads", "25.1.0"),
+    Tree::python("sympy", "1.13.3"),
+    Tree::python("kubernetes", "31.0.0"),
 ];
 
 /// Writes so many files into a folder; their bytes.
 pub(super) fn write(root: &Path, shelf: &Shelf, count: usize) -> Result<u64> {
-    let python = shelf.python()?;
     let mut packages = Vec::new();
-    for tree in TREES.iter().chain(&PACKAGES) {
-        let directory = shelf.tree(*tree, &python)?;
-        packages.push((tree.name, sample::source_files(&directory)?, directory));
+    for tree in PYTHON_TREES.iter().chain(&PACKAGES) {
+        let directory = shelf.tree(*tree)?;
+        packages.push((tree.name, sample::source_files(&directory, Language::Python)?, directory));
     }
     let (mut n_written, mut n_bytes) = (0, 0);
     for copy in 0_usize.. {

@@ -12,8 +12,10 @@ use super::nodes::{Nodes, Shape};
 use super::rows::{Row, heading, row};
 use super::served::Served;
 use crate::agreement::Place;
-use crate::outside::{Shelf, TREES};
+use crate::language::Language;
+use crate::outside::Shelf;
 use crate::sample::{self, Position, Random};
+use crate::trees::PYTHON_TREES;
 
 const N_SESSIONS: u64 = 20;
 const N_POSITIONS: usize = 60;
@@ -40,8 +42,8 @@ struct Seen {
 
 /// Pushes the analyzer as another component while sessions ask; the rows.
 pub(super) fn measure(binary: &Path, shelf: &Shelf, plugin: &Path, seed: u64) -> Result<(Vec<Row>, Vec<String>)> {
-    let tree = TREES.first().context("there are trees")?;
-    let root = shelf.tree(*tree, &shelf.python()?)?;
+    let tree = PYTHON_TREES.first().context("there are trees")?;
+    let root = shelf.tree(*tree)?;
     let scratch = shelf.scratch()?;
     let variants = [scratch.path().join("first.wasm"), scratch.path().join("second.wasm")];
     for (number, variant) in variants.iter().enumerate() {
@@ -150,7 +152,7 @@ fn learn(served: &Served, root: &Path, seed: u64) -> Result<Vec<(Position, Vec<P
     let mut session = served.connect()?;
     session.wait_until_ready()?;
     let mut known = Vec::new();
-    for position in sample::positions(root, N_POSITIONS, seed)? {
+    for position in sample::positions(root, Language::Python, N_POSITIONS, seed)? {
         let places = session.definition(&position)?.places.map_err(anyhow::Error::msg)?;
         known.push((position, sorted(places)));
     }

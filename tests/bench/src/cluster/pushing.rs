@@ -13,12 +13,14 @@ use super::nodes::{Nodes, Shape};
 use super::rows::{Row, heading, row};
 use super::served::Served;
 use super::{generated, packages};
+use crate::language::Language;
 use crate::latency::Latencies;
-use crate::outside::{Shelf, TREES};
+use crate::outside::Shelf;
 use crate::sample::{self, Random};
 use crate::session::Session;
 use crate::symbols;
 use crate::tokens::identifiers;
+use crate::trees::PYTHON_TREES;
 
 /// How many files are pushed, and how many more to see how everything grows.
 const N_FILES: usize = 20_000;
@@ -78,9 +80,10 @@ pub(super) fn measure(
     (is_scaled, seed): (bool, u64),
 ) -> Result<(Vec<Row>, Vec<String>)> {
     let mut rows = vec![heading("`workspace push` to 3 nodes, 8 groups", "")];
-    let django = TREES.last().context("there are trees")?;
-    let tree = shelf.tree(*django, &shelf.python()?)?;
-    let (_, pushed) = push(binary, shelf, plugin, &tree, sample::source_files(&tree)?.len())?;
+    let django = PYTHON_TREES.last().context("there are trees")?;
+    let tree = shelf.tree(*django)?;
+    let n_files = sample::source_files(&tree, Language::Python)?.len();
+    let (_, pushed) = push(binary, shelf, plugin, &tree, n_files)?;
     rows.extend(shown(django.name, &pushed));
     let scratch = shelf.scratch()?;
     generated::write(scratch.path(), N_FILES)?;
@@ -140,7 +143,7 @@ fn real(
 /// Searches a tree that is there, and asks for definitions in it.
 fn ask(nodes: Nodes, root: &Path, seed: u64) -> Result<Answered> {
     let began = Instant::now();
-    let files = Random::new(seed).choose(sample::source_files(root)?, N_ASKED_FILES);
+    let files = Random::new(seed).choose(sample::source_files(root, Language::Python)?, N_ASKED_FILES);
     let mut texts = Vec::new();
     for file in files {
         // As for all samples: what a server makes of other line ends and encodings is not measured here.
@@ -156,7 +159,7 @@ fn ask(nodes: Nodes, root: &Path, seed: u64) -> Result<Answered> {
     let mut errors = searches.errors.clone();
     let places = texts.iter().flat_map(|(file, text)| {
         let position = |line, character| sample::Position { file: file.clone(), line, character };
-        identifiers(text).into_iter().map(move |id| position(id.line, id.character))
+        identifiers(Language::Python, text).into_iter().map(move |id| position(id.line, id.character))
     });
     let mut definitions = Latencies::default();
     for position in Random::new(seed).choose(places.collect(), N_DEFINITIONS) {

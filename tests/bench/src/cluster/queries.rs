@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use super::nodes::{Nodes, Shape};
 use super::rows::{Row, heading, row};
 use super::served::Served;
+use crate::language::Language;
 use crate::latency::Latencies;
-use crate::outside::{Shelf, TREES};
+use crate::outside::Shelf;
 use crate::sample::{self, Position, Random};
 use crate::session::Session;
 use crate::tokens::identifiers;
+use crate::trees::PYTHON_TREES;
 
 const ONE: Shape = Shape { n_nodes: 1, n_data_groups: 1 };
 const MANY: Shape = Shape { n_nodes: 3, n_data_groups: 8 };
@@ -75,8 +77,8 @@ fn sorted(answer: &Value) -> String {
 
 /// Measures both; the rows, and differences for people.
 pub(super) fn measure(binary: &Path, shelf: &Shelf, plugin: &Path, seed: u64) -> Result<(Vec<Row>, Vec<String>)> {
-    let django = TREES.last().context("there are trees")?;
-    let root = shelf.tree(*django, &shelf.python()?)?;
+    let django = PYTHON_TREES.last().context("there are trees")?;
+    let root = shelf.tree(*django)?;
     let questions = questions(&root, seed)?;
     crate::say("cluster: queries, one group on one node beside eight on three");
     let one = Served::start(Nodes::start(binary, shelf, ONE, &[plugin])?, &root)?;
@@ -262,9 +264,10 @@ fn after_a_death(many: &mut Served, lesson: Lesson<'_>, notes: &mut Vec<String>)
 
 /// References at positions, and symbols by names, all drawn from the tree.
 fn questions(root: &Path, seed: u64) -> Result<Vec<Question>> {
-    let positions = sample::positions(root, N_REFERENCES, seed)?;
-    let texts = sample::texts(root)?;
-    let names = texts.iter().flat_map(|(_, text)| identifiers(text).into_iter().map(|id| id.name.to_owned()));
+    let positions = sample::positions(root, Language::Python, N_REFERENCES, seed)?;
+    let texts = sample::texts(root, Language::Python)?;
+    let identifiers = texts.iter().flat_map(|(_, text)| identifiers(Language::Python, text));
+    let names = identifiers.map(|id| id.name.to_owned());
     let mut names: Vec<String> = names.filter(|name| name.len() > 3).collect();
     names.sort();
     names.dedup();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::figures::Verdict;
+use crate::measures::Verdict;
 
 /// One line of the table.
 #[derive(Debug, Clone)]
