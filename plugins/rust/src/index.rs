@@ -14,12 +14,17 @@ use ra_ap_syntax::{AstNode as _, SourceFile};
 use vraftls_guest_sdk::{Diagnostic, Document, Facts, Failure, Span};
 
 pub(crate) use nesting::is_too_deep;
-pub(crate) use outline::kind;
+pub(crate) use outline::{entry, kind, symbols};
 
 /// Syntax errors that are listed one by one. A file that is no Rust at all has one every few bytes, and nobody reads so many.
 const SYNTAX_ERRORS_MAX: usize = 1000;
 /// The largest text whose offsets fit the contract.
 const TEXT_BYTES_MAX: usize = u32::MAX as usize;
+
+/// Every identifier of a text with its roles, as the facts have them.
+pub(crate) fn occurrences(text: &str) -> Vec<u32> {
+    walker::walk(SourceFile::parse(text, Edition::CURRENT).tree().syntax()).occurrences
+}
 
 /// What the document says by itself.
 ///

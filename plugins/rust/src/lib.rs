@@ -20,6 +20,7 @@ mod hover;
 mod index;
 mod json_project;
 mod kinds;
+mod lenses;
 mod loose;
 mod navigation;
 mod on_type;
@@ -27,6 +28,7 @@ mod packages;
 mod project;
 mod references;
 mod rename;
+mod resolving;
 mod rewriting;
 mod selection;
 mod settings;
@@ -77,6 +79,7 @@ impl Analyzer for Rust {
                 | Features::INLAY_HINTS
                 | Features::SELECTION_RANGES
                 | Features::CODE_ACTIONS
+                | Features::CODE_LENS
                 | Features::FILE_OPERATIONS,
             completion_triggers: completion::TRIGGERS.map(str::to_owned).to_vec(),
             signature_triggers: signature::TRIGGERS.map(str::to_owned).to_vec(),

@@ -8,14 +8,14 @@ use ra_ap_ide_db::FileId;
 use ra_ap_ide_db::base_db::SourceDatabase as _;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Expansion, Failure,
-    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Location, Move, Project,
-    RenameTarget, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Location, Move, Project,
+    RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::world::World;
 use crate::{
-    actions, bundled, completion, diagnostics, hierarchy, hints, hover, navigation, on_type, references, rename,
-    rewriting, selection, signature, tokens,
+    actions, bundled, completion, diagnostics, hierarchy, hints, hover, lenses, navigation, on_type, references,
+    rename, resolving, rewriting, selection, signature, tokens,
 };
 
 /// A project in memory.
@@ -95,7 +95,15 @@ impl RustProject {
     pub(crate) fn location(&self, target: &NavigationTarget) -> Option<Location> {
         // What stands in for the standard library is nothing to look at.
         let path = self.world.path(target.file_id).filter(|path| !bundled::owns(path))?.to_owned();
-        let focus = target.focus_range.unwrap_or(target.full_range);
+        // Who goes to a file goes to its beginning.
+        let is_file = || {
+            target.full_range == TextRange::up_to(TextSize::of(&**self.db().file_text(target.file_id).text(self.db())))
+        };
+        let focus = match target.focus_range {
+            Some(focus) => focus,
+            None if is_file() => TextRange::empty(target.full_range.start()),
+            None => target.full_range,
+        };
         Some(Location { path, span: span(focus), full: span(target.full_range.cover(focus)) })
     }
 }
@@ -266,6 +274,14 @@ impl Project for RustProject {
 
     fn inlay_hints(&mut self, path: &str, span: Span) -> Result<Vec<InlayHint>, Failure> {
         hints::inlay_hints(&self.source(path)?, span)
+    }
+
+    fn lenses(&mut self, path: &str) -> Result<Vec<Lens>, Failure> {
+        lenses::lenses(&self.source(path)?)
+    }
+
+    fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {
+        resolving::resolve_all(&self.source(path)?)
     }
 
     fn selection_ranges(&mut self, path: &str, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Failure> {

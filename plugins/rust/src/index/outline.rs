@@ -26,7 +26,7 @@ pub(crate) mod kind {
 }
 
 /// The entries, parents before children, in source order.
-pub(super) fn symbols(file: &SourceFile) -> Vec<Symbol> {
+pub(crate) fn symbols(file: &SourceFile) -> Vec<Symbol> {
     let mut found = Vec::new();
     // Nodes and the entry that they lie in; the last is looked at next.
     let mut waiting: Vec<(SyntaxNode, u32)> = vec![(file.syntax().clone(), TOP)];
@@ -43,11 +43,12 @@ pub(super) fn symbols(file: &SourceFile) -> Vec<Symbol> {
     found
 }
 
-struct Entry {
-    name: String,
+/// What an outline says of a node.
+pub(crate) struct Entry {
+    pub(crate) name: String,
     detail: String,
-    kind: u32,
-    span: TextRange,
+    pub(crate) kind: u32,
+    pub(crate) span: TextRange,
     is_exported: bool,
 }
 
@@ -81,7 +82,8 @@ fn named<N: ast::HasName>(node: &N, kind: u32, detail: String, is_exported: bool
     (!text.is_empty()).then(|| Entry { name: text, detail, kind, span: name.syntax().text_range(), is_exported })
 }
 
-fn entry(node: &SyntaxNode) -> Option<Entry> {
+/// What an outline says of a node, if it is one that outlines have.
+pub(crate) fn entry(node: &SyntaxNode) -> Option<Entry> {
     let item = match ast::Item::cast(node.clone()) {
         Some(item) => item,
         None => return member(node),
