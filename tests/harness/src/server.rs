@@ -34,6 +34,7 @@ impl Transport {
 pub struct Server {
     plugins: TempDir,
     data: TempDir,
+    variables: Vec<(String, PathBuf)>,
 }
 
 impl Server {
@@ -44,7 +45,18 @@ impl Server {
             let component = binaries::plugin(name);
             std::fs::copy(&component, plugins.path().join(component.file_name().unwrap())).unwrap();
         }
-        Self { plugins, data: TempDir::with_prefix("vraftls-data-").unwrap() }
+        Self { plugins, data: TempDir::with_prefix("vraftls-data-").unwrap(), variables: Vec::new() }
+    }
+
+    /// The same with a variable in its environment that leads to a folder of the test, instead of wherever it leads on this machine.
+    pub fn with_variable(mut self, name: &str, folder: PathBuf) -> Self {
+        self.variables.push((name.to_owned(), folder));
+        self
+    }
+
+    /// What its environment has beside what the test's own has.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.variables.iter().map(|(name, folder)| (name.as_str(), folder.as_path()))
     }
 
     /// Where it keeps its data.
@@ -62,7 +74,12 @@ impl Server {
     fn command(&self) -> Command {
         let line = self.command_line();
         let mut command = Command::new(&line[0]);
-        command.args(&line[1..]).kill_on_drop(true).stdin(Stdio::null()).stderr(Stdio::inherit());
+        command
+            .args(&line[1..])
+            .envs(self.variables())
+            .kill_on_drop(true)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit());
         command
     }
 

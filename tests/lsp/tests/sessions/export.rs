@@ -14,14 +14,15 @@ use tokio::process::Command;
 use vraftls_harness::{Project, Server, at};
 
 /// Runs the command on a project, as if the node of the server were its own.
-async fn export(server: &Server, project: &Project, output: &Path) -> Output {
+pub(crate) async fn export(server: &Server, project: &Project, output: &Path) -> Output {
     let line = server.command_line();
     let mut command = Command::new(&line[0]);
     command.args(["export", "scip"]).arg(project.root()).arg("--output").arg(output).args(&line[2..]);
+    command.envs(server.variables());
     command.kill_on_drop(true).stdin(Stdio::null()).output().await.unwrap()
 }
 
-fn read(path: &Path) -> (Vec<u8>, Index) {
+pub(crate) fn read(path: &Path) -> (Vec<u8>, Index) {
     let bytes = std::fs::read(path).unwrap();
     let index = Index::parse_from_bytes(&bytes).unwrap();
     (bytes, index)
@@ -54,7 +55,7 @@ fn check_range(document: &Document, lines: &[usize], range: &[i32]) {
 
 /// Holds an index to what others rely on: places inside their files, symbols that can be read, each of the tree defined and
 /// described once, each of a library described.
-fn judge(index: &Index, root: &Path) {
+pub(crate) fn judge(index: &Index, root: &Path) {
     assert_eq!(index.metadata.text_document_encoding.unwrap(), TextEncoding::UTF8);
     assert!(index.metadata.project_root.starts_with("file:///"));
     assert!(index.documents.is_sorted_by(|one, next| one.relative_path < next.relative_path));

@@ -5,6 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use vraftls_harness::{LspClient, Project, Server, at};
 
+use crate::places::find;
+
 fn orders() -> Project {
     Project::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../projects/orders"))
 }
@@ -13,14 +15,6 @@ async fn open(client: &mut LspClient, project: &Project, path: &str) -> String {
     let uri = project.uri(path);
     client.open_document(&uri, "python", &project.read(path)).await;
     uri
-}
-
-/// The line and column of the `n`th `word` in a text, in UTF-16 units, which are characters here.
-fn find(text: &str, word: &str, n: usize) -> (u32, u32) {
-    let (offset, _) = text.match_indices(word).nth(n).unwrap();
-    let line = text[..offset].matches('\n').count();
-    let column = offset - text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    (u32::try_from(line).unwrap(), u32::try_from(column).unwrap())
 }
 
 #[tokio::test]
