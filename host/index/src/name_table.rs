@@ -33,8 +33,14 @@ struct Slot {
 enum Files {
     None,
     One(FileId),
-    Many(Arc<Vec<FileId>>),
+    Some(Arc<Vec<FileId>>),
+    /// Changed in pieces: what shares a short list with a snapshot copies all of it, and a name that all files have would cost
+    /// the square of their number.
+    Many(Vector<FileId>),
 }
+
+/// How many files a name has that are copied as a whole.
+const SOME_MAX: usize = if cfg!(test) { 4 } else { 256 };
 
 impl NameTable {
     /// The id of a name that is in the table.
@@ -72,11 +78,21 @@ impl NameTable {
             Files::One(other) if *other == file => {}
             Files::One(other) => {
                 let other = *other;
-                slot.files = Files::Many(Arc::new(vec![other.min(file), other.max(file)]));
+                slot.files = Files::Some(Arc::new(vec![other.min(file), other.max(file)]));
             }
-            Files::Many(files) => {
+            Files::Some(files) => {
                 if let Err(idx) = files.binary_search(&file) {
                     Arc::make_mut(files).insert(idx, file);
+                }
+                if files.len() > SOME_MAX {
+                    slot.files = Files::Many(files.iter().copied().collect());
+                }
+            }
+            // New files have the greatest numbers, unless they take those of files that are gone.
+            Files::Many(files) if files.last().is_some_and(|last| *last < file) => files.push_back(file),
+            Files::Many(files) => {
+                if let Err(idx) = files.binary_search(&file) {
+                    files.insert(idx, file);
                 }
             }
         }
@@ -92,7 +108,7 @@ impl NameTable {
                 self.ids.remove(&text);
                 self.free.push_back(name);
             }
-            Files::Many(files) => {
+            Files::Some(files) => {
                 if let Ok(idx) = files.binary_search(&file) {
                     Arc::make_mut(files).remove(idx);
                 }
@@ -100,17 +116,41 @@ impl NameTable {
                     slot.files = Files::One(only);
                 }
             }
+            Files::Many(files) => {
+                if let Ok(idx) = files.binary_search(&file) {
+                    files.remove(idx);
+                }
+                if files.len() <= SOME_MAX / 2 {
+                    slot.files = Files::Some(Arc::new(files.iter().copied().collect()));
+                }
+            }
             Files::None | Files::One(_) => {}
         }
     }
 
     /// The files of a name, ascending by id.
-    pub(crate) fn files(&self, name: NameId) -> &[FileId] {
-        match self.slots.get(name.0 as usize).map(|slot| &slot.files) {
-            Some(Files::One(file)) => std::slice::from_ref(file),
-            Some(Files::Many(files)) => files,
-            Some(Files::None) | None => &[],
+    pub(crate) fn files(&self, name: NameId) -> impl Iterator<Item = FileId> {
+        let (some, many): (&[FileId], Option<&Vector<FileId>>) = match self.of(name) {
+            Files::One(file) => (std::slice::from_ref(file), None),
+            Files::Some(files) => (files, None),
+            Files::Many(files) => (&[], Some(files)),
+            Files::None => (&[], None),
+        };
+        some.iter().chain(many.into_iter().flatten()).copied()
+    }
+
+    /// How many those are.
+    pub(crate) fn n_files(&self, name: NameId) -> usize {
+        match self.of(name) {
+            Files::None => 0,
+            Files::One(_) => 1,
+            Files::Some(files) => files.len(),
+            Files::Many(files) => files.len(),
         }
+    }
+
+    fn of(&self, name: NameId) -> &Files {
+        self.slots.get(name.0 as usize).map_or(&Files::None, |slot| &slot.files)
     }
 
     /// The text of a name.
@@ -134,10 +174,46 @@ impl NameTable {
         const NAME_HEADER_BYTES: usize = 32;
         let texts = self.slots.iter().map(|slot| slot.name.len() + NAME_HEADER_BYTES);
         let files = self.slots.iter().map(|slot| match &slot.files {
-            Files::Many(files) => size_of::<Vec<FileId>>() + NAME_HEADER_BYTES + files.capacity() * size_of::<FileId>(),
+            Files::Some(files) => size_of::<Vec<FileId>>() + NAME_HEADER_BYTES + files.capacity() * size_of::<FileId>(),
+            // Chunks of 64, of which those that were split are half full.
+            Files::Many(files) => files.len() * size_of::<FileId>() * 3 / 2,
             Files::None | Files::One(_) => 0,
         });
         let entry = size_of::<(Arc<str>, NameId)>() * 2 + size_of::<Slot>();
         texts.sum::<usize>() + files.sum::<usize>() + self.slots.len() * entry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However many files a name has, and however they come and go; a snapshot sees nothing of it.
+        #[test]
+        fn a_name_stands_in_the_files_that_were_added_and_not_removed(steps in vec((any::<bool>(), 0..20_u32), 0..60)) {
+            let mut table = NameTable::default();
+            let kept = table.intern("kept");
+            table.add_file(kept, FileId(99));
+            let mut model = BTreeSet::from([FileId(99)]);
+            for (adds, file) in steps {
+                let (snapshot, before) = (table.clone(), model.clone());
+                if adds {
+                    table.add_file(kept, FileId(file));
+                    model.insert(FileId(file));
+                } else {
+                    table.remove_file(kept, FileId(file));
+                    model.remove(&FileId(file));
+                }
+                prop_assert!(table.files(kept).eq(model.iter().copied()));
+                prop_assert_eq!(table.n_files(kept), model.len());
+                prop_assert!(snapshot.files(kept).eq(before.iter().copied()));
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The inverted index of a shard: from a name to where it stands, and from a query to symbols.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
@@ -124,7 +124,7 @@ impl ShardIndex {
     /// The indexed files in which a name occurs in one of the roles (none asks for all), sorted by path.
     pub fn candidates(&self, name: &str, roles: Roles) -> Vec<Candidate> {
         let Some(name) = self.names.id(name) else { return Vec::new() };
-        let files = self.names.files(name).iter().filter_map(|id| self.slot(*id));
+        let files = self.names.files(name).filter_map(|id| self.slot(id));
         let found = files.map(|file| Candidate { path: file.path.clone(), offsets: file.offsets(name, roles) });
         let mut found: Vec<Candidate> = found.filter(|candidate| !candidate.offsets.is_empty()).collect();
         found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -140,13 +140,34 @@ impl ShardIndex {
             may_match.then(|| pattern.score(name)).flatten().unwrap_or(NO_MATCH)
         };
         let scores: Vec<u32> = self.names.iter().map(|(name, letters)| score(letters, name)).collect();
-        self.best(limit, |name| scores.get(name.0 as usize).copied().filter(|score| *score != NO_MATCH))
+        let matching = (0..).map(NameId).zip(&scores).filter(|(_, score)| **score != NO_MATCH);
+        let mut matching: Vec<(Reverse<u32>, NameId)> = matching.map(|(name, score)| (Reverse(*score), name)).collect();
+        matching.sort_unstable();
+        // The best names first, until there are enough: what a person types matches most names somehow.
+        let mut hits = Vec::new();
+        for alike in matching.chunk_by(|a, b| a.0 == b.0) {
+            if hits.len() >= limit as usize {
+                break;
+            }
+            let (Reverse(score), _) = alike[0];
+            let n_places: usize = alike.iter().map(|(_, name)| self.names.n_files(*name)).sum();
+            if n_places < self.by_path.len() {
+                alike.iter().for_each(|(_, name)| self.hits_of(*name, score, &mut hits));
+            } else {
+                let is_alike = |name: NameId| scores.get(name.0 as usize) == Some(&score);
+                self.hits_by_path(is_alike, score, limit as usize, &mut hits);
+            }
+        }
+        self.best(hits, limit)
     }
 
     /// The first `limit` symbols of exactly this name, by path and place.
     pub fn symbols_named(&self, name: &str, limit: u32) -> Vec<SymbolMatch> {
-        let Some(wanted) = self.names.id(name) else { return Vec::new() };
-        self.best(limit, |name| (name == wanted).then_some(0))
+        let mut hits = Vec::new();
+        if let Some(wanted) = self.names.id(name) {
+            self.hits_of(wanted, 0, &mut hits);
+        }
+        self.best(hits, limit)
     }
 
     /// The heap it holds, roughly.
@@ -158,19 +179,38 @@ impl ShardIndex {
         files.sum::<usize>() + self.files.len() * slot + self.names.weight_bytes()
     }
 
-    fn best(&self, limit: u32, mut score: impl FnMut(NameId) -> Option<u32>) -> Vec<SymbolMatch> {
-        let files = self.by_path.values().filter_map(|id| self.slot(*id)).enumerate();
-        let mut hits: Vec<Hit<'_>> = files
-            .flat_map(|(rank, file)| file.symbols.iter().map(move |symbol| (rank, file, symbol)))
-            .filter_map(|(rank, file, symbol)| score(symbol.name).map(|score| Hit { score, rank, file, symbol }))
-            .collect();
+    /// The symbols of a name, from the files in which it occurs.
+    fn hits_of<'a>(&'a self, name: NameId, score: u32, hits: &mut Vec<Hit<'a>>) {
+        for file in self.names.files(name).filter_map(|id| self.slot(id)) {
+            let symbols = file.symbols.iter().filter(|symbol| symbol.name == name);
+            hits.extend(symbols.map(|symbol| Hit { score, file, symbol }));
+        }
+    }
+
+    /// The symbols of many names of one score, file by file until there are enough: no later file has a better one.
+    fn hits_by_path<'a>(
+        &'a self,
+        is_wanted: impl Fn(NameId) -> bool,
+        score: u32,
+        limit: usize,
+        hits: &mut Vec<Hit<'a>>,
+    ) {
+        for file in self.by_path.values().filter_map(|id| self.slot(*id)) {
+            if hits.len() >= limit {
+                break;
+            }
+            let symbols = file.symbols.iter().filter(|symbol| is_wanted(symbol.name));
+            hits.extend(symbols.map(|symbol| Hit { score, file, symbol }));
+        }
+    }
+
+    fn best(&self, mut hits: Vec<Hit<'_>>, limit: u32) -> Vec<SymbolMatch> {
         let limit = limit as usize;
         if limit == 0 {
             return Vec::new();
         }
-        let key = |hit: &Hit<'_>| (Reverse(hit.score), hit.rank, hit.symbol.span, hit.symbol.full, hit.symbol.kind);
         if hits.len() > limit {
-            hits.select_nth_unstable_by_key(limit - 1, key);
+            hits.select_nth_unstable_by(limit - 1, Hit::cmp_rank);
             hits.truncate(limit);
         }
         let mut found: Vec<SymbolMatch> = hits.into_iter().map(|hit| self.resolve(&hit)).collect();
@@ -237,10 +277,17 @@ impl ShardIndex {
 /// A symbol that matches, before it is known whether it is among the best.
 struct Hit<'a> {
     score: u32,
-    /// The rank of its file by path.
-    rank: usize,
     file: &'a IndexedFile,
     symbol: &'a IndexedSymbol,
+}
+
+impl Hit<'_> {
+    /// As [`SymbolMatch::cmp_rank`], as far as it matters which are the best.
+    fn cmp_rank(&self, other: &Self) -> Ordering {
+        let place = |hit: &Self| (hit.symbol.span, hit.symbol.full, hit.symbol.kind);
+        let by_path = || self.file.path.cmp(&other.file.path);
+        Reverse(self.score).cmp(&Reverse(other.score)).then_with(by_path).then_with(|| place(self).cmp(&place(other)))
+    }
 }
 
 #[cfg(test)]
