@@ -51,3 +51,21 @@ pub mod indexer {
         with: { "vraftls:analyzer/types@0.1.0": crate::bindings::engine::vraftls::analyzer::types },
     });
 }
+
+/// What an engine that can be kept has in addition.
+pub mod keeping {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "
+            package vraftls:guest-sdk;
+            world keeping-engine {
+                import vraftls:analyzer/keeper@0.1.0;
+                export vraftls:analyzer/keeping@0.1.0;
+            }
+        ",
+        world: "vraftls:guest-sdk/keeping-engine",
+        pub_export_macro: true,
+        export_macro_name: "export_keeping",
+        generate_all,
+    });
+}

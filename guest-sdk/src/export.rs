@@ -6,12 +6,14 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::sync::{Arc, Once};
 
 use crate::bindings::engine::exports::vraftls::analyzer as contract;
 use crate::bindings::engine::exports::vraftls::analyzer::projects::{self, ProjectBorrow};
 use crate::bindings::indexer::exports::vraftls::analyzer::{indexing, meta};
 use crate::host_workspace::HostWorkspace;
+use crate::keeping;
 use crate::{
     Action, Analyzer, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document,
     DocumentEdit, Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo,
@@ -53,6 +55,19 @@ macro_rules! export_indexer {
     };
 }
 
+/// Says that what [`export_analyzer!`] exports can be kept: that all its projects know lies in memory, see `keeping` in the contract. Once,
+/// beside it.
+#[macro_export]
+macro_rules! keep_projects {
+    () => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Exported = $crate::keeping::Keeping;
+    $crate::bindings::keeping::export_keeping!(Exported with_types_in $crate::bindings::keeping);
+        };
+    };
+}
+
 /// Fails to compile for what is no analyzer, with a message that names the trait.
 pub fn is_analyzer<A: Analyzer>() {}
 
@@ -69,7 +84,7 @@ pub struct ExportedIndexer<I>(PhantomData<I>);
 
 /// The resource `project`.
 #[derive(Debug)]
-pub struct OpenProject<A: Analyzer>(RefCell<A::Project>);
+pub struct OpenProject<A: Analyzer>(Rc<RefCell<A::Project>>);
 
 /// Sends panics to the node's log before they abort the instance. The default hook writes to a standard error that the
 /// sandbox does not have.
@@ -130,8 +145,12 @@ impl<A: Analyzer> projects::Guest for Exported<A> {
 impl<A: Analyzer> projects::GuestProject for OpenProject<A> {
     fn open(config: Config) -> Result<projects::Project, Failure> {
         log_panics();
-        let project = A::open(config, Arc::new(HostWorkspace))?;
-        Ok(projects::Project::new(Self(RefCell::new(project))))
+        if let Some(kept) = keeping::take_up(&config) {
+            return Ok(projects::Project::new(Self(kept)));
+        }
+        let project = Rc::new(RefCell::new(A::open(config.clone(), Arc::new(HostWorkspace))?));
+        keeping::note_open(config, &project);
+        Ok(projects::Project::new(Self(project)))
     }
 
     fn update(&self, changes: Vec<Change>) -> Result<(), Failure> {

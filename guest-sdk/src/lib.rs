@@ -21,6 +21,8 @@ pub mod export;
 pub mod fixture;
 mod host_workspace;
 mod indexer;
+#[doc(hidden)]
+pub mod keeping;
 mod memory_workspace;
 pub mod roles;
 mod workspace;

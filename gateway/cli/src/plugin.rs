@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &PluginArguments) -> anyhow::Result<Exit> {
 
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
 fn list(folder: &FolderArguments, json: bool) -> anyhow::Result<Exit> {
-    let loaded = plugins::load(&plugin_directories(folder)?, &cache_directory()?.join("artifacts"))?;
+    let loaded = plugins::load(&plugin_directories(folder)?, &cache_directory()?.join("artifacts"), None)?;
     let listed: Vec<serde_json::Value> = loaded
         .analyzers
         .iter()

@@ -264,6 +264,11 @@ impl DataDir {
         self.path.join("artifacts")
     }
 
+    /// Where warm engines are kept for the next start; may be wiped while no node runs.
+    pub(crate) fn engines(&self) -> PathBuf {
+        self.path.join("engines")
+    }
+
     /// Where files that analyzers carry themselves are written out for editors; may be wiped.
     pub fn bundled(&self) -> PathBuf {
         self.path.join("bundled")

@@ -434,6 +434,7 @@ impl Node {
                 abort.abort();
             }
         }
+        let engines_closed = self.plugins.close();
         let group = self.replica.group();
         // What is applied after this was on its way when its asker left, and is in the log.
         let applied = group.status().applied;
@@ -447,6 +448,9 @@ impl Node {
         }
         group.shutdown().await;
         self.log.close().await?;
+        if let Err(error) = engines_closed.await {
+            tracing::error!(%error, "the engines could not be closed");
+        }
         Ok(())
     }
 }
@@ -480,7 +484,8 @@ fn open_stores(config: &NodeConfig) -> Result<Stores, OpenError> {
     let data_dir = Arc::new(DataDir::open(&config.data_directory, &config.command)?);
     let artifacts = config.artifact_directory.clone().unwrap_or_else(|| data_dir.artifacts());
     std::thread::scope(|scope| {
-        let plugins = scope.spawn(|| plugins::load(&config.plugin_directories, &artifacts));
+        let engines = data_dir.engines();
+        let plugins = scope.spawn(move || plugins::load(&config.plugin_directories, &artifacts, Some(&engines)));
         let disk_tier = scope.spawn(|| {
             vraftls_cache::DiskTier::open(&data_dir.cache(), DiskTierConfig { budget_bytes: DISK_CACHE_BYTES })
         });

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vraftls_query::Analyzer;
-use vraftls_wasm::{ArtifactError, ArtifactStore, LoadError, Runtime, RuntimeConfig, RuntimeError};
+use vraftls_wasm::{ArtifactError, ArtifactStore, KeptEngines, LoadError, Runtime, RuntimeConfig, RuntimeError};
 
 pub use accept::{Accepted, accept};
 pub use keeper::PluginKeeper;
@@ -77,11 +77,15 @@ pub enum PluginError {
     },
 }
 
+/// What kept engines may take of the disk. One of a large project has a gigabyte, most have a third of that.
+const KEPT_ENGINES_BYTES_MAX: u64 = 4 << 30;
+
 /// Loads every component of `directories`. Artifacts are looked for beside the components, then in `artifacts`, where those that had to be
-/// compiled are kept. Takes seconds for each component that nobody compiled before; not to be called on the async runtime.
-pub fn load(directories: &[PathBuf], artifacts: &Path) -> Result<Plugins, PluginError> {
+/// compiled are kept. Warm engines are kept in `engines`, if there is such a directory, for the next start. Takes seconds for each component that nobody compiled before; not to be called on the async runtime.
+pub fn load(directories: &[PathBuf], artifacts: &Path, engines: Option<&Path>) -> Result<Plugins, PluginError> {
     let trusted = directories.iter().fold(ArtifactStore::default(), |store, directory| store.trusting(directory));
-    let config = RuntimeConfig { artifacts: trusted.caching(artifacts), ..RuntimeConfig::default() };
+    let kept = engines.map(|directory| KeptEngines::new(directory, KEPT_ENGINES_BYTES_MAX));
+    let config = RuntimeConfig { artifacts: trusted.caching(artifacts), kept, ..RuntimeConfig::default() };
     let runtime = Arc::new(Runtime::new(config)?);
     let mut by_id: BTreeMap<String, Arc<dyn Analyzer>> = BTreeMap::new();
     for directory in directories {

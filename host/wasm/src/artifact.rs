@@ -200,6 +200,14 @@ fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize_file(engine, path) }
 }
 
+/// The machine code of a loaded component, for another engine of the same settings.
+#[expect(unsafe_code, reason = "machine code is taken over unchecked from the engine that made it")]
+pub(crate) fn for_another_engine(engine: &Engine, component: &Component) -> wasmtime::Result<Component> {
+    let artifact = component.serialize()?;
+    // SAFETY: the bytes are what `Component::serialize` gave a moment ago, and nobody else had them.
+    unsafe { Component::deserialize(engine, &artifact) }
+}
+
 fn digest_of_file(path: &Path) -> io::Result<blake3::Hash> {
     let mut file = fs::File::open(path)?;
     let mut hasher = blake3::Hasher::new();
@@ -236,23 +244,23 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn make_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 #[cfg(unix)]
-fn writable_by_others(directory: &Path) -> io::Result<bool> {
+pub(crate) fn writable_by_others(directory: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     Ok(fs::metadata(directory)?.permissions().mode() & 0o022 != 0)
 }
 
 #[cfg(not(unix))]
-fn make_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
 #[cfg(not(unix))]
-fn writable_by_others(_: &Path) -> io::Result<bool> {
+pub(crate) fn writable_by_others(_: &Path) -> io::Result<bool> {
     Ok(false)
 }

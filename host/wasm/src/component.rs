@@ -9,7 +9,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact::Found;
 use crate::counters::CounterCells;
-use crate::exports::Exports;
+use crate::exports::{EngineExports, Exports};
 use crate::host_state::HostState;
 use crate::{ArtifactError, ArtifactStore, Limits, artifact, linker, people};
 
@@ -49,6 +49,14 @@ pub(crate) struct Loaded {
     pub(crate) digest: ContentDigest,
     pub(crate) pre: InstancePre<HostState>,
     pub(crate) exports: Exports,
+    /// How its engines are made, where they may be kept.
+    pub(crate) keepable: Option<Keepable>,
+}
+
+/// A component once more, for [`crate::sandbox::keeping_engine`].
+pub(crate) struct Keepable {
+    pub(crate) pre: InstancePre<HostState>,
+    pub(crate) exports: EngineExports,
 }
 
 /// Compiles, or finds the artifact of, a component, and links it.
@@ -84,7 +92,25 @@ pub(crate) fn load(
     let contract = |error: wasmtime::Error| LoadError::Contract(error_text(&error));
     let pre = linker.instantiate_pre(&component).map_err(contract)?;
     let exports = Exports::find(&pre).map_err(contract)?;
-    Ok(Loaded { digest, pre, exports })
+    Ok(Loaded { digest, pre, exports, keepable: None })
+}
+
+/// The same component for another engine, if its engines can be kept. Nothing is compiled.
+pub(crate) fn keepable(
+    (engine, linker): (&Engine, &Linker<HostState>),
+    artifacts: &ArtifactStore,
+    loaded: &Loaded,
+) -> wasmtime::Result<Option<Keepable>> {
+    if !loaded.exports.engine.as_ref().is_some_and(EngineExports::can_be_kept) {
+        return Ok(None);
+    }
+    let component = match artifacts.find(engine, &loaded.digest) {
+        Found::Loaded(component) => component,
+        Found::Nothing | Found::Rejected(_) => artifact::for_another_engine(engine, loaded.pre.component())?,
+    };
+    let pre = linker.instantiate_pre(&component)?;
+    let exports = Exports::find(&pre)?.engine;
+    Ok(exports.map(|exports| Keepable { pre, exports }))
 }
 
 /// Compiles a component and maps what was kept of it, or takes it from memory where nothing can be kept.

@@ -45,6 +45,10 @@ pub struct Counters {
     pub engines_started: u64,
     /// Engines that were dropped: idle, evicted or lost.
     pub engines_dropped: u64,
+    /// Engines whose memory was kept for a later process.
+    pub engines_kept: u64,
+    /// Engines that started from memory that was kept.
+    pub engines_taken_up: u64,
     /// Components that were compiled.
     pub components_compiled: u64,
     /// Components that were mapped from an artifact.
@@ -99,6 +103,8 @@ pub(crate) struct CounterCells {
     limit_hits: [Counter; LimitName::ALL.len()],
     pub(crate) engines_started: Counter,
     pub(crate) engines_dropped: Counter,
+    pub(crate) engines_kept: Counter,
+    pub(crate) engines_taken_up: Counter,
     pub(crate) components_compiled: Counter,
     pub(crate) artifacts_loaded: Counter,
     pub(crate) artifacts_rejected: Counter,
@@ -141,6 +147,8 @@ impl CounterCells {
                 .collect(),
             engines_started: self.engines_started.get(),
             engines_dropped: self.engines_dropped.get(),
+            engines_kept: self.engines_kept.get(),
+            engines_taken_up: self.engines_taken_up.get(),
             components_compiled: self.components_compiled.get(),
             artifacts_loaded: self.artifacts_loaded.get(),
             artifacts_rejected: self.artifacts_rejected.get(),

@@ -1,33 +1,48 @@
 //! One warm instance of an engine: a store, a project in it, and the view that it saw last.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vraftls_query::{EngineCall, Fault, ProjectSpec, Question, ReadError, Reply, View};
 use vraftls_vfs::VfsPath;
-use wasmtime::component::ResourceAny;
-use wasmtime::{Engine, Store};
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, ResourceAny};
 
+use crate::analyzer::Component;
 use crate::ask::Asking;
 use crate::bindings::exports::vraftls::analyzer::projects as guest;
 use crate::bindings::vraftls::analyzer::types::Failure;
 use crate::check::{Check, Rejected, Texts, bad};
-use crate::component::Loaded;
-use crate::exports::EngineFunctions;
-use crate::host_state::{CallScope, HostState, Shared, Waiter};
+use crate::engines::Context;
+use crate::exports::{EngineExports, EngineFunctions};
+use crate::host_state::{CallScope, HostState, Waiter};
+use crate::kept::{Kept, KeptKey, Sighted};
 use crate::memory::MemoryGuard;
 use crate::view_change::{Seen, to_guest};
 use crate::{LimitName, people, stop};
 
 /// A warm instance.
 pub(crate) struct EngineInstance {
-    store: Store<HostState>,
-    functions: EngineFunctions,
-    project: ResourceAny,
-    seen: Seen,
+    pub(crate) store: Store<HostState>,
+    pub(crate) functions: EngineFunctions,
+    pub(crate) project: ResourceAny,
+    pub(crate) seen: Seen,
     /// Whether the guest failed to take in what it was told: it is told that everything differs the next time.
-    must_resync: bool,
-    bundled: Arc<Bundled>,
+    pub(crate) must_resync: bool,
+    pub(crate) bundled: Arc<Bundled>,
+    /// What it was taken up from, where it was.
+    pub(crate) origin: Origin,
+}
+
+/// Where the memory of an instance comes from.
+pub(crate) enum Origin {
+    /// The component.
+    Fresh,
+    /// A kept engine that nobody has looked through yet.
+    Unchecked(Box<Kept>, KeptKey),
+    /// A kept engine; the flag says whether it proved to be damaged.
+    Checked(Arc<AtomicBool>),
 }
 
 /// Why a call has no reply.
@@ -54,7 +69,7 @@ impl Failed {
         Self { fault, instance: Instance::Lives }
     }
 
-    fn lost(error: &wasmtime::Error, store: &Store<HostState>) -> Self {
+    pub(crate) fn lost(error: &wasmtime::Error, store: &Store<HostState>) -> Self {
         let fault = stop::fault(error, store.data());
         // Without room for an instance there is none, and the project is not to blame.
         let instance = if fault == Fault::Busy { Instance::Distrusted } else { Instance::Lost };
@@ -62,21 +77,40 @@ impl Failed {
     }
 }
 
-impl EngineInstance {
-    /// Instantiates a component and opens a project on the view of a call.
-    pub(crate) fn start(
-        engine: &Engine,
-        loaded: &Loaded,
-        shared: &Shared,
-        memory: MemoryGuard,
-        bundled: Arc<Bundled>,
+/// What an instance is made of.
+pub(crate) struct Maker<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) component: &'a Component,
+    /// Bounds another instance each time.
+    pub(crate) memory: &'a dyn Fn() -> MemoryGuard,
+}
+
+impl Maker<'_> {
+    /// A store in which nothing is yet, the component for it, and its exports.
+    pub(crate) fn store(
+        &self,
         call: &EngineCall,
         waiter: &Waiter,
-    ) -> Result<Self, Failed> {
-        let Some(exports) = &loaded.exports.engine else { return Err(Failed::alive(Fault::Unsupported)) };
+    ) -> Option<(Store<HostState>, &InstancePre<HostState>, &EngineExports)> {
+        let Component { loaded, shared, .. } = self.component;
         let scope = CallScope::new(Some(call.view.clone()), waiter.clone());
-        let mut store = HostState::store(engine, shared, memory, scope);
-        let opened = loaded.pre.instantiate(&mut store).and_then(|instance| {
+        let store = |engine| HostState::store(engine, shared, (self.memory)(), scope);
+        if let (Some(keeping), Some(keepable)) = (&self.context.keeping, &loaded.keepable) {
+            let mut store = store(&keeping.engine);
+            store.data_mut().sighted = Some(Sighted::default());
+            return Some((store, &keepable.pre, &keepable.exports));
+        }
+        Some((store(&self.context.engine), &loaded.pre, loaded.exports.engine.as_ref()?))
+    }
+}
+
+impl EngineInstance {
+    /// Instantiates a component and opens a project on the view of a call.
+    pub(crate) fn start(maker: &Maker<'_>, call: &EngineCall, waiter: &Waiter) -> Result<Self, Failed> {
+        let Some((mut store, pre, exports)) = maker.store(call, waiter) else {
+            return Err(Failed::alive(Fault::Unsupported));
+        };
+        let opened = pre.instantiate(&mut store).and_then(|instance| {
             let functions = exports.load(&mut store, &instance)?;
             let project = functions.projects.project().call_open(&mut store, &config(&call.project))?;
             Ok((functions, project))
@@ -84,7 +118,9 @@ impl EngineInstance {
         match opened {
             Ok((functions, Ok(project))) => {
                 let seen = Seen::without_open_files(&call.view);
-                let mut this = Self { store, functions, project, seen, must_resync: false, bundled };
+                let bundled = maker.component.bundled.clone();
+                let mut this =
+                    Self { store, functions, project, seen, must_resync: false, bundled, origin: Origin::Fresh };
                 // Overlays are not news to a project that has just been opened on them, but which files are open is.
                 this.tell_open_files(&call.view)?;
                 this.seen = Seen::of(&call.view);
@@ -168,13 +204,17 @@ impl EngineInstance {
         if self.seen.has_same_files_open(view) {
             return Ok(());
         }
+        self.set_open_files(view)
+    }
+
+    pub(crate) fn set_open_files(&mut self, view: &View) -> Result<(), Failed> {
         let open: Vec<String> = view.overlays.iter().map(|(path, _)| path.as_str().to_owned()).collect();
         let project = self.functions.projects.project();
         project.call_set_open(&mut self.store, self.project, &open).map_err(|error| Failed::lost(&error, &self.store))
     }
 }
 
-fn config(spec: &ProjectSpec) -> guest::Config {
+pub(crate) fn config(spec: &ProjectSpec) -> guest::Config {
     let library =
         |library: &vraftls_query::Library| guest::Library { path: library.path.clone(), kind: library.kind.clone() };
     guest::Config {

@@ -3,15 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use vraftls_query::{EngineCall, Fault, Reply};
 
+use crate::Limits;
 use crate::analyzer::Component;
 use crate::call_queue::Call;
-use crate::engine_instance::{EngineInstance, Failed, Instance};
-use crate::engines::{EngineId, Engines, ProjectKey};
+use crate::engine_instance::{EngineInstance, Failed, Instance, Maker};
+use crate::engine_keeping::{self, KeepOutcome};
+use crate::engines::{EngineId, Engines, Keeping, ProjectKey};
 use crate::host_state::Waiter;
+use crate::kept::KeptKey;
 use crate::mailbox::{Job, Mailbox, Taken};
 use crate::memory::MemoryGuard;
 
@@ -25,21 +28,89 @@ pub(crate) struct EngineThread {
     pub(crate) memory_bytes: Arc<AtomicUsize>,
     pub(crate) engines: Arc<Engines>,
     pub(crate) instance: Option<EngineInstance>,
+    pub(crate) rest: Resting,
+}
+
+/// What decides whether an instance that has nothing to do is kept for a later process.
+#[derive(Debug, Default)]
+pub(crate) struct Resting {
+    /// How long it worked since it was started or kept.
+    worked: Duration,
+    kept: Option<Instant>,
+    /// Whether it was tried since the last call.
+    tried: bool,
+    /// Whether it cannot be.
+    impossible: bool,
+}
+
+impl Resting {
+    /// `ends` says that its process is about to end: then nobody is to wait long for little.
+    fn is_worth_keeping(&self, limits: &Limits, ends: bool) -> bool {
+        let again = match self.kept {
+            None => self.worked >= limits.keep_after_work,
+            Some(_) if ends => self.worked >= limits.keep_after_work * 10,
+            Some(kept) => self.worked >= limits.keep_after_work && kept.elapsed() >= limits.keep_again_after,
+        };
+        !self.impossible && !self.tried && again
+    }
 }
 
 impl EngineThread {
     /// Serves until the mailbox is closed, or until nothing was asked for long enough.
     pub(crate) fn run(mut self) {
-        let idle_max = self.engines.context.limits.engine_idle_max;
+        let limits = self.engines.context.limits.clone();
         loop {
+            let may_keep = self.is_worth_keeping(false);
+            let idle_max = if may_keep { limits.keep_after_rest } else { limits.engine_idle_max };
             match self.mailbox.take(idle_max) {
                 Taken::Call(call) => self.serve(call),
+                Taken::Idle if may_keep => self.keep(),
                 Taken::Idle if self.engines.retire(&self.key, self.id) => break,
                 Taken::Idle => {}
                 Taken::Closed => break,
             }
         }
+        // Nobody asks this process any more, but perhaps the next.
+        if self.engines.is_closed() && self.is_worth_keeping(true) {
+            self.keep();
+        }
         self.drop_instance();
+    }
+
+    fn is_worth_keeping(&self, ends: bool) -> bool {
+        let can = self.instance.is_some() && self.component.loaded.keepable.is_some();
+        can && self.rest.is_worth_keeping(&self.engines.context.limits, ends)
+    }
+
+    /// Keeps the instance for a later process, unless a call comes.
+    fn keep(&mut self) {
+        let (Some(Keeping { kept, .. }), Some(instance)) = (&self.engines.context.keeping, &mut self.instance) else {
+            return;
+        };
+        let started = Instant::now();
+        let key = KeptKey::new(&self.component.loaded.digest, &self.key.spec);
+        let mailbox = self.mailbox.clone();
+        let is_called = move || mailbox.load().n_waiting > 0;
+        let outcome = {
+            let engines = self.engines.clone();
+            let _ticking = engines.context.ticker.run();
+            instance.keep(kept, &key, Box::new(is_called))
+        };
+        self.rest.tried = true;
+        let analyzer = &*self.component.shared.analyzer;
+        match outcome {
+            Ok(KeepOutcome::Kept(bytes)) => {
+                self.component.shared.counters.engines_kept.increment();
+                self.rest = Resting { kept: Some(Instant::now()), ..Resting::default() };
+                tracing::debug!(analyzer, bytes, took = ?started.elapsed(), "an engine is kept");
+            }
+            Ok(KeepOutcome::Stopped | KeepOutcome::NotNow) => {}
+            Ok(KeepOutcome::Impossible(why)) => {
+                self.rest.impossible = true;
+                tracing::warn!(analyzer, why, "an engine is not kept");
+            }
+            Err(failed) => drop(self.after_failure(failed)),
+        }
     }
 
     fn serve(&mut self, call: Box<Call<Job>>) {
@@ -60,6 +131,7 @@ impl EngineThread {
         let memory_bytes = self.instance.as_ref().map_or(0, EngineInstance::memory_bytes);
         self.memory_bytes.store(memory_bytes, Ordering::Relaxed);
         counters.engine_time_ns.add_time(started.elapsed());
+        (self.rest.worked, self.rest.tried) = (self.rest.worked + started.elapsed(), false);
         if matches!(answered, Err(Fault::Cancelled)) && waiter.makes_way() {
             return self.mailbox.put_back(*call);
         }
@@ -67,9 +139,15 @@ impl EngineThread {
         self.mailbox.done();
         // The asker may have gone; then nobody is interested.
         let _ = call.job.reply.send(answered);
+        if let (Some(Keeping { kept, .. }), Some(instance)) = (&self.engines.context.keeping, &mut self.instance) {
+            instance.check_origin(kept);
+        }
     }
 
     fn answer(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {
+        if self.instance.as_ref().is_some_and(EngineInstance::is_damaged) {
+            self.drop_instance();
+        }
         let mut instance = match self.instance.take() {
             Some(instance) => instance,
             None => self.start(call, waiter)?,
@@ -79,23 +157,24 @@ impl EngineThread {
         reply
     }
 
-    fn start(&self, call: &EngineCall, waiter: &Waiter) -> Result<EngineInstance, Failed> {
+    fn start(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<EngineInstance, Failed> {
         // Calls that were queued before the fault must not restart what is in quarantine since.
         self.engines.check_quarantine(&self.key).map_err(|fault| Failed { fault, instance: Instance::Lives })?;
         let component = &self.component;
         let context = &self.engines.context;
-        let memory = MemoryGuard::engine(&component.shared.limits, self.engines.budget());
-        component.shared.counters.engines_started.increment();
-        EngineInstance::start(
-            &context.engine,
-            &component.loaded,
-            &component.shared,
-            memory,
-            component.bundled.clone(),
-            call,
-            waiter,
-        )
-        .inspect_err(|_| component.shared.counters.engines_dropped.increment())
+        let memory = || MemoryGuard::engine(&component.shared.limits, self.engines.budget());
+        let counters = &component.shared.counters;
+        counters.engines_started.increment();
+        let maker = Maker { context, component, memory: &memory };
+        self.rest = Resting::default();
+        let started = engine_keeping::take_up(&maker, call, waiter).and_then(|taken_up| {
+            let Some(instance) = taken_up else { return EngineInstance::start(&maker, call, waiter) };
+            counters.engines_taken_up.increment();
+            // It is on the disk as it is.
+            self.rest.kept = Some(Instant::now());
+            Ok(instance)
+        });
+        started.inspect_err(|_| counters.engines_dropped.increment())
     }
 
     /// Drops an instance that cannot go on, and notes the fault.

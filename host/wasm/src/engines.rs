@@ -2,29 +2,47 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use vraftls_proto::SessionId;
 use vraftls_query::{Fault, ProjectSpec, Urgency};
 use wasmtime::Engine;
+use wasmtime::component::Linker;
 
-use crate::Limits;
 use crate::analyzer::Component;
 use crate::call_queue::Room;
 use crate::counters::CounterCells;
-use crate::engine_thread::EngineThread;
+use crate::engine_thread::{EngineThread, Resting};
+use crate::host_state::HostState;
 use crate::mailbox::{Job, Load, Mailbox};
 use crate::memory::MemoryBudget;
 use crate::quarantine::Quarantine;
-use crate::sandbox::{THREAD_STACK_BYTES, Ticker};
+use crate::sandbox::{self, THREAD_STACK_BYTES, Ticker};
+use crate::{KeptEngines, Limits, linker};
 
 /// What every call of the process shares.
 pub(crate) struct Context {
     pub(crate) engine: Engine,
+    /// Where engines are kept, and what those are made by that may be.
+    pub(crate) keeping: Option<Keeping>,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) counters: Arc<CounterCells>,
+}
+
+/// What it takes to keep engines.
+pub(crate) struct Keeping {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<HostState>,
+    pub(crate) kept: KeptEngines,
+}
+
+impl Keeping {
+    pub(crate) fn new(kept: KeptEngines) -> wasmtime::Result<Self> {
+        let engine = sandbox::keeping_engine()?;
+        Ok(Self { linker: linker::linker(&engine)?, engine, kept })
+    }
 }
 
 /// Which load of a component; the same bytes loaded twice are two.
@@ -47,6 +65,9 @@ pub(crate) struct Engines {
     pub(crate) context: Arc<Context>,
     state: Mutex<State>,
     budget: OnceLock<Arc<MemoryBudget>>,
+    /// Threads of engines that have not ended.
+    threads: Mutex<usize>,
+    thread_ended: Condvar,
 }
 
 #[derive(Default)]
@@ -85,7 +106,13 @@ enum Choice {
 
 impl Engines {
     pub(crate) fn new(context: Arc<Context>) -> Arc<Self> {
-        let engines = Arc::new(Self { context, state: Mutex::default(), budget: OnceLock::new() });
+        let engines = Arc::new(Self {
+            context,
+            state: Mutex::default(),
+            budget: OnceLock::new(),
+            threads: Mutex::default(),
+            thread_ended: Condvar::new(),
+        });
         let weak = Arc::downgrade(&engines);
         let evict = move |bytes| weak.upgrade().is_some_and(|engines| engines.evict(bytes));
         let bytes_max = engines.context.limits.engines_memory_bytes_max;
@@ -151,11 +178,19 @@ impl Engines {
             memory_bytes: memory_bytes.clone(),
             engines: self.clone(),
             instance: None,
+            rest: Resting::default(),
         };
         let builder = std::thread::Builder::new().name("wasm-engine".to_owned()).stack_size(THREAD_STACK_BYTES);
-        builder
-            .spawn(move || thread.run())
-            .map_err(|error| Fault::Unavailable(format!("no thread for an engine: {error}")))?;
+        self.count_thread(|threads| threads + 1);
+        let engines = self.clone();
+        let spawned = builder.spawn(move || {
+            thread.run();
+            engines.count_thread(|threads| threads - 1);
+        });
+        if let Err(error) = spawned {
+            self.count_thread(|threads| threads - 1);
+            return Err(Fault::Unavailable(format!("no thread for an engine: {error}")));
+        }
         let project = state.projects.entry(key.clone()).or_default();
         project.engines.push(Warm { id, mailbox, memory_bytes, session: SessionId(0), used: Instant::now() });
         Ok(project.engines.len() - 1)
@@ -218,13 +253,30 @@ impl Engines {
         });
     }
 
-    /// Drops all engines, and what waits for them.
+    /// Drops all engines, and what waits for them. Those that are worth keeping are given a moment for it.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
         let projects = std::mem::take(&mut state.projects);
         drop(state);
         projects.values().flat_map(|project| &project.engines).for_each(|warm| warm.mailbox.abandon());
+        if self.context.keeping.is_some() {
+            let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_any_left = |threads: &mut usize| *threads > 0;
+            let wait = self.context.limits.keep_at_close_max;
+            drop(self.thread_ended.wait_timeout_while(threads, wait, is_any_left));
+        }
+    }
+
+    /// Whether the runtime is closed, so that what is warm now will not be asked again by this process.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    fn count_thread(&self, change: impl FnOnce(usize) -> usize) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        *threads = change(*threads);
+        self.thread_ended.notify_all();
     }
 
     /// How many engines there are.

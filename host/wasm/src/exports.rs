@@ -77,6 +77,14 @@ engine_interfaces! {
     actions = "actions",
     resolving = "resolving",
     rewriting = "rewriting",
+    keeping = "keeping",
+}
+
+impl EngineExports {
+    /// Whether the analyzer says that a copy of its memory is all that it knows.
+    pub(crate) fn can_be_kept(&self) -> bool {
+        self.keeping.is_some()
+    }
 }
 
 impl Exports {

@@ -9,6 +9,8 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtx;
 
 use crate::counters::CounterCells;
+use crate::import_keeper::Holding;
+use crate::kept::Sighted;
 use crate::memory::MemoryGuard;
 use crate::stop::Stop;
 use crate::{Limits, import_wasi};
@@ -38,6 +40,10 @@ pub(crate) struct HostState {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryGuard,
+    /// What becomes of memory that the guest shows.
+    pub(crate) holding: Holding,
+    /// What the guest saw of the library roots, where it may be kept.
+    pub(crate) sighted: Option<Sighted>,
     pub(crate) scope: CallScope,
 }
 
@@ -146,8 +152,15 @@ impl HostState {
     /// A store whose bounds are set before anything of the guest runs.
     pub(crate) fn store(engine: &Engine, shared: &Shared, memory: MemoryGuard, scope: CallScope) -> Store<Self> {
         let limits = &shared.limits;
-        let state =
-            Self { shared: shared.clone(), wasi: import_wasi::context(), table: ResourceTable::new(), memory, scope };
+        let state = Self {
+            shared: shared.clone(),
+            wasi: import_wasi::context(),
+            table: ResourceTable::new(),
+            memory,
+            holding: Holding::Nothing,
+            sighted: None,
+            scope,
+        };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.reply_bytes_max);

@@ -12,7 +12,8 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 use crate::LimitName;
 use crate::bindings::vraftls::analyzer::types::{Candidate, Location, Span};
 use crate::bindings::vraftls::analyzer::workspace as guest;
-use crate::host_state::HostState;
+use crate::host_state::{CallScope, HostState};
+use crate::kept::{Sight, Sighted};
 use crate::stop::Stop;
 
 impl HostState {
@@ -28,10 +29,17 @@ impl HostState {
         let within = self.scope.read_bytes <= self.shared.limits.read_bytes_max;
         if within { Ok(()) } else { Err(Stop::Limit(LimitName::ReadBytes)) }
     }
+}
 
-    /// The view and the path, if there is a view and the text is a path.
-    fn at(&self, path: &str) -> Option<(&View, VfsPath)> {
-        Some((self.scope.view.as_ref()?, VfsPath::new(path).ok()?))
+/// The view and the path, if there is a view and the text is a path.
+fn at<'a>(scope: &'a CallScope, path: &str) -> Option<(&'a View, VfsPath)> {
+    Some((scope.view.as_ref()?, VfsPath::new(path).ok()?))
+}
+
+/// Notes what a guest that may be kept is told of a library root.
+fn sight(sighted: &mut Option<Sighted>, path: &VfsPath, seen: impl FnOnce() -> Sight) {
+    if let Some(sighted) = sighted.as_mut().filter(|_| Sighted::is_about(path)) {
+        sighted.note(path.clone(), seen());
     }
 }
 
@@ -39,8 +47,10 @@ impl HostState {
 pub(crate) fn read(state: &mut HostState, path: &str) -> Result<Result<Arc<str>, guest::ReadError>, Stop> {
     state.count_host_call()?;
     let size_max = state.shared.limits.document_bytes_max as u64;
-    let Some((view, path)) = state.at(path) else { return Ok(Err(guest::ReadError::NotFound)) };
-    if let Some(file) = view.file(&path).filter(|file| file.size_bytes > size_max) {
+    let Some((view, path)) = at(&state.scope, path) else { return Ok(Err(guest::ReadError::NotFound)) };
+    let file = view.file(&path);
+    sight(&mut state.sighted, &path, || Sight::of(view, &path, file));
+    if let Some(file) = file.filter(|file| file.size_bytes > size_max) {
         return Ok(Err(guest::ReadError::TooLarge(file.size_bytes)));
     }
     match view.read(&path) {
@@ -48,7 +58,12 @@ pub(crate) fn read(state: &mut HostState, path: &str) -> Result<Result<Arc<str>,
             state.count_read(text.len())?;
             Ok(Ok(text))
         }
-        Err(error) => Ok(Err(read_error(error))),
+        Err(error) => {
+            if let (ReadError::Unavailable(_), Some(sighted)) = (&error, &mut state.sighted) {
+                sighted.doubt();
+            }
+            Ok(Err(read_error(error)))
+        }
     }
 }
 
@@ -65,8 +80,9 @@ fn read_error(error: ReadError) -> guest::ReadError {
 /// `list`.
 pub(crate) fn list(state: &mut HostState, path: &str) -> Result<Vec<guest::Entry>, Stop> {
     state.count_host_call()?;
-    let Some((view, path)) = state.at(path) else { return Ok(Vec::new()) };
+    let Some((view, path)) = at(&state.scope, path) else { return Ok(Vec::new()) };
     let entries = view.list(path.as_str());
+    sight(&mut state.sighted, &path, || Sight::of_entries(&entries));
     let entries: Vec<_> =
         entries.into_iter().map(|entry| guest::Entry { name: entry.name, kind: node_kind(entry.kind) }).collect();
     state.count_read(entries.iter().map(|entry| entry.name.len()).sum())?;
@@ -86,9 +102,11 @@ pub(crate) fn exists(state: &mut HostState, paths: &[String]) -> Result<Vec<Opti
     Ok(paths.iter().map(|path| metadata(state, path)).collect())
 }
 
-fn metadata(state: &HostState, path: &str) -> Option<guest::Metadata> {
-    let (view, path) = state.at(path)?;
-    if let Some(file) = view.file(&path) {
+fn metadata(state: &mut HostState, path: &str) -> Option<guest::Metadata> {
+    let (view, path) = at(&state.scope, path)?;
+    let file = view.file(&path);
+    sight(&mut state.sighted, &path, || Sight::of(view, &path, file));
+    if let Some(file) = file {
         let stamp = stamp(&file.digest);
         return Some(guest::Metadata { kind: guest::NodeKind::File, size: file.size_bytes, stamp });
     }

@@ -25,6 +25,15 @@ pub struct Limits {
     pub engine_busy_after: Duration,
     /// How long an engine stays warm without being asked.
     pub engine_idle_max: Duration,
+    /// How long an engine must have worked, since it was started or kept, to be worth keeping: about what it then saves. Ten times as long
+    /// where it was kept before and its process is about to end.
+    pub keep_after_work: Duration,
+    /// How long it must have rested before.
+    pub keep_after_rest: Duration,
+    /// How long at least it is not kept again. What is left out then costs the next start a little.
+    pub keep_again_after: Duration,
+    /// How long a runtime that is dropped waits for engines that are being kept.
+    pub keep_at_close_max: Duration,
     /// Calls that wait for one engine; one more gets `Busy`. Background takes half of the room at most, patient calls three
     /// quarters, see [`Urgency`](vraftls_query::Urgency).
     pub engine_queue_max: usize,
@@ -97,6 +106,10 @@ impl Default for Limits {
             engines_per_project_max: 2,
             engine_busy_after: Duration::from_millis(250),
             engine_idle_max: Duration::from_secs(20 * 60),
+            keep_after_work: Duration::from_millis(500),
+            keep_after_rest: Duration::from_secs(1),
+            keep_again_after: Duration::from_secs(10 * 60),
+            keep_at_close_max: Duration::from_secs(4),
             engine_queue_max: 1024,
             engine_queue_per_session_max: 192,
             index_queue_max: 16,

@@ -1,16 +1,17 @@
 //! Which imports a component may have, and what stands behind them.
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, Linker, WasmList};
 use wasmtime::{Engine, StoreContextMut};
 
 use crate::bindings::vraftls::analyzer::log::Level;
 use crate::host_state::HostState;
-use crate::{import_log, import_wasi, import_workspace};
+use crate::{import_keeper, import_log, import_wasi, import_workspace};
 
 const WORKSPACE: &str = "vraftls:analyzer/workspace";
 const LOG: &str = "vraftls:analyzer/log";
+const KEEPER: &str = "vraftls:analyzer/keeper";
 /// Interfaces of the contract that a component may import. `types` has no functions: it needs nothing behind it.
-const GRANTED: [&str; 3] = [WORKSPACE, LOG, "vraftls:analyzer/types"];
+const GRANTED: [&str; 4] = [WORKSPACE, LOG, KEEPER, "vraftls:analyzer/types"];
 /// The contract's version behind the imports.
 const VERSION: &str = "@0.1.0";
 
@@ -39,6 +40,10 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
         import_log::write(store.data_mut(), level, &message);
         Ok(())
     })?;
+
+    let mut keeper = linker.instance(&format!("{KEEPER}{VERSION}"))?;
+    keeper
+        .func_wrap("hold", |store: Store<'_>, (memory,): (WasmList<u8>,)| Ok(import_keeper::hold(store, &memory)?))?;
 
     let mut workspace = linker.instance(&format!("{WORKSPACE}{VERSION}"))?;
     workspace.func_wrap("read", |mut store: Store<'_>, (path,): (String,)| {

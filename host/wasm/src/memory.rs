@@ -72,6 +72,10 @@ pub(crate) struct MemoryGuard {
     memories_max: usize,
     tables_max: usize,
     budget: Option<Arc<MemoryBudget>>,
+    /// Linear memories that were made.
+    n_memories: usize,
+    /// Whether a table grew after it was made.
+    tables_grew: bool,
     /// The limit that refused the guest something, if one did.
     pub(crate) refused: Option<LimitName>,
 }
@@ -96,6 +100,8 @@ impl MemoryGuard {
             memories_max: limits.memories_max,
             tables_max: limits.tables_max,
             budget,
+            n_memories: 0,
+            tables_grew: false,
             refused: None,
         }
     }
@@ -103,6 +109,11 @@ impl MemoryGuard {
     /// The linear memory of the instance.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether a copy of one linear memory can be all that the instance knows.
+    pub(crate) fn is_all_in_one(&self) -> bool {
+        self.n_memories == 1 && !self.tables_grew
     }
 
     fn refuse(&mut self, name: LimitName) -> bool {
@@ -129,10 +140,12 @@ impl ResourceLimiter for MemoryGuard {
             return Ok(self.refuse(LimitName::EnginesMemory));
         }
         self.bytes += more;
+        self.n_memories += usize::from(current == 0);
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.tables_grew |= current > 0;
         Ok(desired <= self.table_elements_max || self.refuse(LimitName::TableElements))
     }
 

@@ -13,13 +13,14 @@ use crate::analyzer::Component;
 use crate::artifact::Found;
 use crate::component::{self, Loaded};
 use crate::engine_instance::Bundled;
-use crate::engines::{ComponentId, Context, Engines};
+use crate::engines::{ComponentId, Context, Engines, Keeping};
 use crate::host_state::{CallScope, HostState, Legend, Shared, Waiter};
 use crate::index_pool::IndexPool;
 use crate::memory::MemoryGuard;
 use crate::sandbox::{self, Ticker};
 use crate::{
-    ArtifactError, ArtifactStore, ComponentAnalyzer, Counters, Limits, LoadError, describe, exports, linker, stop,
+    ArtifactError, ArtifactStore, ComponentAnalyzer, Counters, KeptEngines, Limits, LoadError, describe, exports,
+    linker, stop,
 };
 
 /// How a runtime is made.
@@ -29,6 +30,8 @@ pub struct RuntimeConfig {
     pub limits: Limits,
     /// Where compiled components are found and kept.
     pub artifacts: ArtifactStore,
+    /// Where warm engines are kept, if they are.
+    pub kept: Option<KeptEngines>,
 }
 
 /// Why there is no runtime.
@@ -63,9 +66,11 @@ impl Runtime {
     pub fn new(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let engine = sandbox::engine(&config.limits).map_err(RuntimeError::Sandbox)?;
         let linker = linker::linker(&engine).map_err(RuntimeError::Sandbox)?;
-        let ticker = Ticker::start(&engine)?;
+        let keeping = config.kept.map(Keeping::new).transpose().map_err(RuntimeError::Sandbox)?;
+        let engines: Vec<&Engine> = keeping.iter().map(|keeping| &keeping.engine).chain([&engine]).collect();
+        let ticker = Ticker::start(&engines)?;
         let pool = IndexPool::start(&config.limits)?;
-        let context = Context { engine, ticker, limits: Arc::new(config.limits), counters: Arc::default() };
+        let context = Context { engine, keeping, ticker, limits: Arc::new(config.limits), counters: Arc::default() };
         let context = Arc::new(context);
         let engines = Engines::new(context.clone());
         Ok(Self { context, linker, artifacts: config.artifacts, pool, engines, n_loaded: AtomicU64::new(0) })
@@ -101,8 +106,12 @@ impl Runtime {
     }
 
     fn load_with(&self, artifacts: &ArtifactStore, component: &[u8]) -> Result<Arc<ComponentAnalyzer>, LoadError> {
-        let Context { engine, limits, counters, .. } = &*self.context;
-        let loaded = component::load(engine, &self.linker, artifacts, limits, counters, component)?;
+        let Context { engine, keeping, limits, counters, .. } = &*self.context;
+        let mut loaded = component::load(engine, &self.linker, artifacts, limits, counters, component)?;
+        if let Some(Keeping { engine, linker, .. }) = keeping {
+            let keepable = component::keepable((engine, linker), artifacts, &loaded);
+            loaded.keepable = keepable.map_err(|error| LoadError::Contract(format!("{error:#}")))?;
+        }
         let (loaded, description) = self.describe(loaded)?;
         let id = ComponentId(self.n_loaded.fetch_add(1, Ordering::Relaxed));
         let shared = Shared { legend: legend(&description), ..self.shared(&description.id) };
@@ -132,6 +141,13 @@ impl Runtime {
         &self.context.limits
     }
 
+    /// Ends all calls with `Unavailable`. Waits a moment for engines that are kept for the next start (`Limits::keep_at_close_max`): not
+    /// to be called on the async runtime.
+    pub fn close(&self) {
+        self.pool.close();
+        self.engines.close();
+    }
+
     /// Asks a component to describe itself, on a thread that has the stack for it.
     fn describe(&self, loaded: Loaded) -> Result<(Loaded, Description), LoadError> {
         let (context, shared) = (self.context.clone(), self.shared("unknown"));
@@ -159,8 +175,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.pool.close();
-        self.engines.close();
+        self.close();
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::Limits;
 
@@ -63,6 +63,12 @@ pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     with(knowing_pages).or_else(|_| with(pool(limits)))
 }
 
+/// The engine of instances that may be kept. Each has a mapping of its own, which goes with it: nothing that is mapped into it can come
+/// to light in another. The compiled code is the same.
+pub(crate) fn keeping_engine() -> wasmtime::Result<Engine> {
+    Engine::new(compiler_config().allocation_strategy(InstanceAllocationStrategy::OnDemand))
+}
+
 /// Slots for every index thread and every engine. Address space: about 4 GiB a memory, so their number is kept moderate.
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let as_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -99,13 +105,13 @@ pub(crate) struct Ticker {
 pub(crate) struct Ticking<'a>(&'a Ticker);
 
 impl Ticker {
-    /// Starts the thread. It ends when the ticker is dropped, at the next tick or wake-up.
-    pub(crate) fn start(engine: &Engine) -> std::io::Result<Arc<Self>> {
+    /// Starts the thread for these engines. It ends when the ticker is dropped, at the next tick or wake-up.
+    pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Arc<Self>> {
         let ticker = Arc::new(Self { running: AtomicUsize::new(0), resting: Mutex::new(false), wake: Condvar::new() });
-        let (weak, engine) = (Arc::downgrade(&ticker), engine.weak());
+        let (weak, engines) = (Arc::downgrade(&ticker), engines.iter().map(|engine| engine.weak()).collect::<Vec<_>>());
         std::thread::Builder::new().name("wasm-clock".to_owned()).spawn(move || {
-            while let (Some(engine), true) = (engine.upgrade(), tick(&weak)) {
-                engine.increment_epoch();
+            while tick(&weak) {
+                engines.iter().filter_map(EngineWeak::upgrade).for_each(|engine| engine.increment_epoch());
             }
         })?;
         Ok(ticker)

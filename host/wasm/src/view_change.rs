@@ -8,6 +8,7 @@ use vraftls_query::{Change, Changes, Lookup, View};
 use vraftls_vfs::VfsPath;
 
 use crate::bindings::exports::vraftls::analyzer::projects as guest;
+use crate::kept::{Manifest, Sighted};
 
 /// What an engine saw last.
 pub(crate) struct Seen(View);
@@ -33,6 +34,11 @@ impl Seen {
     /// A view with the same base on which no file is open.
     pub(crate) fn without_open_files(view: &View) -> Self {
         Self(View { overlays: Arc::default(), lookup: Arc::new(NoLookup), ..view.clone() })
+    }
+
+    /// What it comes to, for an engine that is kept; nothing where it is not to be.
+    pub(crate) fn manifest(&self, sighted: &Sighted) -> Option<Manifest> {
+        Manifest::of(&self.0, sighted)
     }
 
     /// How a view differs.

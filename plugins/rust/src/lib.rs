@@ -99,3 +99,4 @@ impl Analyzer for Rust {
 }
 
 vraftls_guest_sdk::export_analyzer!(Rust);
+vraftls_guest_sdk::keep_projects!();

@@ -70,7 +70,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
 const ANY: &[&str] = &["*"];
 
 /// Outside crates that only some rooms may link, and what that fences in.
-const MONOPOLIES: [(&str, &[&str], &str); 31] = [
+const MONOPOLIES: [(&str, &[&str], &str); 32] = [
     ("openraft", &["vraftls-raft"], "an upgrade of openraft touches one room"),
     ("wasmtime", &["vraftls-wasm"], "one room meets the untrusted guest"),
     ("wasmtime-wasi", &["vraftls-wasm"], "one room meets the untrusted guest"),
@@ -125,6 +125,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 31] = [
             "vraftls-text",
             "vraftls-transport",
             "vraftls-vfs",
+            "vraftls-wasm",
         ],
         "inner types are not serialized by accident",
     ),
@@ -134,6 +135,7 @@ const MONOPOLIES: [(&str, &[&str], &str); 31] = [
     ("prometheus-client", &["vraftls-node"], "metrics are named in one place"),
     ("rustls", &["vraftls-transport"], "one room decides which certificates are believed"),
     ("tokio-rustls", &["vraftls-transport"], "one room decides which certificates are believed"),
+    ("rustix", &["vraftls-wasm"], "one room maps files over memory"),
     ("rcgen", &[], "it is for tests"),
     ("proptest", &[], "it is for tests"),
     ("expect-test", &[], "it is for tests"),

@@ -270,10 +270,14 @@ impl ClusterNode {
         for task in tasks {
             drop(task.await);
         }
+        let engines_closed = self.plugins.close();
         self.answering.standings.end();
         self.answering.mirrors.end();
         self.door.set(None);
         self.cluster.shutdown().await;
+        if let Err(error) = engines_closed.await {
+            tracing::error!(%error, "the engines could not be closed");
+        }
         if let Err(error) = self.log.close().await {
             tracing::error!(error = %error.chain(), "the log could not be closed");
         }
@@ -324,7 +328,8 @@ fn answering(
 fn open_stores(data_dir: &Arc<DataDir>, config: &ClusterNodeConfig) -> Result<Stores, OpenClusterError> {
     let artifacts = config.artifact_directory.clone().unwrap_or_else(|| data_dir.artifacts());
     std::thread::scope(|scope| {
-        let plugins = scope.spawn(|| plugins::load(&config.plugin_directories, &artifacts));
+        let engines = data_dir.engines();
+        let plugins = scope.spawn(move || plugins::load(&config.plugin_directories, &artifacts, Some(&engines)));
         let cache = DiskTierConfig { budget_bytes: DISK_CACHE_BYTES };
         let disk_tier = scope.spawn(move || DiskTier::open(&data_dir.cache(), cache));
         let contents = ContentStore::of(data_dir)?;

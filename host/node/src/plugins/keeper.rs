@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use vraftls_query::{Analyzer, QueryService};
 use vraftls_vfs::ContentDigest;
@@ -49,6 +50,12 @@ impl PluginKeeper {
         let load: Arc<Load> = Arc::new(move |bytes| Ok(loading.load(bytes)? as Arc<dyn Analyzer>));
         let loader = Loader { load, turns: Arc::new(Semaphore::new(N_LOADS_MAX)) };
         Arc::new(Self { runtime, loader, built_in: analyzers, service, statuses })
+    }
+
+    /// Ends all analyses, and waits for the engines that are kept for the next start. Dropping the handle waits for nothing.
+    pub(crate) fn close(&self) -> JoinHandle<()> {
+        let runtime = self.runtime.clone();
+        tokio::task::spawn_blocking(move || runtime.close())
     }
 
     /// What runs the analyzers.

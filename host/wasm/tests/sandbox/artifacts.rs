@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vraftls_query::Analyzer;
-use vraftls_wasm::{ArtifactStore, Counters, Limits, Runtime, RuntimeConfig};
+use vraftls_wasm::{ArtifactStore, Counters, Runtime, RuntimeConfig};
 
 use crate::support::*;
 
 /// Loads a guest, uses it and says what that took.
 fn load_with(artifacts: ArtifactStore) -> Counters {
-    let runtime = Runtime::new(RuntimeConfig { limits: Limits::default(), artifacts }).unwrap();
+    let runtime = Runtime::new(RuntimeConfig { artifacts, ..RuntimeConfig::default() }).unwrap();
     let outline = load(&runtime, "outline");
     assert_eq!(wait(outline.index(document("a.outline", "* one\n"))).unwrap().symbols.len(), 1);
     runtime.counters()

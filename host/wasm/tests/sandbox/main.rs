@@ -12,6 +12,7 @@ mod forged;
 mod forged_names;
 mod forged_rewriting;
 mod greedy;
+mod kept;
 mod loading;
 mod turns;
 mod validating;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -16,7 +16,7 @@ use vraftls_query::{
 };
 use vraftls_text::Span;
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId};
-use vraftls_wasm::{ArtifactStore, ComponentAnalyzer, Limits, Runtime, RuntimeConfig};
+use vraftls_wasm::{ArtifactStore, ComponentAnalyzer, KeptEngines, Limits, Runtime, RuntimeConfig};
 
 /// The bytes of a test guest that `cargo xtask plugins` builds.
 pub(crate) fn component(name: &str) -> Vec<u8> {
@@ -29,7 +29,14 @@ pub(crate) fn component(name: &str) -> Vec<u8> {
 /// A runtime with these limits, whose compiled components are shared by all tests of all processes.
 pub(crate) fn runtime(limits: Limits) -> Runtime {
     let artifacts = ArtifactStore::default().caching(concat!(env!("CARGO_TARGET_TMPDIR"), "/artifacts"));
-    Runtime::new(RuntimeConfig { limits, artifacts }).unwrap()
+    Runtime::new(RuntimeConfig { limits, artifacts, kept: None }).unwrap()
+}
+
+/// A runtime as a process of a node has it, that keeps its engines in a directory.
+pub(crate) fn keeping_runtime(limits: Limits, directory: &Path) -> Runtime {
+    let artifacts = ArtifactStore::default().caching(concat!(env!("CARGO_TARGET_TMPDIR"), "/artifacts"));
+    let kept = Some(KeptEngines::new(directory, 1 << 30));
+    Runtime::new(RuntimeConfig { limits, artifacts, kept }).unwrap()
 }
 
 /// A test guest, loaded.

@@ -13,7 +13,8 @@ use crate::support::*;
 
 /// A runtime that keeps what it compiles in a directory of the test.
 fn keeping(directory: &Path, limits: Limits) -> Runtime {
-    Runtime::new(RuntimeConfig { limits, artifacts: ArtifactStore::default().caching(directory) }).unwrap()
+    let artifacts = ArtifactStore::default().caching(directory);
+    Runtime::new(RuntimeConfig { limits, artifacts, kept: None }).unwrap()
 }
 
 fn n_files(directory: &Path) -> usize {

@@ -26,6 +26,7 @@ pub use project::ToyProject;
 pub struct Toy;
 
 export_analyzer!(Toy);
+vraftls_guest_sdk::keep_projects!();
 
 /// SymbolKind `Function`.
 const FUNCTION: u32 = 12;

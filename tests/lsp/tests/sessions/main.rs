@@ -17,6 +17,7 @@ mod places;
 mod python;
 mod rust;
 mod saves;
+mod second_start;
 mod toy;
 mod transcripts;
 mod typescript;

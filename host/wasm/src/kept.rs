@@ -1,0 +1,146 @@
+//! Engines that outlive their process.
+//!
+//! What a large project costs is the first question: an engine has to learn thousands of files before it can answer. So when a warm
+//! engine rests, the memory of its instance is copied to a file together with a list of what the engine saw of the files; the
+//! next engine of the same component and project starts from that copy, mapped copy-on-write, and is told what changed since.
+//! See ADR 0025.
+//!
+//! ```text
+//!  rest:   reveal() --hold(memory)--> file: memory | manifest | trailer      (written beside, then renamed)
+//!  start:  instance, reveal(n) --hold--> where memory is; map the file there; open() gives the kept project; update(changes)
+//! ```
+//!
+//! Invariants: a copy is used only where its manifest says that the library roots are as they were, and what differs in the workspace
+//! is told before the first question; nothing unsaved is in it; a damaged one costs a fresh start and never a wrong guest of another
+//! project, because it is bound to component and project by hash. Refuses to know what the bytes mean.
+
+mod file;
+mod manifest;
+mod place;
+mod sighted;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use vraftls_query::ProjectSpec;
+use vraftls_vfs::ContentDigest;
+
+pub(crate) use file::{Kept, KeptError, KeptWriter};
+pub(crate) use manifest::Manifest;
+pub(crate) use place::{Place, put_in_place};
+pub(crate) use sighted::{Sight, Sighted};
+
+use crate::artifact;
+
+/// Where engines are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptEngines {
+    directory: PathBuf,
+    bytes_max: u64,
+}
+
+/// Which engine: its component and its project, as one hash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct KeptKey(blake3::Hash);
+
+impl KeptKey {
+    pub(crate) fn new(component: &ContentDigest, spec: &ProjectSpec) -> Self {
+        let libraries: Vec<_> = spec.libraries.iter().map(|library| (&library.path, &library.kind)).collect();
+        let what = (component.as_bytes(), spec.workspace.0, &spec.root, libraries, &spec.settings);
+        Self(blake3::hash(&postcard::to_stdvec(&what).expect("lists and texts always encode")))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}
+
+impl KeptEngines {
+    /// Keeps engines in a directory of the node's own, which is made with access for its owner alone. The files that were written
+    /// first go when all have more than so many bytes.
+    pub fn new(directory: impl Into<PathBuf>, bytes_max: u64) -> Self {
+        Self { directory: directory.into(), bytes_max }
+    }
+
+    /// The kept engine, if there is one that is whole. What is not goes.
+    pub(crate) fn find(&self, key: &KeptKey) -> Option<Kept> {
+        let path = self.path(key);
+        match file::open(&path, key) {
+            Ok(kept) => Some(kept),
+            Err(KeptError::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, "a kept engine is not used");
+                self.forget(key);
+                None
+            }
+        }
+    }
+
+    /// Removes a kept engine. Whoever has it mapped keeps what is mapped.
+    pub(crate) fn forget(&self, key: &KeptKey) {
+        // What cannot be removed is not used either: it is looked through whenever it is opened.
+        let _ = fs::remove_file(self.path(key));
+    }
+
+    /// Begins to keep an engine. It takes the place of the one before when it is finished.
+    pub(crate) fn begin(&self, key: &KeptKey) -> Result<KeptWriter, KeptError> {
+        artifact::make_private(&self.directory)?;
+        if artifact::writable_by_others(&self.directory)? {
+            return Err(KeptError::WritableByOthers(self.directory.clone()));
+        }
+        KeptWriter::begin(self.path(key), *key)
+    }
+
+    /// Removes the files that were written first until all together have no more than [`Self::bytes_max`] bytes.
+    pub(crate) fn make_room(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let path = entry?.path();
+            if is_kept(&path) {
+                let metadata = fs::metadata(&path)?;
+                files.push((metadata.modified()?, metadata.len(), path));
+            }
+        }
+        files.sort();
+        let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, of_file, path) in files {
+            if bytes <= self.bytes_max {
+                break;
+            }
+            fs::remove_file(&path)?;
+            bytes -= of_file;
+        }
+        Ok(())
+    }
+
+    /// Compares the memory of a kept engine with its hash, on a thread of its own. Where it is damaged the file goes, and the flag
+    /// that is handed back says so: a copy is taken up before it is looked through, since that takes a second for each gigabyte.
+    pub(crate) fn look_through(&self, kept: Kept, key: KeptKey) -> Arc<AtomicBool> {
+        let damaged = Arc::new(AtomicBool::new(false));
+        let (this, says) = (self.clone(), damaged.clone());
+        let look = move || {
+            if let Err(error) = kept.check_memory() {
+                tracing::warn!(%error, "the engine that was taken up is damaged");
+                this.forget(&key);
+                says.store(true, Ordering::Release);
+            }
+        };
+        if std::thread::Builder::new().name("kept-engine".to_owned()).spawn(look).is_err() {
+            // Without a thread nothing vouches for the copy.
+            damaged.store(true, Ordering::Release);
+        }
+        damaged
+    }
+
+    fn path(&self, key: &KeptKey) -> PathBuf {
+        self.directory.join(format!("{}.engine", key.0.to_hex()))
+    }
+}
+
+/// A kept engine, or what a process left that ended while it wrote one.
+fn is_kept(path: &Path) -> bool {
+    path.extension().is_some_and(|suffix| suffix == "engine" || suffix == "unfinished")
+}
