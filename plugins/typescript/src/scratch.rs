@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::lower;
 use crate::module::Module;
 use crate::store::{FileId, Store};
+use crate::syntax;
 
 /// The name that stands in where one is being typed.
 pub(crate) const PLACEHOLDER: &str = "__typed__";
@@ -24,12 +25,38 @@ pub(crate) fn for_word<R>(
     if module.syntax_errors.is_empty() {
         return store.with_scratch(path, module, |file, module| run(file, module, start as u32));
     }
-    // The line as it will be: ended, its brackets closed.
+    let mut best = module;
+    for text in completed(head, word, tail) {
+        let other = lower::lower(path, &Rc::from(text));
+        if other.syntax_errors.len() < best.syntax_errors.len() {
+            best = other;
+        }
+        if best.syntax_errors.is_empty() {
+            break;
+        }
+    }
+    store.with_scratch(path, best, |file, module| run(file, module, start as u32))
+}
+
+/// Texts as they may be once they are finished, likely ones first: the rest of the line is still to be written, and brackets
+/// that are open nowhere close are closed.
+fn completed(head: &str, word: &str, tail: &str) -> Vec<String> {
     let line_end = tail.find('\n').unwrap_or(tail.len());
-    let ended: Rc<str> = Rc::from(format!("{head}{word};{}", &tail[line_end..]));
-    let other = lower::lower(path, &ended);
-    let better = if other.syntax_errors.len() < module.syntax_errors.len() { other } else { module };
-    store.with_scratch(path, better, |file, module| run(file, module, start as u32))
+    let rest = &tail[line_end..];
+    let mut texts = vec![format!("{head}{word};{rest}")];
+    let open = syntax::closing(head);
+    // What is not a block ends with the line.
+    let of_line = open.split('}').next().unwrap_or_default();
+    let ended = format!("{head}{word}{of_line};{rest}");
+    let missing = syntax::closing(&ended);
+    if !of_line.is_empty() || !missing.is_empty() {
+        texts.push(format!("{ended}\n{missing}"));
+    }
+    // Without what follows, if that closes less than is open.
+    if !syntax::closing(&format!("{head}{word}{tail}")).is_empty() {
+        texts.push(format!("{head}{word}{open}"));
+    }
+    texts
 }
 
 /// Runs on the text with the call that the offset lies in closed, if it has to be.

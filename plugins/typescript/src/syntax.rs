@@ -12,7 +12,7 @@ use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 
 use crate::module::Range;
-pub(crate) use nesting::is_too_deep;
+pub(crate) use nesting::{closing, is_too_deep};
 
 /// So often is a text mended before the rest of it is given up.
 const MENDS_MAX: usize = 24;

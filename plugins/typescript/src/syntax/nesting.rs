@@ -35,9 +35,28 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
     false
 }
 
+/// What closes all brackets that a text leaves open, the innermost first. What is too deep is left open.
+pub(crate) fn closing(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut scan = Scan { last: b';', ..Scan::default() };
+    let mut at = 0;
+    while at < bytes.len() && scan.depth <= DEPTH_MAX {
+        at = scan.step(bytes, at);
+    }
+    let close = |open: &u8| match open {
+        b'(' => ")",
+        b'[' => "]",
+        b'{' => "}",
+        _ => "}`",
+    };
+    scan.open.iter().rev().map(close).collect()
+}
+
 #[derive(Default)]
 struct Scan {
     depth: u32,
+    /// The brackets that are open, and `$` for an embedded expression of a template.
+    open: Vec<u8>,
     chain: u32,
     words: u32,
     else_ifs: u32,
@@ -64,6 +83,7 @@ impl Scan {
             b'`' => return self.template(bytes, at + 1),
             b'(' | b'[' | b'{' => {
                 self.depth += 1;
+                self.open.push(byte);
                 match byte {
                     b'{' => self.words = 0,
                     _ => self.chain += 1,
@@ -72,9 +92,17 @@ impl Scan {
             b'}' if self.templates.last() == Some(&self.depth) => {
                 self.templates.pop();
                 self.depth = self.depth.saturating_sub(1);
+                self.close(b'$');
                 return self.template(bytes, at + 1);
             }
-            b')' | b']' | b'}' => self.depth = self.depth.saturating_sub(1),
+            b')' | b']' | b'}' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.close(match byte {
+                    b')' => b'(',
+                    b']' => b'[',
+                    _ => b'{',
+                });
+            }
             b';' | b',' => (self.chain, self.words) = (0, 0),
             b'<' | b'!' | b'~' | b'+' | b'-' | b'?' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'.' | b'=' => {
                 self.chain += 1
@@ -96,6 +124,13 @@ impl Scan {
             self.last = byte;
         }
         at + 1
+    }
+
+    /// Closes a bracket, and what was opened in it and never closed.
+    fn close(&mut self, open: u8) {
+        if let Some(place) = self.open.iter().rposition(|known| *known == open) {
+            self.open.truncate(place);
+        }
     }
 
     /// A word, to its end.
@@ -125,6 +160,7 @@ impl Scan {
                 b'$' if bytes.get(at + 1) == Some(&b'{') => {
                     self.depth += 1;
                     self.chain += 1;
+                    self.open.push(b'$');
                     self.templates.push(self.depth);
                     return at + 2;
                 }
@@ -171,6 +207,15 @@ mod tests {
         for text in [base64, rule, lines, list, templates, "if (a) { b() } else if (typeof c) { c() }\n".repeat(1000)] {
             assert!(!is_too_deep(&text), "{}", &text[..60]);
         }
+    }
+
+    #[test]
+    fn what_is_open_is_closed() {
+        assert_eq!(closing("f(a, { b: [c"), "]})");
+        assert_eq!(closing("f(')', \"[\", /* { */ `( ${a + `${b"), "}`}`)");
+        assert_eq!(closing("if (a) { b[0] } // ("), "");
+        assert_eq!(closing("{ ( } ["), "]", "a bracket closes what is open in it");
+        assert_eq!(closing(")]}"), "");
     }
 
     #[test]
