@@ -1,4 +1,4 @@
-//! Measures completion: `completion_rank DIR [STRIDE] [cut]` takes the name away from every STRIDE-th member access of a tree,
+//! Measures completion: `completion_rank DIR [STRIDE] [cut]` takes the name away from every STRIDE-th read of a member in a tree,
 //! asks for proposals, and prints how often the member that stood there is among the first ten. `cut` takes away the rest of
 //! the file as well.
 //!
@@ -113,7 +113,8 @@ fn places(path: &str, text: &str) -> Vec<(usize, usize)> {
     groups
         .iter()
         .filter(|[start, _, _, has]| {
-            has & roles::ATTRIBUTE != 0 && has & roles::IN_STRING == 0 && text[..*start as usize].ends_with('.')
+            let is_read = has & (roles::WRITES | roles::DEFINES | roles::IN_STRING) == 0;
+            has & roles::ATTRIBUTE != 0 && is_read && text[..*start as usize].ends_with('.')
         })
         .map(|[start, length, ..]| (*start as usize, (*start + *length) as usize))
         .collect()

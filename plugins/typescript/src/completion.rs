@@ -5,6 +5,7 @@ mod paths;
 mod place;
 mod rank;
 mod scope;
+mod seen;
 
 use serde::{Deserialize, Serialize};
 use vraftls_guest_sdk::{CompletionItem, CompletionItems, Details, Failure, Span};
@@ -153,6 +154,22 @@ fn item(question: &Question<'_>, name: &Name, file: FileId, decl: DeclId) -> Opt
         deprecated: is_deprecated(&module, known),
         token,
     })
+}
+
+/// A proposal of which no more is known.
+fn plain(label: &str, kind: u32) -> CompletionItem {
+    CompletionItem {
+        label: label.to_owned(),
+        label_detail: String::new(),
+        label_source: String::new(),
+        kind,
+        detail: String::new(),
+        insert: String::new(),
+        snippet: false,
+        additional: Vec::new(),
+        deprecated: false,
+        token: Vec::new(),
+    }
 }
 
 /// The rest of a proposal: its declaration, its documentation, and the import that it needs.

@@ -130,3 +130,4 @@ impl Analyzer for TypeScript {
 }
 
 vraftls_guest_sdk::export_analyzer!(TypeScript);
+vraftls_guest_sdk::keep_projects!();

@@ -1,12 +1,19 @@
 //! Members of what stands before the dot.
 
+use std::cmp::Reverse;
+
 use vraftls_guest_sdk::CompletionItem;
 
 use super::rank::Usage;
+use super::seen::seen;
 use super::{Question, item};
 use crate::eval::{Entity, Found, Type};
-use crate::module::{DeclId, ExprId, ExprKind, Name, Occ};
+use crate::module::{ExprId, ExprKind, Name, Occ};
 use crate::store::BUILTINS;
+
+/// What the protocol calls what can be called.
+const METHOD: u32 = 2;
+const FUNCTION: u32 = 3;
 
 pub(super) fn members(question: &Question<'_>) -> Vec<CompletionItem> {
     let Some((object, member)) = object(question) else { return Vec::new() };
@@ -28,16 +35,14 @@ pub(super) fn members(question: &Question<'_>) -> Vec<CompletionItem> {
             found.push((name, member));
         }
     }
-    if found.is_empty()
+    let is_unknown = found.is_empty()
         && matches!(ty, Type::Any | Type::Unknown)
-        && entities.iter().all(|entity| !matches!(entity, Entity::Module(_)))
-    {
-        return used_in_file(question, member);
-    }
-    let usage = Usage::of(question.module, question.start);
+        && entities.iter().all(|entity| !matches!(entity, Entity::Module(_)));
+    let usage = Usage::of(question.module, question.start, Some(member));
     let builtins = store.id(BUILTINS);
     let inside = inside_classes(question);
-    let mut ranked: Vec<(u32, usize, CompletionItem)> = Vec::new();
+    // What is not known to be a member comes last.
+    let mut ranked: Vec<(bool, Reverse<u32>, usize, CompletionItem)> = Vec::new();
     for (place, (name, member)) in found.iter().enumerate() {
         if name.starts_with('[') || !question.fits(name) {
             continue;
@@ -50,11 +55,17 @@ pub(super) fn members(question: &Question<'_>) -> Vec<CompletionItem> {
         let Some(item) = item(question, name, member.file, member.decl) else { continue };
         let own = if member.file == builtins { 0 } else { 4 };
         let deprecated = if item.deprecated { 3 } else { 0 };
-        let rank = (usage.of_member(name) + own).saturating_sub(deprecated);
-        ranked.push((rank, place, item));
+        let rank = (usage.of_member(name, matches!(item.kind, METHOD | FUNCTION)) + own).saturating_sub(deprecated);
+        ranked.push((false, Reverse(rank), place, item));
     }
-    ranked.sort_by_key(|(rank, place, _)| (std::cmp::Reverse(*rank), *place));
-    ranked.into_iter().map(|(_, _, item)| item).collect()
+    if is_unknown || question.module.is_js {
+        let known = |name: &str| found.iter().any(|(known, _)| &**known == name);
+        for seen in seen(question, &usage, member, is_unknown, known) {
+            ranked.push((!seen.is_of_object, Reverse(seen.rank), ranked.len(), seen.item));
+        }
+    }
+    ranked.sort_by_key(|(is_guess, rank, place, _)| (*is_guess, *rank, *place));
+    ranked.into_iter().map(|(.., item)| item).collect()
 }
 
 /// Without what cannot have members: `x?.` asks of what is left.
@@ -82,46 +93,4 @@ fn inside_classes(question: &Question<'_>) -> bool {
             })
     };
     question.module.shapes.iter().any(is_around)
-}
-
-/// Of a value of unknown type: the members that the file uses elsewhere, most used first.
-fn used_in_file(question: &Question<'_>, member: ExprId) -> Vec<CompletionItem> {
-    let usage = Usage::of(question.module, question.start);
-    let object_text = match question.module.expr(member).kind {
-        ExprKind::Member { object, .. } => question.module.slice(question.module.expr(object).span),
-        _ => "",
-    };
-    let mut names: Vec<(u32, &str, Option<DeclId>)> = Vec::new();
-    for occurrence in &question.module.occurrences {
-        let Occ::Member(expr) = occurrence.occ else { continue };
-        if expr == member {
-            continue;
-        }
-        let name = question.module.slice(occurrence.span);
-        if names.iter().any(|(_, known, _)| *known == name)
-            || !question.fits(name)
-            || name == crate::scratch::PLACEHOLDER
-        {
-            continue;
-        }
-        let same = match question.module.expr(expr).kind {
-            ExprKind::Member { object, .. } => question.module.slice(question.module.expr(object).span) == object_text,
-            _ => false,
-        };
-        names.push((usage.of_member(name) + if same { 40 } else { 0 }, name, None));
-    }
-    names.sort_by_key(|(rank, name, _)| (std::cmp::Reverse(*rank), *name));
-    let item = |(_, name, _): (u32, &str, Option<DeclId>)| CompletionItem {
-        label: name.to_owned(),
-        label_detail: String::new(),
-        label_source: String::new(),
-        kind: 1,
-        detail: String::new(),
-        insert: String::new(),
-        snippet: false,
-        additional: Vec::new(),
-        deprecated: false,
-        token: Vec::new(),
-    };
-    names.into_iter().map(item).collect()
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use vraftls_guest_sdk::CompletionItem;
 
 use super::rank::Usage;
-use super::{Question, Token, item, item_kind};
+use super::{Question, Token, item, item_kind, plain};
 use crate::imports;
 use crate::module::{DeclId, DeclKind, Module, Name, Occ, Range};
 use crate::store::{BUILTINS, FileId};
@@ -65,7 +65,7 @@ const IMPORTS_MAX: u32 = 60;
 const IMPORT_CHARS_MIN: usize = 2;
 
 pub(super) fn names(question: &Question<'_>, limit: usize) -> Vec<CompletionItem> {
-    let usage = Usage::of(question.module, question.start);
+    let usage = Usage::of(question.module, question.start, None);
     let mut ranked: Vec<(u32, usize, CompletionItem)> = Vec::new();
     let mut known: Vec<Name> = Vec::new();
     for (name, file, decl) in expected_keys(question) {
@@ -97,21 +97,6 @@ pub(super) fn names(question: &Question<'_>, limit: usize) -> Vec<CompletionItem
         items.extend(to_import(question, &known));
     }
     items
-}
-
-fn plain(label: &str, kind: u32) -> CompletionItem {
-    CompletionItem {
-        label: label.to_owned(),
-        label_detail: String::new(),
-        label_source: String::new(),
-        kind,
-        detail: String::new(),
-        insert: String::new(),
-        snippet: false,
-        additional: Vec::new(),
-        deprecated: false,
-        token: Vec::new(),
-    }
 }
 
 /// The keys that the literal around the word is expected to have and lacks, or the properties of a component.
