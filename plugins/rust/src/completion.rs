@@ -3,6 +3,8 @@
 //!
 //! Documentation and imports are left to [`resolve`], which asks the engine the same again and takes the one that was meant.
 
+mod usage;
+
 use std::cmp::Reverse;
 
 use ra_ap_ide::{
@@ -16,6 +18,7 @@ use crate::edits::in_document;
 use crate::kinds;
 use crate::project::{Source, span};
 use crate::settings::{TERM_SEARCH_FUEL, fixtures, imports};
+use usage::Usage;
 
 /// Characters that ask for completion as they are typed.
 pub(crate) const TRIGGERS: [&str; 4] = [":", ".", "'", "("];
@@ -82,9 +85,17 @@ pub(crate) fn complete(
     }
     let found = propose(source, position, trigger, false)?;
     let typed = source.slice(TextRange::new(word.start(), position.offset.max(word.start())));
+    let usage = Usage::of(&source.text, usize::from(word.start()), usize::from(word.end()));
+    let rank = |found: &Found| {
+        let is_function = matches!(kinds::completion(found.kind), METHOD | FUNCTION);
+        // What the engine would call in between has a label that begins with that.
+        let usage = usage.as_ref().filter(|_| !found.relevance.is_skipping_completion);
+        let used = usage.map_or(0, |usage| usage.score(name_of(&found.label.primary), is_function));
+        found.relevance.score().saturating_add(used)
+    };
     let mut ranked: Vec<((Match, Reverse<u32>), Found)> = found
         .into_iter()
-        .filter_map(|found| Some(((matching(&found.lookup, typed)?, Reverse(found.relevance.score())), found)))
+        .filter_map(|found| Some(((matching(&found.lookup, typed)?, Reverse(rank(&found))), found)))
         .collect();
     ranked.sort_by(|(a, one), (b, other)| {
         a.cmp(b)
@@ -149,6 +160,15 @@ fn word(source: &Source<'_>, position: FilePosition) -> TextRange {
     let start = before.trim_end_matches(is_word).len();
     let end = at + (after.len() - after.trim_start_matches(is_word).len());
     TextRange::new((start as u32).into(), (end as u32).into())
+}
+
+/// What the protocol calls what can be called.
+const METHOD: u32 = 2;
+const FUNCTION: u32 = 3;
+
+/// The name that a label begins with.
+fn name_of(label: &str) -> &str {
+    &label[..label.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(label.len())]
 }
 
 /// How well a proposal matches what is typed; the better the smaller.
