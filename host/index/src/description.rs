@@ -109,9 +109,43 @@ impl Description {
         self.language_of(path).is_some() || self.project_files.iter().any(|file| file == name)
     }
 
-    /// The language that a file of this path is in, if it is one of the analyzer's.
+    /// The language that a file of this path is in, if it is one of the analyzer's: of suffixes that end one another, as `map`
+    /// and `d.ts.map` do, the longest decides.
     pub fn language_of(&self, path: &str) -> Option<&Language> {
-        let (_, suffix) = path.rsplit('/').next()?.rsplit_once('.')?;
-        self.languages.iter().find(|language| language.suffixes.iter().any(|known| known == suffix))
+        let name = path.rsplit('/').next()?;
+        let ends_name = |suffix: &&String| name.strip_suffix(suffix.as_str()).is_some_and(|head| head.ends_with('.'));
+        let length = |language: &Language| language.suffixes.iter().filter(ends_name).map(String::len).max();
+        let matching = self.languages.iter().filter_map(|language| Some((length(language)?, language)));
+        matching.min_by_key(|(length, _)| std::cmp::Reverse(*length)).map(|(_, language)| language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_suffix_decides() {
+        let language = |id: &str, suffix: &str| Language { id: id.to_owned(), suffixes: vec![suffix.to_owned()] };
+        let description = Description {
+            id: "any".to_owned(),
+            version: "1.0.0".to_owned(),
+            title: String::new(),
+            languages: vec![language("script", "ts"), language("map", "d.ts.map"), language("any-map", "ts.map")],
+            project_files: vec!["one.json".to_owned()],
+            features: Features::default(),
+            completion_triggers: Vec::new(),
+            signature_triggers: Vec::new(),
+            on_type_triggers: Vec::new(),
+            token_types: Vec::new(),
+            token_modifiers: Vec::new(),
+        };
+        let of = |path: &str| description.language_of(path).map(|language| language.id.as_str());
+        assert_eq!(of("a.b/c.d.ts"), Some("script"));
+        assert_eq!(of("a/c.d.ts.map"), Some("map"));
+        assert_eq!(of("c.ts.map"), Some("any-map"));
+        assert_eq!(of("a.ts/c"), None);
+        assert_eq!((of("cts"), of("c.js.map"), of("map")), (None, None, None));
+        assert!(description.reads("a/one.json") && !description.reads("a/c.js.map"));
     }
 }

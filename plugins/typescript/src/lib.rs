@@ -88,7 +88,7 @@ impl Analyzer for TypeScript {
                 language("javascript", &["js", "mjs", "cjs"]),
                 language("javascriptreact", &["jsx"]),
                 // Declaration maps, which lead from generated declarations to their sources.
-                language("source-map", &["map"]),
+                language("source-map", &["d.ts.map", "d.mts.map", "d.cts.map"]),
             ],
             project_files: PROJECT_FILES.map(str::to_owned).to_vec(),
             features: Features::DIAGNOSTICS
