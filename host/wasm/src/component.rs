@@ -1,6 +1,7 @@
 //! A component that is loaded: compiled, its imports within what is granted, its exports found, its description read.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use vraftls_query::Fault;
 use vraftls_vfs::ContentDigest;
@@ -9,6 +10,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact::Found;
 use crate::counters::CounterCells;
+use crate::engines::Keeping;
 use crate::exports::{EngineExports, Exports};
 use crate::host_state::HostState;
 use crate::{ArtifactError, ArtifactStore, Limits, artifact, linker, people};
@@ -49,8 +51,22 @@ pub(crate) struct Loaded {
     pub(crate) digest: ContentDigest,
     pub(crate) pre: InstancePre<HostState>,
     pub(crate) exports: Exports,
-    /// How its engines are made, where they may be kept.
-    pub(crate) keepable: Option<Keepable>,
+    /// How its engines are made, where they may be kept. Made when the first is.
+    keepable: OnceLock<Option<Keepable>>,
+}
+
+impl Loaded {
+    /// How its engines are made so that they can be kept, if the component says that they can.
+    pub(crate) fn keepable(&self, keeping: &Keeping) -> Option<&Keepable> {
+        let make = || {
+            let keepable = keepable((&keeping.engine, &keeping.linker), &keeping.artifacts, self);
+            keepable.unwrap_or_else(|error| {
+                tracing::warn!(component = %self.digest, error = error_text(&error), "its engines are not kept");
+                None
+            })
+        };
+        self.keepable.get_or_init(make).as_ref()
+    }
 }
 
 /// A component once more, for [`crate::sandbox::keeping_engine`].
@@ -92,11 +108,11 @@ pub(crate) fn load(
     let contract = |error: wasmtime::Error| LoadError::Contract(error_text(&error));
     let pre = linker.instantiate_pre(&component).map_err(contract)?;
     let exports = Exports::find(&pre).map_err(contract)?;
-    Ok(Loaded { digest, pre, exports, keepable: None })
+    Ok(Loaded { digest, pre, exports, keepable: OnceLock::new() })
 }
 
 /// The same component for another engine, if its engines can be kept. Nothing is compiled.
-pub(crate) fn keepable(
+fn keepable(
     (engine, linker): (&Engine, &Linker<HostState>),
     artifacts: &ArtifactStore,
     loaded: &Loaded,

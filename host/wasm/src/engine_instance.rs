@@ -95,7 +95,9 @@ impl Maker<'_> {
         let Component { loaded, shared, .. } = self.component;
         let scope = CallScope::new(Some(call.view.clone()), waiter.clone());
         let store = |engine| HostState::store(engine, shared, (self.memory)(), scope);
-        if let (Some(keeping), Some(keepable)) = (&self.context.keeping, &loaded.keepable) {
+        if let Some(keeping) = &self.context.keeping
+            && let Some(keepable) = loaded.keepable(keeping)
+        {
             let mut store = store(&keeping.engine);
             store.data_mut().sighted = Some(Sighted::default());
             return Some((store, &keepable.pre, &keepable.exports));

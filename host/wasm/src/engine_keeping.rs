@@ -9,7 +9,6 @@ use wasmtime::Store;
 
 use crate::bindings::exports::vraftls::analyzer::keeping::Guest;
 use crate::engine_instance::{EngineInstance, Failed, Instance, Maker, Origin, config, fault_of};
-use crate::engines::Keeping;
 use crate::host_state::{CallScope, HostState, Waiter};
 use crate::import_keeper::{Copied, Copying, Holding};
 use crate::kept::{Kept, KeptEngines, KeptKey, Manifest, Sight, put_in_place};
@@ -44,7 +43,8 @@ impl EngineInstance {
             return Ok(KeepOutcome::NotNow);
         }
         let Some(manifest) = self.seen.manifest(sighted) else { return Ok(KeepOutcome::NotNow) };
-        let writer = match kept.begin(key) {
+        let memory_bytes = self.store.data().memory.bytes() as u64;
+        let writer = match kept.begin(key, memory_bytes) {
             Ok(writer) => writer,
             Err(error) => return Ok(KeepOutcome::Impossible(error.to_string())),
         };
@@ -95,7 +95,8 @@ impl EngineInstance {
 /// Starts an instance from what was kept of an earlier one, if there is something that fits the view.
 pub(crate) fn take_up(maker: &Maker<'_>, call: &EngineCall, waiter: &Waiter) -> Result<Option<EngineInstance>, Failed> {
     let loaded = &maker.component.loaded;
-    let (Some(Keeping { kept, .. }), Some(_)) = (&maker.context.keeping, &loaded.keepable) else { return Ok(None) };
+    let Some(keeping) = &maker.context.keeping else { return Ok(None) };
+    let (kept, Some(_)) = (&keeping.kept, loaded.keepable(keeping)) else { return Ok(None) };
     let began = Instant::now();
     let key = KeptKey::new(&loaded.digest, &call.project);
     let Some(found) = kept.find(&key) else { return Ok(None) };

@@ -78,7 +78,8 @@ impl EngineThread {
     }
 
     fn is_worth_keeping(&self, ends: bool) -> bool {
-        let can = self.instance.is_some() && self.component.loaded.keepable.is_some();
+        let keepable = self.engines.context.keeping.as_ref().map(|keeping| self.component.loaded.keepable(keeping));
+        let can = self.instance.is_some() && keepable.flatten().is_some();
         can && self.rest.is_worth_keeping(&self.engines.context.limits, ends)
     }
 

@@ -19,7 +19,7 @@ use crate::mailbox::{Job, Load, Mailbox};
 use crate::memory::MemoryBudget;
 use crate::quarantine::Quarantine;
 use crate::sandbox::{self, THREAD_STACK_BYTES, Ticker};
-use crate::{KeptEngines, Limits, linker};
+use crate::{ArtifactStore, KeptEngines, Limits, linker};
 
 /// What every call of the process shares.
 pub(crate) struct Context {
@@ -36,12 +36,14 @@ pub(crate) struct Keeping {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<HostState>,
     pub(crate) kept: KeptEngines,
+    /// Where its components are found, compiled already for the other engine.
+    pub(crate) artifacts: ArtifactStore,
 }
 
 impl Keeping {
-    pub(crate) fn new(kept: KeptEngines) -> wasmtime::Result<Self> {
+    pub(crate) fn new(kept: KeptEngines, artifacts: ArtifactStore) -> wasmtime::Result<Self> {
         let engine = sandbox::keeping_engine()?;
-        Ok(Self { linker: linker::linker(&engine)?, engine, kept })
+        Ok(Self { linker: linker::linker(&engine)?, engine, kept, artifacts })
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) use sighted::{Sight, Sighted};
 
 use crate::artifact;
 
+/// What stays free on the disk: on the same one lies the log, which must never wait for room.
+const LEFT_FREE_BYTES: u64 = 2 << 30;
+
 /// Where engines are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeptEngines {
@@ -85,11 +88,14 @@ impl KeptEngines {
         let _ = fs::remove_file(self.path(key));
     }
 
-    /// Begins to keep an engine. It takes the place of the one before when it is finished.
-    pub(crate) fn begin(&self, key: &KeptKey) -> Result<KeptWriter, KeptError> {
+    /// Begins to keep an engine of so many bytes. It takes the place of the one before when it is finished.
+    pub(crate) fn begin(&self, key: &KeptKey, memory_bytes: u64) -> Result<KeptWriter, KeptError> {
         artifact::make_private(&self.directory)?;
         if artifact::writable_by_others(&self.directory)? {
             return Err(KeptError::WritableByOthers(self.directory.clone()));
+        }
+        if place::free_bytes(&self.directory)? < memory_bytes.saturating_add(LEFT_FREE_BYTES) {
+            return Err(KeptError::DiskFull { memory_bytes });
         }
         KeptWriter::begin(self.path(key), *key)
     }

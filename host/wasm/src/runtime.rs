@@ -66,7 +66,11 @@ impl Runtime {
     pub fn new(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let engine = sandbox::engine(&config.limits).map_err(RuntimeError::Sandbox)?;
         let linker = linker::linker(&engine).map_err(RuntimeError::Sandbox)?;
-        let keeping = config.kept.map(Keeping::new).transpose().map_err(RuntimeError::Sandbox)?;
+        let keeping = config
+            .kept
+            .map(|kept| Keeping::new(kept, config.artifacts.reading()))
+            .transpose()
+            .map_err(RuntimeError::Sandbox)?;
         let engines: Vec<&Engine> = keeping.iter().map(|keeping| &keeping.engine).chain([&engine]).collect();
         let ticker = Ticker::start(&engines)?;
         let pool = IndexPool::start(&config.limits)?;
@@ -106,12 +110,8 @@ impl Runtime {
     }
 
     fn load_with(&self, artifacts: &ArtifactStore, component: &[u8]) -> Result<Arc<ComponentAnalyzer>, LoadError> {
-        let Context { engine, keeping, limits, counters, .. } = &*self.context;
-        let mut loaded = component::load(engine, &self.linker, artifacts, limits, counters, component)?;
-        if let Some(Keeping { engine, linker, .. }) = keeping {
-            let keepable = component::keepable((engine, linker), artifacts, &loaded);
-            loaded.keepable = keepable.map_err(|error| LoadError::Contract(format!("{error:#}")))?;
-        }
+        let Context { engine, limits, counters, .. } = &*self.context;
+        let loaded = component::load(engine, &self.linker, artifacts, limits, counters, component)?;
         let (loaded, description) = self.describe(loaded)?;
         let id = ComponentId(self.n_loaded.fetch_add(1, Ordering::Relaxed));
         let shared = Shared { legend: legend(&description), ..self.shared(&description.id) };

@@ -114,3 +114,4 @@ impl Analyzer for Python {
 }
 
 vraftls_guest_sdk::export_analyzer!(Python);
+vraftls_guest_sdk::keep_projects!();

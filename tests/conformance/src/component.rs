@@ -3,19 +3,22 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use vraftls_index::{Description, Facts};
 use vraftls_query::{Analyzer, Fault, IndexDocument};
-use vraftls_vfs::VfsPath;
-use vraftls_wasm::{ArtifactStore, Runtime, RuntimeConfig};
+use vraftls_vfs::{VfsPath, WorkspaceId};
+use vraftls_wasm::{ArtifactStore, ComponentAnalyzer, Counters, KeptEngines, Limits, Runtime, RuntimeConfig};
 
 use crate::samples::{self, Sample};
 use crate::wait::wait;
+use crate::{Engine, Files};
 
 /// A plugin as what it is shipped as.
 pub struct Component {
     name: String,
+    component: PathBuf,
     analyzer: Arc<dyn Analyzer>,
     fixtures: Vec<(PathBuf, String)>,
     samples: Vec<Sample>,
@@ -62,8 +65,49 @@ impl Component {
         wait(self.analyzer.index(document))
     }
 
+    /// Loads it once more, as a process of its own would that keeps its engines in a directory when it ends, whatever they are worth.
+    ///
+    /// # Errors
+    ///
+    /// If it does not load.
+    pub fn in_a_process(&self, directory: &Path) -> Result<Process> {
+        let limits = Limits {
+            keep_after_work: Duration::ZERO,
+            keep_after_rest: Duration::from_secs(3600),
+            keep_at_close_max: KEEP_MAX,
+            ..Limits::default()
+        };
+        let kept = Some(KeptEngines::new(directory, u64::MAX));
+        let runtime = Runtime::new(RuntimeConfig { limits, artifacts: artifacts(), kept })?;
+        let analyzer = runtime.load_file(&self.component)?;
+        Ok(Process { runtime, analyzer })
+    }
+
     pub(crate) fn analyzer(&self) -> Arc<dyn Analyzer> {
         self.analyzer.clone()
+    }
+}
+
+/// How long the end of a process waits for an engine that is being kept, on a busy machine.
+const KEEP_MAX: Duration = Duration::from_secs(60);
+
+/// A component as one process has it, beside others.
+#[derive(Debug)]
+pub struct Process {
+    runtime: Runtime,
+    analyzer: Arc<ComponentAnalyzer>,
+}
+
+impl Process {
+    /// A project of a workspace, which is the same one in each process.
+    pub fn open(&self, files: Files) -> Engine {
+        Engine::of_workspace(self.analyzer.clone(), WorkspaceId(1), files)
+    }
+
+    /// Ends it. What it counted until then.
+    pub fn end(self) -> Counters {
+        self.runtime.close();
+        self.runtime.counters()
     }
 }
 
@@ -139,18 +183,20 @@ impl Found {
         if samples.is_empty() {
             bail!("{} has no file in a language of `{}`", self.fixtures.display(), self.name);
         }
-        Ok(Component { name: self.name, analyzer, fixtures, samples })
+        Ok(Component { name: self.name, component: self.component, analyzer, fixtures, samples })
     }
+}
+
+/// What `vraftls plugin precompile` put beside the components fits, where it was built with the same settings.
+fn artifacts() -> ArtifactStore {
+    ArtifactStore::default().trusting(target().join("plugins")).caching(target().join("tmp/artifacts"))
 }
 
 /// The sandbox of this process, with the limits that nodes have by default.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        // What `vraftls plugin precompile` put beside the components fits, where it was built with the same settings.
-        let artifacts =
-            ArtifactStore::default().trusting(target().join("plugins")).caching(target().join("tmp/artifacts"));
-        let config = RuntimeConfig { artifacts, ..RuntimeConfig::default() };
+        let config = RuntimeConfig { artifacts: artifacts(), ..RuntimeConfig::default() };
         Runtime::new(config).unwrap_or_else(|error| panic!("{error}"))
     })
 }

@@ -35,6 +35,14 @@ impl Engine {
         Self::with(component.analyzer(), project, files)
     }
 
+    /// A project of a whole workspace that others may have open, too.
+    pub(crate) fn of_workspace(analyzer: Arc<dyn Analyzer>, workspace: WorkspaceId, files: Files) -> Self {
+        let project = ProjectSpec { workspace, root: String::new(), libraries: Vec::new(), settings: Vec::new() };
+        let kept = KeptIndex::new(analyzer.clone());
+        let view = view(&kept, files);
+        Self { analyzer, project: Arc::new(project), kept, view }
+    }
+
     /// A project of this kind, in a workspace of its own.
     pub(crate) fn with(analyzer: Arc<dyn Analyzer>, project: ProjectSpec, files: Files) -> Self {
         let workspace = WorkspaceId(NEXT_WORKSPACE.fetch_add(1, Ordering::Relaxed));

@@ -40,6 +40,14 @@ impl Files {
         next
     }
 
+    /// The next revision, with one file removed.
+    #[must_use]
+    pub fn without(&self, path: &VfsPath) -> Self {
+        let mut next = self.next();
+        next.files.remove(path);
+        next
+    }
+
     /// The next revision, with all files replaced.
     #[must_use]
     pub fn replaced<'a>(&self, files: impl IntoIterator<Item = (VfsPath, &'a str)>) -> Self {

@@ -89,8 +89,10 @@ impl Libraries {
         let mut found: Vec<DirEntry> = entries
             .filter_map(|entry| {
                 let entry = entry.ok()?;
-                // A link counts as what it leads to.
-                let kind = if entry.path().is_dir() { NodeKind::Directory } else { NodeKind::File };
+                // A link counts as what it leads to. Of all else the entry says it, without a look at what it names.
+                let kind = entry.file_type().ok()?;
+                let is_directory = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
+                let kind = if is_directory { NodeKind::Directory } else { NodeKind::File };
                 Some(DirEntry { name: entry.file_name().into_string().ok()?, kind })
             })
             .collect();

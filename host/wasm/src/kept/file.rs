@@ -25,6 +25,12 @@ pub(crate) enum KeptError {
     /// Others may write to the directory.
     #[error("others than its owner may write to {0}, so what lies there is not run")]
     WritableByOthers(PathBuf),
+    /// There would be too little room left for what matters more.
+    #[error("the disk has no room for an engine of {memory_bytes} bytes")]
+    DiskFull {
+        /// Its size.
+        memory_bytes: u64,
+    },
     /// It is not what was written; for the log.
     #[error("a kept engine is damaged: {0}")]
     Damaged(&'static str),

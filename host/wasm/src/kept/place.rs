@@ -1,7 +1,9 @@
-//! Puts the memory of a kept engine in place of an instance's: the only piece that writes to memory that wasmtime owns.
+//! What kept engines ask of the operating system. Above all it puts their memory in place of an instance's: the only piece that writes to
+//! memory that wasmtime owns.
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use wasmtime::Store;
 
@@ -42,6 +44,19 @@ pub(crate) fn put_in_place(store: &mut Store<HostState>, place: Place, file: &Fi
     };
     debug_assert_eq!(at.addr(), place.address, "a fixed mapping is where it was asked for");
     Ok(())
+}
+
+/// The room that a directory's disk has for this user.
+#[cfg(unix)]
+pub(crate) fn free_bytes(directory: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(directory)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Where nothing is taken up nothing is kept.
+#[cfg(not(unix))]
+pub(crate) fn free_bytes(_: &Path) -> io::Result<u64> {
+    Ok(0)
 }
 
 /// Elsewhere nothing is taken up.

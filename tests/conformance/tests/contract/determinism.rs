@@ -58,7 +58,7 @@ fn an_answer_does_not_depend_on_what_was_asked_before() {
     });
 }
 
-fn questions(sample: &Sample) -> Vec<Question> {
+pub(crate) fn questions(sample: &Sample) -> Vec<Question> {
     let mut questions = Vec::new();
     for (path, text) in sample.own() {
         questions.extend(about(path));

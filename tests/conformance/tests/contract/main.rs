@@ -9,6 +9,7 @@ mod cancelling;
 mod damage;
 mod determinism;
 mod encodings;
+mod keeping;
 mod large;
 mod nesting;
 mod offsets;
