@@ -43,6 +43,7 @@ pub(crate) struct Keeping {
 impl Keeping {
     pub(crate) fn new(kept: KeptEngines, artifacts: ArtifactStore) -> wasmtime::Result<Self> {
         let engine = sandbox::keeping_engine()?;
+        kept.sweep();
         Ok(Self { linker: linker::linker(&engine)?, engine, kept, artifacts })
     }
 }

@@ -100,12 +100,22 @@ impl KeptEngines {
         KeptWriter::begin(self.path(key), *key)
     }
 
+    /// Removes what processes left that ended while they wrote. Nobody else writes here.
+    pub(crate) fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        for path in paths.filter(|path| has_suffix(path, UNFINISHED)) {
+            // What cannot be removed takes room and does nothing else.
+            let _ = fs::remove_file(path);
+        }
+    }
+
     /// Removes the files that were written first until all together have no more than [`Self::bytes_max`] bytes.
     pub(crate) fn make_room(&self) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();
-            if is_kept(&path) {
+            if has_suffix(&path, FINISHED) {
                 let metadata = fs::metadata(&path)?;
                 files.push((metadata.modified()?, metadata.len(), path));
             }
@@ -142,11 +152,15 @@ impl KeptEngines {
     }
 
     fn path(&self, key: &KeptKey) -> PathBuf {
-        self.directory.join(format!("{}.engine", key.0.to_hex()))
+        self.directory.join(key.0.to_hex().as_str()).with_extension(FINISHED)
     }
 }
 
-/// A kept engine, or what a process left that ended while it wrote one.
-fn is_kept(path: &Path) -> bool {
-    path.extension().is_some_and(|suffix| suffix == "engine" || suffix == "unfinished")
+/// The suffix of a kept engine.
+const FINISHED: &str = "engine";
+/// The suffix of one that is being written.
+const UNFINISHED: &str = "unfinished";
+
+fn has_suffix(path: &Path, suffix: &str) -> bool {
+    path.extension().is_some_and(|found| found == suffix)
 }

@@ -109,7 +109,7 @@ impl Default for Limits {
             keep_after_work: Duration::from_millis(500),
             keep_after_rest: Duration::from_secs(1),
             keep_again_after: Duration::from_secs(10 * 60),
-            keep_at_close_max: Duration::from_secs(4),
+            keep_at_close_max: Duration::from_secs(8),
             engine_queue_max: 1024,
             engine_queue_per_session_max: 192,
             index_queue_max: 16,

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::place::WASM_PAGE_BYTES;
-use super::{KeptKey, Manifest};
+use super::{KeptKey, Manifest, UNFINISHED};
 
 /// What is written, or left out because it is empty, at once. Small enough that a call that arrives meanwhile does not notice.
 const PIECE_BYTES: usize = 1 << 20;
@@ -154,7 +154,8 @@ impl KeptWriter {
     pub(crate) fn begin(path: PathBuf, key: KeptKey) -> Result<Self, KeptError> {
         // Two engines of one project may rest at the same time.
         let unique = (std::process::id(), std::thread::current().id());
-        let unfinished = path.with_extension(format!("{unique:?}.unfinished").replace(['(', ')', ' ', ','], "-"));
+        let unique = format!("{unique:?}").replace(['(', ')', ' ', ','], "-");
+        let unfinished = path.with_extension(unique + "." + UNFINISHED);
         let file = File::create(&unfinished)?;
         Ok(Self { path, unfinished, file, key, memory_bytes: 0, hasher: blake3::Hasher::new() })
     }

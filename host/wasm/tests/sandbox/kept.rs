@@ -172,6 +172,18 @@ fn an_engine_whose_memory_is_damaged_is_replaced() {
 }
 
 #[test]
+fn what_a_process_left_half_written_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = Arc::new(Files::new(&[("a.toy", "use name\n"), ("b.toy", "def name # one\n")]));
+    in_a_process(directory.path(), &base, &Arc::default());
+    let kept = kept_files(directory.path());
+    std::fs::write(kept[0].with_extension("-7-.unfinished"), "half").unwrap();
+    assert_eq!(kept_files(directory.path()).len(), 2);
+    in_a_process(directory.path(), &base, &Arc::default());
+    assert_eq!(kept_files(directory.path()), kept);
+}
+
+#[test]
 fn what_was_kept_first_makes_room() {
     let directory = tempfile::tempdir().unwrap();
     let base = Arc::new(Files::new(&[("a.toy", "use name\n")]));
