@@ -29,7 +29,10 @@ impl Store {
     }
 
     fn show_at(&self, ty: &Type, depth: u32) -> String {
-        let Some(depth) = depth.checked_sub(1) else { return "…".to_owned() };
+        if depth == 0 && is_made_of_others(ty) {
+            return "…".to_owned();
+        }
+        let depth = depth.saturating_sub(1);
         match ty {
             Type::Any => "any".to_owned(),
             Type::Unknown => "unknown".to_owned(),
@@ -158,7 +161,7 @@ impl Store {
             let ty = self.parameter_shown(signature, place as u32);
             if let Some(ty) = ty {
                 shown.text.push_str(": ");
-                shown.text.push_str(&self.show_at(&ty, depth.max(1)));
+                shown.text.push_str(&self.show_at(&ty, depth));
             }
             shown.params.push((start, shown.text.len()));
         }
@@ -173,7 +176,7 @@ impl Store {
             Some((crate::module::TypeExpr::Predicate { .. }, span)) => shown.text.push_str(module.slice(span)),
             Some((crate::module::TypeExpr::Undefined, span)) => shown.text.push_str(module.slice(span)),
             None if matches!(result, Type::Undefined) => shown.text.push_str("void"),
-            _ => shown.text.push_str(&self.show_at(&result, depth.max(1))),
+            _ => shown.text.push_str(&self.show_at(&result, depth)),
         }
         shown
     }
@@ -255,5 +258,15 @@ impl Store {
         let module = self.module(file)?;
         let class = module.shape(decl.owner?).decl?;
         Some(module.decl(class).name.to_string())
+    }
+}
+
+/// Whether showing a type shows others: one that leads back to itself has no end.
+fn is_made_of_others(ty: &Type) -> bool {
+    match ty {
+        Type::Named(named) => !named.arguments.is_empty(),
+        Type::Value(..) | Type::Function(_) | Type::Shape(_) | Type::Tuple(_) => true,
+        Type::Union(_) | Type::Intersection(_) | Type::Dictionary(_) => true,
+        _ => false,
     }
 }
