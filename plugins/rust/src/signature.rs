@@ -16,10 +16,13 @@ pub(crate) fn help(source: &Source<'_>, offset: u32) -> Result<Option<SignatureH
         end: range.end().into(),
         documentation: String::new(),
     };
+    let parameters: Vec<Parameter> = found.parameter_ranges().iter().map(parameter).collect();
+    // The engine counts commas, also where the function takes less.
+    let is_there = |active: &u32| parameters.get(*active as usize).is_some();
     let signature = Signature {
-        parameters: found.parameter_ranges().iter().map(parameter).collect(),
+        active_parameter: found.active_parameter.and_then(|active| u32::try_from(active).ok()).filter(is_there),
+        parameters,
         documentation: found.doc.map(|doc| doc.as_str().to_owned()).unwrap_or_default(),
-        active_parameter: found.active_parameter.and_then(|active| u32::try_from(active).ok()),
         label: found.signature,
     };
     Ok(Some(SignatureHelp { signatures: vec![signature], active: 0 }))
