@@ -36,7 +36,7 @@ source = \"git+https://git.example/tools?branch=main#fedcba9876543210fedcba98765
 [[package]]
 name = \"shapes\"
 version = \"1.2.0\"
-source = \"registry+https://index.example\"
+source = \"registry+https://packages.example\"
 ";
 
 fn app() -> Project {
