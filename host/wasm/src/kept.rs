@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Invariants: a copy is used only where its manifest says that the library roots are as they were, and what differs in the workspace
-//! is told before the first question; nothing unsaved is in it; a damaged one costs a fresh start and never a wrong guest of another
-//! project, because it is bound to component and project by hash. Refuses to know what the bytes mean.
+//! is told before the first question; no engine goes on from a text that nobody saved, though freed memory may hold pieces of one; a
+//! damaged copy costs a fresh start and never a wrong guest of another project, because it is bound to component and project by hash.
+//! Refuses to know what the bytes mean.
 
 mod file;
 mod manifest;

@@ -19,8 +19,8 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Of an engine that saw this view last. Nothing where unsaved contents were shown to it, because they are not to stay on a
-    /// disk, or where it saw one file of a library in two states.
+    /// Of an engine that saw this view last. Nothing where it was shown unsaved contents, because nobody may go on from
+    /// those, or where it saw one file of a library in two states.
     pub(crate) fn of(view: &View, sighted: &Sighted) -> Option<Self> {
         let unsaved = |(path, overlay): (&VfsPath, &OverlayFile)| {
             view.base.file(path).is_none_or(|file| file.digest != overlay.digest)
