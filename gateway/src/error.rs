@@ -58,6 +58,9 @@ pub(crate) enum RequestError {
     /// An edit needs text of two documents of a file, or of another than the one it was asked for.
     #[error("the change of {0} reaches into another cell")]
     OtherCell(VfsPath),
+    /// Files would have to be made or moved.
+    #[error("files would have to be made or moved, which this editor does not do for a server")]
+    MovesFiles,
     /// The file changed between the question and the answer.
     #[error("{0} changed meanwhile")]
     Moved(VfsPath),
@@ -107,6 +110,7 @@ impl RequestError {
             | Self::NoPlace(_)
             | Self::NotOpen(_)
             | Self::OtherCell(_)
+            | Self::MovesFiles
             | Self::NoCode(_) => ErrorCode::ServerError(REQUEST_FAILED),
             Self::Poisoned { .. } | Self::Moved(_) => ErrorCode::ContentModified,
             Self::Uri(_) | Self::Position(_) | Self::Invalid(_) => ErrorCode::InvalidParams,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
-    Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens,
-    Link, Move, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    Expansion, Facts, Failure, FileChange, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo,
+    InlayHint, Lens, Link, Move, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 /// An analyzer: what a component exports.
@@ -239,6 +239,16 @@ pub trait Project: 'static {
     /// What the code at the offset stands for.
     fn expand(&mut self, path: &str, offset: u32) -> Result<Option<Expansion>, Failure> {
         Err(Failure::Unsupported)
+    }
+
+    /// What moves when what the plan searches for is renamed, beside the edits.
+    fn rename_moves(&mut self, plan: SearchPlan, new_name: &str) -> Result<Vec<Move>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// What an offered change does; its edits alone, unless files come to be or move with them.
+    fn resolve_change(&mut self, path: &str, token: &[u8]) -> Result<FileChange, Failure> {
+        Ok(FileChange { edits: self.resolve_action(path, token)?, creations: Vec::new(), moves: Vec::new() })
     }
 
     /// The edits that keep imports right when files move.

@@ -15,6 +15,7 @@ pub mod engine {
             package vraftls:guest-sdk;
             world engine {
                 import vraftls:analyzer/workspace@0.1.0;
+                import vraftls:analyzer/linking@0.1.0;
                 import vraftls:analyzer/log@0.1.0;
                 export vraftls:analyzer/projects@0.1.0;
                 export vraftls:analyzer/diagnosing@0.1.0;
@@ -30,6 +31,7 @@ pub mod engine {
                 export vraftls:analyzer/actions@0.1.0;
                 export vraftls:analyzer/resolving@0.1.0;
                 export vraftls:analyzer/rewriting@0.1.0;
+                export vraftls:analyzer/refiling@0.1.0;
             }
         ",
         world: "vraftls:guest-sdk/engine",

@@ -16,9 +16,9 @@ use crate::host_workspace::HostWorkspace;
 use crate::keeping;
 use crate::{
     Action, Analyzer, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document,
-    DocumentEdit, Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo,
-    Indexer, InlayHint, Lens, Level, Link, Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span,
-    Targets, TextEdit, Workspace,
+    DocumentEdit, Expansion, Facts, Failure, FileChange, FileReferences, FormattingOptions, HierarchyItem, Highlight,
+    HoverInfo, Indexer, InlayHint, Lens, Level, Link, Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp,
+    Span, Targets, TextEdit, Workspace,
 };
 
 /// Exports a type that implements [`Analyzer`] as a component of world `analyzer`. Once in a crate of type `cdylib`.
@@ -386,5 +386,15 @@ impl<A: Analyzer> contract::rewriting::Guest for Exported<A> {
 
     fn expand(project: ProjectBorrow<'_>, path: String, offset: u32) -> Result<Option<Expansion>, Failure> {
         ask::<A, _>(&project, |project| project.expand(&path, offset))
+    }
+}
+
+impl<A: Analyzer> contract::refiling::Guest for Exported<A> {
+    fn moves(project: ProjectBorrow<'_>, plan: SearchPlan, new_name: String) -> Result<Vec<Move>, Failure> {
+        ask::<A, _>(&project, |project| project.rename_moves(plan, &new_name))
+    }
+
+    fn resolve(project: ProjectBorrow<'_>, path: String, token: Vec<u8>) -> Result<FileChange, Failure> {
+        ask::<A, _>(&project, |project| project.resolve_change(&path, &token))
     }
 }

@@ -1,9 +1,9 @@
 //! The workspace inside a component: the host's imports.
 
-use crate::bindings::engine::vraftls::analyzer::{log, workspace};
+use crate::bindings::engine::vraftls::analyzer::{linking, log, workspace};
 use crate::{Candidate, Entry, Level, Metadata, ReadError, Workspace, WorkspaceSymbol};
 
-/// The imports `workspace` and `log`. Outside a component there is no host, and every call panics.
+/// The imports `workspace`, `linking` and `log`. Outside a component there is no host, and every call panics.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HostWorkspace;
 
@@ -18,6 +18,10 @@ impl Workspace for HostWorkspace {
 
     fn exists(&self, paths: &[String]) -> Vec<Option<Metadata>> {
         workspace::exists(paths)
+    }
+
+    fn real(&self, path: &str) -> Option<String> {
+        linking::real(path)
     }
 
     fn candidates(&self, name: &str, roles: u32) -> Vec<Candidate> {

@@ -40,6 +40,7 @@ pub use bindings::engine::exports::vraftls::analyzer::hovering::HoverInfo;
 pub use bindings::engine::exports::vraftls::analyzer::navigation::Targets;
 pub use bindings::engine::exports::vraftls::analyzer::projects::{Change, Config, Library};
 pub use bindings::engine::exports::vraftls::analyzer::references::{FileReferences, Highlight, Reference, SearchPlan};
+pub use bindings::engine::exports::vraftls::analyzer::refiling::{Change as FileChange, Creation};
 pub use bindings::engine::exports::vraftls::analyzer::renaming::Target as RenameTarget;
 pub use bindings::engine::exports::vraftls::analyzer::resolving::{Description as TargetDescription, Resolved};
 pub use bindings::engine::exports::vraftls::analyzer::rewriting::Expansion;

@@ -2,8 +2,8 @@
 
 use crate::{Candidate, Entry, Level, Metadata, ReadError, WorkspaceSymbol};
 
-/// What an analyzer may ask of the host during a call: the imports `workspace` and `log` of the contract, where every
-/// function is documented. One consistent view a call; between calls it may move, and `Project::update` says how.
+/// What an analyzer may ask of the host during a call: the imports `workspace`, `linking` and `log` of the contract,
+/// where every function is documented. One consistent view a call; between calls it may move, and `Project::update` says how.
 pub trait Workspace: Send + Sync + std::fmt::Debug {
     /// The contents of a file.
     fn read(&self, path: &str) -> Result<String, ReadError>;
@@ -11,6 +11,11 @@ pub trait Workspace: Send + Sync + std::fmt::Debug {
     fn list(&self, path: &str) -> Vec<Entry>;
     /// What the paths are, where they exist.
     fn exists(&self, paths: &[String]) -> Vec<Option<Metadata>>;
+    /// Where a path of a library root really lies, if a symbolic link is on its way.
+    fn real(&self, path: &str) -> Option<String> {
+        let _ = path;
+        None
+    }
     /// The files in which a name occurs in one of the roles; 0 for all roles.
     fn candidates(&self, name: &str, roles: u32) -> Vec<Candidate>;
     /// Symbols that match a query, best first.

@@ -11,7 +11,7 @@ use vraftls_index::Diagnostic;
 use vraftls_proto::{Action, Answer, Query};
 
 use super::completion::to_hex;
-use super::workspace_edit::workspace_edit;
+use super::workspace_edit::{change, workspace_edit};
 use super::{AnswerFiles, Context, Located};
 use crate::convert::from_lsp;
 use crate::diagnostics::SOURCE;
@@ -150,7 +150,7 @@ async fn code_action_of(
     Ok(Some(made))
 }
 
-/// The edits of an offered change; nothing where it turns out to change nothing.
+/// What an offered change does; nothing where it turns out to change nothing.
 pub(super) async fn resolved(
     cx: &Context,
     located: &Located,
@@ -158,9 +158,8 @@ pub(super) async fn resolved(
 ) -> Result<Option<WorkspaceEdit>, RequestError> {
     let answered = cx.ask(located, Query::ResolveAction { path: located.path.clone(), token }).await?;
     let files = AnswerFiles::load(cx, located, &answered).await?;
-    let Answer::Edits(documents) = answered.answer else { return Err(RequestError::BadAnswer) };
-    if documents.iter().all(|document| document.edits.is_empty()) {
-        return Ok(None);
+    match answered.answer {
+        Answer::Edits(documents) if documents.iter().all(|document| document.edits.is_empty()) => Ok(None),
+        answer => change(cx, located, &files, answer).map(Some),
     }
-    workspace_edit(cx, &files, documents).map(Some)
 }

@@ -1,9 +1,9 @@
 //! `textDocument/rename`: another name for the same thing everywhere, all or nothing.
 
 use tower_lsp_server::ls_types::{RenameParams, WorkspaceEdit};
-use vraftls_proto::{Answer, Query, QueryError};
+use vraftls_proto::{Query, QueryError};
 
-use super::workspace_edit::workspace_edit;
+use super::workspace_edit::change;
 use super::{AnswerFiles, Context};
 use crate::error::RequestError;
 
@@ -18,6 +18,5 @@ pub(crate) async fn rename(cx: &Context, params: RenameParams) -> Result<Option<
         return Err(QueryError::Unavailable(message).into());
     }
     let files = AnswerFiles::load(cx, &located, &answered).await?;
-    let Answer::Edits(documents) = answered.answer else { return Err(RequestError::BadAnswer) };
-    workspace_edit(cx, &files, documents).map(Some)
+    change(cx, &located, &files, answered.answer).map(Some)
 }

@@ -3,13 +3,63 @@
 use std::collections::HashMap;
 
 use tower_lsp_server::ls_types::{
-    DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
+    CreateFile, DocumentChangeOperation, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range,
+    RenameFile, ResourceOp, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
-use vraftls_proto::DocumentEdit;
+use vraftls_proto::{Answer, Creation, DocumentEdit, FileChange, FileMove};
+use vraftls_vfs::VfsPath;
 
 use super::files::FileEdits;
-use super::{AnswerFiles, Context};
+use super::{AnswerFiles, Context, Located};
 use crate::error::RequestError;
+
+/// A change as it is answered: edits, or operations on files with them.
+pub(super) fn change(
+    cx: &Context,
+    located: &Located,
+    files: &AnswerFiles,
+    answer: Answer,
+) -> Result<WorkspaceEdit, RequestError> {
+    match answer {
+        Answer::Edits(documents) => workspace_edit(cx, files, documents),
+        Answer::Change(change) => operations(cx, located, files, change),
+        _ => Err(RequestError::BadAnswer),
+    }
+}
+
+/// All of a change, in the order in which it is to be done. Nothing of it for an editor that does only a part.
+fn operations(
+    cx: &Context,
+    located: &Located,
+    files: &AnswerFiles,
+    change: FileChange,
+) -> Result<WorkspaceEdit, RequestError> {
+    if !cx.profile().moves_files {
+        return Err(RequestError::MovesFiles);
+    }
+    let uri = |path: &VfsPath| located.slot.root.join(path.as_str()).to_uri();
+    let mut operations = Vec::new();
+    for DocumentEdit { path, edits } in change.edits {
+        let edits = files.get(&path)?.edits(&path, edits)?;
+        operations.extend(edits.into_iter().map(|edits| DocumentChangeOperation::Edit(versioned(edits))));
+    }
+    for Creation { path, text } in change.creations {
+        // Without options: where there is a file already, nothing is done.
+        let creation = CreateFile { uri: uri(&path), options: None, annotation_id: None };
+        operations.push(DocumentChangeOperation::Op(ResourceOp::Create(creation)));
+        if !text.is_empty() {
+            let edits = vec![TextEdit { range: Range::default(), new_text: text }];
+            let edits = FileEdits { uri: uri(&path), version: None, edits };
+            operations.push(DocumentChangeOperation::Edit(versioned(edits)));
+        }
+    }
+    operations.extend(change.moves.into_iter().map(|FileMove { old, new }| {
+        let moved = RenameFile { old_uri: uri(&old), new_uri: uri(&new), options: None, annotation_id: None };
+        DocumentChangeOperation::Op(ResourceOp::Rename(moved))
+    }));
+    let changes = DocumentChanges::Operations(operations);
+    Ok(WorkspaceEdit { document_changes: Some(changes), ..WorkspaceEdit::default() })
+}
 
 /// The edits of several documents. Those of open documents name the version they are for, if the editor takes that.
 pub(super) fn workspace_edit(

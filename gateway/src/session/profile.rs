@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tower_lsp_server::ls_types::{
-    ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind, TextDocumentClientCapabilities,
+    ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind, ResourceOperationKind,
+    TextDocumentClientCapabilities, WorkspaceEditClientCapabilities,
 };
 use vraftls_text::PositionEncoding;
 
@@ -29,6 +30,8 @@ pub(crate) struct Profile {
     pub(crate) prepares_rename: bool,
     /// Edits may name the version of the document they are for.
     pub(crate) document_changes: bool,
+    /// Changes may make and move files.
+    pub(crate) moves_files: bool,
     /// Progress may be told at any time.
     pub(crate) progress: bool,
     pub(crate) configuration: ConfigurationProfile,
@@ -153,6 +156,7 @@ impl Profile {
         let refreshes = workspace.diagnostics.and_then(|diagnostics| diagnostics.refresh_support);
         let symbols = document.document_symbol.clone().unwrap_or_default();
         let registers = workspace.did_change_configuration.and_then(|change| change.dynamic_registration);
+        let edits = workspace.workspace_edit.unwrap_or_default();
         let watches = workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration);
         Self {
             encoding: choose_encoding(encodings.unwrap_or_default()),
@@ -166,7 +170,8 @@ impl Profile {
             nested_symbols: symbols.hierarchical_document_symbol_support == Some(true),
             symbol_tags: symbols.tag_support.is_some(),
             prepares_rename: document.rename.and_then(|rename| rename.prepare_support) == Some(true),
-            document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes) == Some(true),
+            document_changes: edits.document_changes == Some(true),
+            moves_files: edits.document_changes == Some(true) && moves_files(&edits),
             progress: window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
             configuration: ConfigurationProfile {
                 pulls: workspace.configuration == Some(true),
@@ -211,6 +216,11 @@ fn choose_encoding(offered: &[PositionEncodingKind]) -> PositionEncoding {
         return PositionEncoding::Utf8;
     }
     known.into_iter().next().unwrap_or_default()
+}
+
+fn moves_files(edits: &WorkspaceEditClientCapabilities) -> bool {
+    let operations = edits.resource_operations.as_deref().unwrap_or_default();
+    [ResourceOperationKind::Create, ResourceOperationKind::Rename].iter().all(|kind| operations.contains(kind))
 }
 
 fn takes_markdown(formats: Option<Vec<MarkupKind>>) -> bool {

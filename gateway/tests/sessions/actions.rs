@@ -67,6 +67,33 @@ async fn an_editor_that_resolves_gets_edits_when_it_asks_for_them() {
 }
 
 #[tokio::test]
+async fn files_are_made_and_moved_with_the_edits_or_nothing_is_done() {
+    let mut able = able(true);
+    able["workspace"] =
+        json!({"workspaceEdit": {"documentChanges": true, "resourceOperations": ["create", "rename", "delete"]}});
+    let mut editor = start(able.clone()).await;
+    let diagnostics: Vec<Value> = ["a", "b", "c", "d"].iter().map(|code| finding(code, 3, "vraftls")).collect();
+    let actions = editor.ask("textDocument/codeAction", asked(json!(diagnostics), Value::Null)).await;
+    let resolved = editor.ask("codeAction/resolve", actions[3].clone()).await;
+    let inserted = |text: &str| json!([{"range": range((0, 0), (0, 0)), "newText": text}]);
+    let expected = json!([
+        {"textDocument": {"uri": URI, "version": 1}, "edits": inserted("outside ")},
+        {"kind": "create", "uri": "file:///w/new/%C3%A9.py"},
+        {"textDocument": {"uri": "file:///w/new/%C3%A9.py", "version": null}, "edits": inserted("inside\n")},
+        {"kind": "rename", "oldUri": URI, "newUri": "file:///w/moved.py"},
+    ]);
+    assert_eq!(resolved["edit"], json!({"documentChanges": expected}));
+    editor.finish().await;
+
+    able["workspace"]["workspaceEdit"]["resourceOperations"] = json!(["create"]);
+    let mut editor = start(able).await;
+    let response = editor.call("codeAction/resolve", actions[3].clone()).await;
+    let message = "files would have to be made or moved, which this editor does not do for a server";
+    assert_eq!(response["error"], json!({"code": -32803, "message": message}));
+    editor.finish().await;
+}
+
+#[tokio::test]
 async fn an_editor_that_does_not_resolve_gets_whole_actions_and_none_that_cannot_be_made() {
     let mut editor = start(able(false)).await;
     // The backend makes nothing out for the second, and nothing is to be done for the third.

@@ -229,7 +229,7 @@ impl Backend for FakeBackend {
                 id: "words".into(),
                 suffixes: suffixes.iter().map(|it| (*it).into()).collect(),
             }],
-            project_files: vec!["words.toml".into()],
+            project_files: vec!["words.toml".into(), "words.*.toml".into()],
             completion_triggers: vec![".".into()],
             signature_triggers: vec!["(".into(), ",".into()],
             on_type_triggers: vec![":".into(), ";".into()],

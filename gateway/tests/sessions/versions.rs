@@ -73,11 +73,11 @@ async fn an_editor_that_watches_files_watches_those_that_the_new_version_reads()
         }
     };
     let registered = next(&mut editor, "client/registerCapability").await;
-    assert_eq!(patterns(&registered), ["**/*.py", "**/words.toml"]);
+    assert_eq!(patterns(&registered), ["**/*.py", "**/words.*.toml", "**/words.toml"]);
     backend.version.send_modify(|version| *version += 1);
     let gone = next(&mut editor, "client/unregisterCapability").await;
     assert_eq!(gone["params"]["unregisterations"][0]["method"], "workspace/didChangeWatchedFiles");
     let registered = next(&mut editor, "client/registerCapability").await;
-    assert_eq!(patterns(&registered), ["**/*.py", "**/*.pyi", "**/words.toml"]);
+    assert_eq!(patterns(&registered), ["**/*.py", "**/*.pyi", "**/words.*.toml", "**/words.toml"]);
     editor.finish().await;
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use vraftls_index::{merge_references, merge_symbols};
-use vraftls_proto::{Answer, Answered, Query, Revisions};
+use vraftls_proto::{Answer, Answered, FileChange, Query, Revisions};
 use vraftls_vfs::{Revision, VfsPath};
 
 /// How answers to a question are put together.
@@ -124,17 +124,29 @@ impl Merge {
                 Answer::HierarchyItems(items)
             }
             Self::Edits => {
-                let lists = lists(answers, |answer| if let Answer::Edits(it) = answer { Some(it) } else { None })?;
+                let mut moves = Vec::new();
+                let lists = lists(answers, |answer| match answer {
+                    Answer::Edits(it) => Some(it),
+                    // Every node says all that moves.
+                    Answer::Change(it) if it.creations.is_empty() => {
+                        moves = it.moves;
+                        Some(it.edits)
+                    }
+                    _ => None,
+                })?;
                 let mut edits = lists.concat();
                 edits.sort_by(|a, b| a.path.cmp(&b.path));
                 edits.dedup();
-                Answer::Edits(edits)
+                match moves.is_empty() {
+                    true => Answer::Edits(edits),
+                    false => Answer::Change(FileChange { edits, creations: Vec::new(), moves }),
+                }
             }
         })
     }
 }
 
-fn lists<T>(answers: Vec<Answer>, list: impl Fn(Answer) -> Option<Vec<T>>) -> Result<Vec<Vec<T>>, OtherKind> {
+fn lists<T>(answers: Vec<Answer>, mut list: impl FnMut(Answer) -> Option<Vec<T>>) -> Result<Vec<Vec<T>>, OtherKind> {
     answers.into_iter().map(|answer| list(answer).ok_or(OtherKind)).collect()
 }
 
@@ -147,6 +159,7 @@ fn hide(mut answer: Answer, counts: impl Fn(&VfsPath) -> bool) -> Answer {
         Answer::Calls(calls) => calls.retain(|call| counts(&call.item.location.path)),
         Answer::HierarchyItems(items) => items.retain(|item| counts(&item.location.path)),
         Answer::Edits(files) => files.retain(|file| counts(&file.path)),
+        Answer::Change(change) => change.edits.retain(|file| counts(&file.path)),
         _ => {}
     }
     answer
@@ -174,7 +187,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
     use vraftls_index::{Location, Roles};
-    use vraftls_proto::{DocumentEdit, FileReferences, Reference, SymbolMatch};
+    use vraftls_proto::{DocumentEdit, FileMove, FileReferences, Reference, SymbolMatch};
     use vraftls_text::{Span, TextEdit};
     use vraftls_vfs::ContentDigest;
 
@@ -282,13 +295,18 @@ mod tests {
             let edits = vec![TextEdit { span: span(1), new_text: new_text.into() }];
             DocumentEdit { path: path(file), edits }
         };
-        let part = |groups: &[u32], edits| {
-            let answered = answered(Answer::Edits(edits), &[], &[]);
-            Part { groups: groups.to_vec(), answered }
-        };
-        let parts = vec![part(&[1], vec![edit(0, "old"), edit(1, "x")]), part(&[0, 2], vec![edit(0, "x")])];
-        let merged = Merge::Edits.put_together(parts, group_of).unwrap();
-        assert_eq!(merged.answer, Answer::Edits(vec![edit(0, "x"), edit(1, "x")]));
+        let moves = vec![FileMove { old: path(0), new: path(2) }];
+        for moves in [Vec::new(), moves] {
+            let of = |edits| match moves.is_empty() {
+                true => Answer::Edits(edits),
+                false => Answer::Change(FileChange { edits, creations: Vec::new(), moves: moves.clone() }),
+            };
+            let part =
+                |groups: &[u32], edits| Part { groups: groups.to_vec(), answered: answered(of(edits), &[], &[]) };
+            let parts = vec![part(&[1], vec![edit(0, "old"), edit(1, "x")]), part(&[0, 2], vec![edit(0, "x")])];
+            let merged = Merge::Edits.put_together(parts, group_of).unwrap();
+            assert_eq!(merged.answer, of(vec![edit(0, "x"), edit(1, "x")]));
+        }
     }
 
     #[test]

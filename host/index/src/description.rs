@@ -86,7 +86,7 @@ pub struct Description {
     pub title: String,
     /// The languages, first the main one.
     pub languages: Vec<Language>,
-    /// File names, beside the suffixes, that it reads.
+    /// Names of files, beside the suffixes, that it reads; one `*` in a name stands for any characters or none.
     pub project_files: Vec<String>,
     /// What it answers.
     pub features: Features,
@@ -106,7 +106,7 @@ impl Description {
     /// Whether it reads a file of this path: by its suffix, or by its name.
     pub fn reads(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        self.language_of(path).is_some() || self.project_files.iter().any(|file| file == name)
+        self.language_of(path).is_some() || self.project_files.iter().any(|meant| is_meant(meant, name))
     }
 
     /// The language that a file of this path is in, if it is one of the analyzer's: of suffixes that end one another, as `map`
@@ -120,9 +120,36 @@ impl Description {
     }
 }
 
+/// Whether a name is that of the project files that an analyzer means.
+fn is_meant(meant: &str, name: &str) -> bool {
+    match meant.split_once('*') {
+        // What begins the name may not end it too: `a.*.b` does not mean `a.b`.
+        Some((begin, end)) => name.strip_prefix(begin).is_some_and(|rest| rest.ends_with(end)),
+        None => meant == name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_star_stands_for_any_characters() {
+        let meant = ["one.json", "t*.json", "t.*.json", "*.t.json", "end*"].map(str::to_owned).to_vec();
+        let means = |n: usize, path: &str| {
+            Description { project_files: vec![meant[n].clone()], ..Description::default() }.reads(path)
+        };
+        for path in ["t.json", "a/t.json", "t.é.json", "ta.b.json"] {
+            assert!(means(1, path), "{path}");
+        }
+        for path in ["", "t", "json", "at.json", "t/a.json", "t.jsonc", "t.json/a"] {
+            assert!(!means(1, path), "{path}");
+        }
+        assert!(means(0, "b/one.json") && !means(0, "one.json.json") && !means(0, "aone.json"));
+        assert!(means(2, "t..json") && means(2, "t.a.b.json") && !means(2, "t.json"));
+        assert!(means(3, "a/.t.json") && means(3, "a.t.json") && !means(3, "t.json"));
+        assert!(means(4, "end") && means(4, "ending") && !means(4, "bend"));
+    }
 
     #[test]
     fn the_longest_suffix_decides() {

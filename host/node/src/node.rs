@@ -277,7 +277,7 @@ impl Node {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = tasks.as_mut()?;
         let Prepared { environments, wants, watcher, hints_in, hints } = prepared;
-        let libraries = Arc::new(Libraries::new(environments));
+        let libraries = Arc::new(Libraries::new(root.to_owned(), environments));
         let base = Arc::new(TreeBase::new(snapshot, self.contents.clone(), libraries));
         let (base_in, base) = watch::channel(base);
         let (progress_in, ingest) = watch::channel(Progress::default());

@@ -7,7 +7,7 @@ use vraftls_index::{Diagnostic, Facts, FileReferences, Location, Roles, SymbolMa
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath};
 
-use crate::{Action, Call, HierarchyItem, InlayHint, Lens, Link, Resolved, Revisions, SemanticTokens};
+use crate::{Action, Call, FileMove, HierarchyItem, InlayHint, Lens, Link, Resolved, Revisions, SemanticTokens};
 
 /// An answer with what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,7 @@ pub enum Answer {
     Diagnostics(Arc<[Diagnostic]>),
     Files(Vec<VfsPath>),
     Expansion(Option<Expansion>),
+    Change(FileChange),
 }
 
 /// Where a name leads.
@@ -207,6 +208,27 @@ pub struct DocumentEdit {
     pub path: VfsPath,
     /// Its edits.
     pub edits: Vec<TextEdit>,
+}
+
+/// A change of which edits are only a part. First files are edited, named by where they are before; then files come to be; then files
+/// and directories move, in this order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct FileChange {
+    /// By path.
+    pub edits: Vec<DocumentEdit>,
+    /// By path.
+    pub creations: Vec<Creation>,
+    /// Each to a path at which there is nothing.
+    pub moves: Vec<FileMove>,
+}
+
+/// A file that comes to be.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Creation {
+    /// Where there is none yet.
+    pub path: VfsPath,
+    /// Its contents.
+    pub text: String,
 }
 
 /// The outline of a file: the facts it was read from, whose symbols are the outline.

@@ -28,8 +28,8 @@ pub mod rpc;
 
 pub use action::Action;
 pub use answer::{
-    Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, DocumentEdit, DocumentSymbols, Expansion,
-    Highlight, Hover, Parameter, RenameTarget, SearchPlan, Signature, SignatureHelp, Targets,
+    Answer, Answered, CompletionDetails, CompletionItem, CompletionItems, Creation, DocumentEdit, DocumentSymbols,
+    Expansion, FileChange, Highlight, Hover, Parameter, RenameTarget, SearchPlan, Signature, SignatureHelp, Targets,
 };
 pub use decoration::{
     HintPart, InlayHint, Lens, LensKind, Link, LinkTarget, SemanticToken, SemanticTokens, TokenWords,

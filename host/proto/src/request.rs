@@ -85,7 +85,7 @@ pub enum Query {
     SignatureHelp(At),
     /// Whether a name can be renamed: `RenameTarget`.
     PrepareRename(At),
-    /// The edits of a renaming, all or nothing: `Edits`.
+    /// The edits of a renaming, all or nothing: `Edits`, or `Change` where files move with it.
     Rename {
         /// The name.
         at: At,
@@ -178,7 +178,7 @@ pub enum Query {
         /// The kinds that are wanted, as prefixes; none for all.
         kinds: Vec<String>,
     },
-    /// The edits of an offered change: `Edits`.
+    /// What an offered change does: `Edits`, or `Change` where files come to be or move with it.
     ResolveAction {
         /// The file in which it was offered.
         path: VfsPath,

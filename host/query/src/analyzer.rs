@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use vraftls_index::{Description, Diagnostic, Facts};
 use vraftls_proto::{
-    Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, Expansion, FileMove, FileReferences,
-    FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, Resolved, SearchPlan,
-    SemanticToken, SessionId, SignatureHelp, Targets,
+    Action, Call, Candidate, CompletionDetails, CompletionItems, DocumentEdit, Expansion, FileChange, FileMove,
+    FileReferences, FormattingOptions, HierarchyItem, Highlight, Hover, InlayHint, Lens, Link, RenameTarget, Resolved,
+    SearchPlan, SemanticToken, SessionId, SignatureHelp, Targets,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId};
@@ -101,6 +101,7 @@ pub enum Question {
     PrepareRename { path: VfsPath, offset: u32 },
     PlanRename { path: VfsPath, offset: u32, new_name: String },
     RenameEdits { plan: SearchPlan, new_name: String, files: Vec<Candidate> },
+    RenameMoves { plan: SearchPlan, new_name: String },
     Format { path: VfsPath, span: Option<Span>, options: FormattingOptions },
     FormatOnType { path: VfsPath, offset: u32, typed: String, options: FormattingOptions },
     PrepareCalls { path: VfsPath, offset: u32 },
@@ -126,7 +127,7 @@ pub enum Question {
     Bundled { path: VfsPath },
 }
 
-/// What an engine replies. [`Question`]s of navigation get `Targets`, the plans get `Plan`.
+/// What an engine replies. [`Question`]s of navigation get `Targets`, the plans get `Plan`, `ResolveAction` gets `Change`.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each is the type of its name")]
 pub enum Reply {
@@ -141,6 +142,8 @@ pub enum Reply {
     SignatureHelp(Option<SignatureHelp>),
     RenameTarget(Option<RenameTarget>),
     Edits(Vec<DocumentEdit>),
+    Moves(Vec<FileMove>),
+    Change(FileChange),
     TextEdits(Vec<TextEdit>),
     HierarchyItems(Vec<HierarchyItem>),
     Calls(Vec<Call>),

@@ -3,8 +3,9 @@
 use vraftls_cache::CacheValue;
 use vraftls_index::{FileReferences, Location, Reference};
 use vraftls_proto::{
-    Action, Answer, Answered, Call, CompletionItem, DocumentEdit, HierarchyItem, Highlight, HintPart, InlayHint, Lens,
-    Link, Resolved, ResolvedName, SemanticToken, Signature, SymbolMatch, Target, TargetDescription,
+    Action, Answer, Answered, Call, CompletionItem, Creation, DocumentEdit, FileMove, HierarchyItem, Highlight,
+    HintPart, InlayHint, Lens, Link, Resolved, ResolvedName, SemanticToken, Signature, SymbolMatch, Target,
+    TargetDescription,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::{ContentDigest, VfsPath};
@@ -74,6 +75,11 @@ fn weight_bytes(answer: &Answer) -> usize {
         }
         Answer::Diagnostics(list) => list.iter().map(vraftls_index::Diagnostic::weight_bytes).sum(),
         Answer::Files(list) => list.len() * size_of::<VfsPath>(),
+        Answer::Change(it) => {
+            let moves = it.moves.len() * size_of::<FileMove>();
+            let creation = |it: &Creation| it.text.len() + size_of::<Creation>();
+            documents_weight_bytes(&it.edits) + it.creations.iter().map(creation).sum::<usize>() + moves
+        }
         Answer::Expansion(it) => it.as_ref().map_or(0, |it| it.name.len() + it.text.len()),
     }
 }

@@ -46,6 +46,13 @@ pub trait Base: Send + Sync + Any {
     /// Whether there is such a directory.
     fn is_directory(&self, path: &str) -> bool;
 
+    /// Where in the view a path of a library root leads, the symbolic links on its way followed; none where there are none, or where
+    /// they lead out of it. Whether the view has anything there is not said. May read a disk; never called on the async runtime.
+    fn followed(&self, path: &VfsPath) -> Option<VfsPath> {
+        let _ = path;
+        None
+    }
+
     /// The files of the workspace, libraries left out, sorted by path.
     fn files(&self) -> Vec<(VfsPath, BaseFile)>;
 

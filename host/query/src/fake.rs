@@ -306,6 +306,7 @@ impl FakeAnalyzer {
                 });
                 Reply::Edits(confirmed.collect())
             }
+            Question::RenameMoves { plan, new_name } => Reply::Moves(hierarchies::moves(view, &plan, &new_name)),
             Question::PrepareCalls { path, offset } => {
                 Reply::HierarchyItems(hierarchies::prepare(view, &path, offset)?)
             }

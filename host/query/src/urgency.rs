@@ -38,6 +38,7 @@ impl Question {
             | Self::SignatureHelp { .. }
             | Self::PrepareRename { .. }
             | Self::PlanRename { .. }
+            | Self::RenameMoves { .. }
             | Self::Format { .. }
             | Self::FormatOnType { .. }
             | Self::PrepareCalls { .. }

@@ -47,6 +47,12 @@ impl View {
         self.base.is_directory(path) || self.overlays.iter().any(|(file, _)| entry_below(path, file).is_some())
     }
 
+    /// Where in the view the file or directory at a path of a library root really lies, if symbolic links lead there.
+    pub fn real(&self, path: &VfsPath) -> Option<VfsPath> {
+        let real = self.base.followed(path).filter(|real| real != path && !real.is_root())?;
+        (self.file(&real).is_some() || self.is_directory(real.as_str())).then_some(real)
+    }
+
     /// The entries of a directory, unsaved new files included, sorted by name; the empty path is the workspace. Empty
     /// where there is no such directory. Where an unsaved file has the name of a directory it is the file.
     pub fn list(&self, directory: &str) -> Vec<DirEntry> {

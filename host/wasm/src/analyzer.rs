@@ -174,4 +174,8 @@ impl Texts for OneText<'_> {
             false => bad(format!("facts of {} speak of {path}", self.document.path)),
         }
     }
+
+    fn is_there(&self, path: &vraftls_vfs::VfsPath) -> bool {
+        *path == self.document.path
+    }
 }

@@ -16,7 +16,10 @@ pub(crate) fn is_answered(features: &Features, question: &Question) -> bool {
         Question::Hover { .. } => features.hover,
         Question::Complete { .. } | Question::ResolveCompletion { .. } => features.completion,
         Question::SignatureHelp { .. } => features.signature_help,
-        Question::PrepareRename { .. } | Question::PlanRename { .. } | Question::RenameEdits { .. } => features.rename,
+        Question::PrepareRename { .. }
+        | Question::PlanRename { .. }
+        | Question::RenameEdits { .. }
+        | Question::RenameMoves { .. } => features.rename,
         Question::Format { span: None, .. } => features.formatting,
         Question::Format { span: Some(_), .. } => features.range_formatting,
         Question::FormatOnType { .. } => features.on_type_formatting,

@@ -72,6 +72,7 @@ impl Asking<'_> {
             Question::PrepareRename { path, offset } => self.prepare_rename(path, *offset),
             Question::PlanRename { path, offset, new_name } => self.plan_rename(path, *offset, new_name),
             Question::RenameEdits { plan, new_name, files } => self.rename_edits(plan, new_name, files),
+            Question::RenameMoves { plan, new_name } => self.rename_moves(plan, new_name),
             Question::Format { path, span, options } => self.format(path, *span, *options),
             Question::FormatOnType { path, offset, typed, options } => {
                 self.format_on_type(path, *offset, typed, *options)

@@ -1,16 +1,16 @@
-//! The questions of the interface `actions`.
+//! The questions of the interfaces `actions` and `refiling`.
 
 use vraftls_index::{Diagnostic, Related};
-use vraftls_proto::FileMove;
+use vraftls_proto::{FileChange, FileMove, SearchPlan};
 use vraftls_query::Reply;
 use vraftls_text::Span;
 use vraftls_vfs::VfsPath;
 
-use crate::ask::{Asking, Returned, Unchecked, returned, unsupported};
+use crate::ask::{Asking, Returned, Unchecked, returned, search_plan, unsupported};
 use crate::bindings::exports::vraftls::analyzer::actions as guest;
 use crate::bindings::vraftls::analyzer::types;
 use crate::import_workspace::{location, span};
-use crate::{check_actions, check_reply};
+use crate::{check_actions, check_change, check_reply};
 
 impl Asking<'_> {
     /// The changes for a span.
@@ -30,11 +30,27 @@ impl Asking<'_> {
         })
     }
 
-    /// The edits of an offered change.
+    /// What an offered change does.
     pub(crate) fn resolve_action<'q>(&mut self, path: &VfsPath, token: &[u8]) -> Returned<Unchecked<'q>> {
+        if let Some(interface) = &self.functions.refiling {
+            let change = interface.call_resolve(&mut *self.store, self.project, path.as_str(), token)?;
+            return returned(change, |check, change| check_change::change(check, change).map(Reply::Change));
+        }
         let Some(interface) = &self.functions.actions else { return unsupported() };
         let edits = interface.call_resolve_action(&mut *self.store, self.project, path.as_str(), token)?;
-        returned(edits, |check, edits| check_reply::document_edits(check, edits).map(Reply::Edits))
+        returned(edits, |check, edits| {
+            let edits = check_reply::document_edits(check, edits)?;
+            Ok(Reply::Change(FileChange { edits, ..FileChange::default() }))
+        })
+    }
+
+    /// What moves when something is renamed; nothing with an analyzer that has no word for it.
+    pub(crate) fn rename_moves<'q>(&mut self, plan: &SearchPlan, new_name: &str) -> Returned<Unchecked<'q>> {
+        let Some(interface) = &self.functions.refiling else {
+            return Ok(Ok(Box::new(|_| Ok(Reply::Moves(Vec::new())))));
+        };
+        let moves = interface.call_moves(&mut *self.store, self.project, &search_plan(plan), new_name)?;
+        returned(moves, |check, moves| check_change::moves(check, moves).map(Reply::Moves))
     }
 
     /// The edits for files that move.

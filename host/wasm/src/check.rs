@@ -31,6 +31,9 @@ pub(crate) fn bad<T>(what: impl Into<String>) -> Result<T, Rejected> {
 pub(crate) trait Texts {
     /// The text of a file as the call's view shows it, or as the analyzer carries it itself.
     fn text(&mut self, path: &VfsPath) -> Result<Arc<str>, Rejected>;
+
+    /// Whether there is a file or a directory at a path of the call's view.
+    fn is_there(&self, path: &VfsPath) -> bool;
 }
 
 /// Holds values to the rules. One for each reply: list entries are counted over the whole of it.
@@ -92,6 +95,11 @@ impl<'a> Check<'a> {
         let text = self.texts.text(path)?;
         self.known.insert(path.clone(), text.clone());
         Ok(text)
+    }
+
+    /// Whether there is a file or a directory.
+    pub(crate) fn is_there(&self, path: &VfsPath) -> bool {
+        self.texts.is_there(path)
     }
 
     pub(crate) fn location(&mut self, location: guest::Location) -> Result<Location, Rejected> {

@@ -62,7 +62,7 @@ pub(crate) fn description(
         version: description.version,
         title: description.title,
         languages: languages(description.languages)?,
-        project_files: file_names("project files", description.project_files)?,
+        project_files: project_files(description.project_files)?,
         features,
         completion_triggers: triggers("completion", description.completion_triggers)?,
         signature_triggers: triggers("signature help", description.signature_triggers)?,
@@ -112,6 +112,25 @@ fn file_names(what: &str, names: Vec<String>) -> Result<Vec<String>, String> {
         Some(path) => Err(format!("{path:?} among the {what} is a path")),
         None => Ok(names),
     }
+}
+
+/// Names with at most one `*` that stands for something. An editor is given them as patterns, so what means something in those of
+/// the protocol and nothing to us would be a file whose changes nobody hears of.
+fn project_files(names: Vec<String>) -> Result<Vec<String>, String> {
+    let names = file_names("project files", names)?;
+    for name in &names {
+        let n_stars = name.matches('*').count();
+        if n_stars > 1 {
+            return Err(format!("{name:?} among the project files has {n_stars} `*`, more than one"));
+        }
+        if name == "*" {
+            return Err("`*` among the project files would be every file".to_owned());
+        }
+        if let Some(other) = name.chars().find(|other| matches!(other, '\\' | '?' | '[' | ']' | '{' | '}')) {
+            return Err(format!("{name:?} among the project files has a {other:?}, which means something in editors"));
+        }
+    }
+    Ok(names)
 }
 
 fn triggers(what: &str, triggers: Vec<String>) -> Result<Vec<String>, String> {

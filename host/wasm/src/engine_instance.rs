@@ -265,6 +265,10 @@ impl Texts for ViewTexts<'_> {
             Err(error) => bad(format!("it names {path}, which cannot be read: {error}")),
         }
     }
+
+    fn is_there(&self, path: &VfsPath) -> bool {
+        self.view.file(path).is_some() || self.view.is_directory(path.as_str())
+    }
 }
 
 /// Where the files lie that an analyzer carries itself.

@@ -77,6 +77,7 @@ engine_interfaces! {
     actions = "actions",
     resolving = "resolving",
     rewriting = "rewriting",
+    refiling = "refiling",
     keeping = "keeping",
 }
 

@@ -1,4 +1,4 @@
-//! The import `workspace`: what an engine sees of the files during a call.
+//! The imports `workspace` and `linking`: what an engine sees of the files during a call.
 //!
 //! A guest that names an impossible path gets the answer for a path that does not exist. What a pure call asks is answered as
 //! for an empty workspace, so that a component may import the interface and index without it.
@@ -112,6 +112,17 @@ fn metadata(state: &mut HostState, path: &str) -> Option<guest::Metadata> {
     }
     let directory = guest::Metadata { kind: guest::NodeKind::Directory, size: 0, stamp: 0 };
     view.is_directory(path.as_str()).then_some(directory)
+}
+
+/// `linking.real`.
+pub(crate) fn real(state: &mut HostState, path: &str) -> Result<Option<String>, Stop> {
+    state.count_host_call()?;
+    let Some((view, path)) = at(&state.scope, path) else { return Ok(None) };
+    let real = view.real(&path);
+    sight(&mut state.sighted, &path, || Sight::of_real(real.as_ref()));
+    let real = real.map(|real| real.as_str().to_owned());
+    state.count_read(real.as_ref().map_or(0, String::len))?;
+    Ok(real)
 }
 
 /// A number that changes with the contents: the first bytes of their digest.

@@ -42,6 +42,7 @@ mod linker;
 
 mod check;
 mod check_actions;
+mod check_change;
 mod check_decorations;
 mod check_facts;
 mod check_hierarchies;

@@ -8,10 +8,11 @@ use crate::host_state::HostState;
 use crate::{import_keeper, import_log, import_wasi, import_workspace};
 
 const WORKSPACE: &str = "vraftls:analyzer/workspace";
+const LINKING: &str = "vraftls:analyzer/linking";
 const LOG: &str = "vraftls:analyzer/log";
 const KEEPER: &str = "vraftls:analyzer/keeper";
 /// Interfaces of the contract that a component may import. `types` has no functions: it needs nothing behind it.
-const GRANTED: [&str; 4] = [WORKSPACE, LOG, KEEPER, "vraftls:analyzer/types"];
+const GRANTED: [&str; 5] = [WORKSPACE, LINKING, LOG, KEEPER, "vraftls:analyzer/types"];
 /// The contract's version behind the imports.
 const VERSION: &str = "@0.1.0";
 
@@ -44,6 +45,11 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut keeper = linker.instance(&format!("{KEEPER}{VERSION}"))?;
     keeper
         .func_wrap("hold", |store: Store<'_>, (memory,): (WasmList<u8>,)| Ok(import_keeper::hold(store, &memory)?))?;
+
+    let mut linking = linker.instance(&format!("{LINKING}{VERSION}"))?;
+    linking.func_wrap("real", |mut store: Store<'_>, (path,): (String,)| {
+        Ok((import_workspace::real(store.data_mut(), &path)?,))
+    })?;
 
     let mut workspace = linker.instance(&format!("{WORKSPACE}{VERSION}"))?;
     workspace.func_wrap("read", |mut store: Store<'_>, (path,): (String,)| {

@@ -96,6 +96,19 @@ pub(crate) fn move_back(it: &sdk::Move) -> Result<proto::FileMove, sdk::Failure>
     Ok(proto::FileMove { old: path(&it.old_path)?, new: path(&it.new_path)? })
 }
 
+pub(crate) fn file_move(it: proto::FileMove) -> sdk::Move {
+    sdk::Move { old_path: text(&it.old), new_path: text(&it.new) }
+}
+
+pub(crate) fn file_change(change: proto::FileChange) -> sdk::FileChange {
+    let creation = |it: proto::Creation| sdk::Creation { path: text(&it.path), text: it.text };
+    sdk::FileChange {
+        edits: change.edits.into_iter().map(document_edit).collect(),
+        creations: change.creations.into_iter().map(creation).collect(),
+        moves: change.moves.into_iter().map(file_move).collect(),
+    }
+}
+
 /// Packed as guests pack it; in which order paths and names stand there is nobody's business.
 pub(crate) fn resolved(resolved: &proto::Resolved) -> sdk::Resolved {
     let (mut paths, mut names, mut targets) = (Vec::new(), Vec::new(), Vec::new());

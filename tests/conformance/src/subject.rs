@@ -5,9 +5,9 @@ use std::sync::Arc;
 use vraftls_guest_sdk::fixture::Subject;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Description, Details, Diagnostic, Document, DocumentEdit,
-    Expansion, Facts, Failure, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens,
-    Link, Move, NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit,
-    Workspace,
+    Expansion, Facts, Failure, FileChange, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo,
+    InlayHint, Lens, Link, Move, NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets,
+    TextEdit, Workspace,
 };
 use vraftls_query::{Library, ProjectSpec, Question, Reply};
 use vraftls_vfs::{VfsPath, WorkspaceId};
@@ -279,8 +279,17 @@ impl Project for ComponentProject {
     }
 
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        Ok(self.resolve_change(path, token)?.edits)
+    }
+
+    fn resolve_change(&mut self, path: &str, token: &[u8]) -> Result<FileChange, Failure> {
         let question = Question::ResolveAction { path: convert::path(path)?, token: token.to_vec() };
-        Ok(ask!(self, question, Edits).into_iter().map(convert::document_edit).collect())
+        Ok(later::file_change(ask!(self, question, Change)))
+    }
+
+    fn rename_moves(&mut self, plan: SearchPlan, new_name: &str) -> Result<Vec<Move>, Failure> {
+        let question = Question::RenameMoves { plan: convert::plan_back(plan)?, new_name: new_name.to_owned() };
+        Ok(ask!(self, question, Moves).into_iter().map(later::file_move).collect())
     }
 
     fn resolve_all(&mut self, path: &str) -> Result<Resolved, Failure> {

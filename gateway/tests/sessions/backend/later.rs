@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use vraftls_index::{Features, Location};
 use vraftls_proto::{
-    Action, Answer, Call, DocumentEdit, Expansion, HierarchyItem, HintPart, InlayHint, Lens, LensKind, Link,
-    LinkTarget, Query, QueryError, SemanticToken, SemanticTokens, TokenWords,
+    Action, Answer, Call, Creation, DocumentEdit, Expansion, FileChange, FileMove, HierarchyItem, HintPart, InlayHint,
+    Lens, LensKind, Link, LinkTarget, Query, QueryError, SemanticToken, SemanticTokens, TokenWords,
 };
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
@@ -180,6 +180,14 @@ impl Seen {
                 return Err(QueryError::InvalidInput("out of date".into()));
             }
             Query::ResolveAction { token, .. } if token == &[2] => Answer::Edits(Vec::new()),
+            Query::ResolveAction { path, token } if token == &[3] => {
+                let edit = TextEdit { span: Span::empty(0), new_text: "outside ".into() };
+                Answer::Change(FileChange {
+                    edits: vec![DocumentEdit { path: path.clone(), edits: vec![edit] }],
+                    creations: vec![Creation { path: VfsPath::new("new/é.py").unwrap(), text: "inside\n".into() }],
+                    moves: vec![FileMove { old: path.clone(), new: VfsPath::new("moved.py").unwrap() }],
+                })
+            }
             Query::ResolveAction { path, .. } => {
                 let edit = TextEdit { span: Span::empty(0), new_text: "fixed ".into() };
                 Answer::Edits(vec![DocumentEdit { path: path.clone(), edits: vec![edit] }])
@@ -282,6 +290,7 @@ fn name_files(answer: &Answer, named: &mut Vec<VfsPath>) {
             named.extend(places.map(|place| place.path.clone()));
         }
         Answer::Edits(files) => named.extend(files.iter().map(|file| file.path.clone())),
+        Answer::Change(change) => named.extend(change.edits.iter().map(|file| file.path.clone())),
         Answer::Actions(actions) => {
             named.extend(actions.iter().flat_map(|action| &action.edits).map(|file| file.path.clone()));
         }

@@ -209,6 +209,10 @@ impl Base for TreeBase {
                 .any(|(path, _)| !matches!(self.pending.get(path), Some(Pending::Removed)))
     }
 
+    fn followed(&self, path: &VfsPath) -> Option<VfsPath> {
+        self.libraries.followed(path.as_str())
+    }
+
     fn files(&self) -> Vec<(VfsPath, BaseFile)> {
         let committed = self.snapshot.iter().map(|(path, _)| path);
         let paths: BTreeSet<&VfsPath> = committed.chain(self.pending.keys()).collect();

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use moka::sync::Cache;
 use vraftls_query::{BaseFile, DirEntry, NodeKind, ReadError};
-use vraftls_vfs::ContentDigest;
+use vraftls_vfs::{ContentDigest, VfsPath};
 
 use super::pending::{read_bounded, text_of};
-use super::walk::{FILE_BYTES_MAX, Signature};
+use super::walk::{FILE_BYTES_MAX, Signature, in_view};
 use crate::libraries::{Environments, Mount};
 
 /// How many digests are remembered.
@@ -18,23 +18,38 @@ const DIGESTS_MAX: u64 = 100_000;
 /// The library roots of a workspace. A change in them makes a new value: who holds another one knows that anything may differ.
 #[derive(Debug)]
 pub(crate) struct Libraries {
+    /// The workspace's own directory.
+    root: PathBuf,
     environments: Environments,
     /// All of them, each directory once.
     mounts: Vec<Mount>,
     digests: Cache<PathBuf, (Signature, ContentDigest)>,
+    /// Found out when a link is followed for the first time.
+    real: OnceLock<RealDirectories>,
+}
+
+/// Where directories lie, no link on the way. Those that are gone are nowhere.
+#[derive(Debug)]
+struct RealDirectories {
+    root: Option<PathBuf>,
+    /// In the order of the mounts.
+    mounts: Vec<Option<PathBuf>>,
 }
 
 impl Libraries {
     /// Where the view has all library roots.
     pub(crate) const PREFIX: &str = "@lib";
 
-    pub(crate) fn new(environments: Environments) -> Self {
-        Self { mounts: environments.mounts(), environments, digests: Cache::new(DIGESTS_MAX) }
+    /// Those of the workspace at `root`.
+    pub(crate) fn new(root: PathBuf, environments: Environments) -> Self {
+        let (mounts, digests, real) = (environments.mounts(), Cache::new(DIGESTS_MAX), OnceLock::new());
+        Self { root, environments, mounts, digests, real }
     }
 
     /// The library roots after something changed in them, or others were added. What is known of files is kept.
     pub(crate) fn changed(&self, environments: Environments) -> Self {
-        Self { mounts: environments.mounts(), environments, digests: self.digests.clone() }
+        let (mounts, digests, real) = (environments.mounts(), self.digests.clone(), OnceLock::new());
+        Self { root: self.root.clone(), environments, mounts, digests, real }
     }
 
     /// The roots that are new since `older`; nothing if others changed or went, so that any file may differ.
@@ -60,6 +75,27 @@ impl Libraries {
     /// Where on disk a path of the view lies.
     pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
         self.mounts.iter().find_map(|mount| mount.on_disk(path))
+    }
+
+    /// Where in the view a path leads. The system counts the links on the way, so those that lead round in a circle lead nowhere.
+    pub(crate) fn followed(&self, path: &str) -> Option<VfsPath> {
+        let found = fs::canonicalize(self.on_disk(path)?).ok()?;
+        let real = self.real.get_or_init(|| RealDirectories {
+            root: fs::canonicalize(&self.root).ok(),
+            mounts: self.mounts.iter().map(|mount| fs::canonicalize(&mount.directory).ok()).collect(),
+        });
+        let directories = real.mounts.iter().zip(&self.mounts);
+        // Of roots within roots the innermost has its own name for what lies in it.
+        let around = directories
+            .filter_map(|(directory, mount)| Some((directory.as_deref()?, mount)))
+            .filter(|(directory, _)| found.starts_with(directory))
+            .max_by_key(|(directory, _)| directory.as_os_str().len());
+        match around {
+            Some((directory, mount)) => {
+                VfsPath::new(&mount.prefix).ok()?.join(in_view(directory, &found)?.as_str()).ok()
+            }
+            None => in_view(real.root.as_deref()?, &found),
+        }
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<BaseFile> {

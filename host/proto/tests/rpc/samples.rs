@@ -51,6 +51,11 @@ fn edits() -> Vec<DocumentEdit> {
     vec![DocumentEdit { path: path("a.py"), edits: vec![edit()] }]
 }
 
+fn change() -> FileChange {
+    let creations = vec![Creation { path: path("b.py"), text: "é".into() }];
+    FileChange { edits: edits(), creations, moves: vec![FileMove { old: path("c.py"), new: path("d.py") }] }
+}
+
 fn item() -> HierarchyItem {
     let (name, detail) = ("f".into(), "(x)".into());
     HierarchyItem { name, detail, kind: 12, location: location("a.py"), token: vec![1, 2] }
@@ -187,6 +192,7 @@ pub(crate) fn answers() -> Vec<(&'static str, Answer)> {
         ("signature-help", Answer::SignatureHelp(Some(SignatureHelp { signatures: vec![signature], active: 0 }))),
         ("rename-target", Answer::RenameTarget(Some(RenameTarget { span: span(1, 3), placeholder: "f".into() }))),
         ("edits", Answer::Edits(edits())),
+        ("change", Answer::Change(change())),
         ("text-edits", Answer::TextEdits(vec![edit()])),
         ("hierarchy-items", Answer::HierarchyItems(vec![item()])),
         ("calls", Answer::Calls(vec![Call { item: item(), spans: vec![span(1, 3)] }])),

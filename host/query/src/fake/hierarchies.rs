@@ -6,7 +6,7 @@ use vraftls_proto::{
 use vraftls_text::{Span, TextEdit};
 use vraftls_vfs::VfsPath;
 
-use super::{confirm, read, word_at, words};
+use super::{confirm, path, read, word_at, words};
 use crate::{Fault, View};
 use vraftls_index::{Location, Roles};
 
@@ -33,6 +33,13 @@ pub(super) fn incoming(view: &View, plan: &SearchPlan, files: &[Candidate]) -> R
         }
     }
     Ok(calls)
+}
+
+/// Files that are called as a name is move with it.
+pub(super) fn moves(view: &View, plan: &SearchPlan, new_name: &str) -> Vec<FileMove> {
+    let old = plan.names.iter().map(|name| path(&format!("{name}.w")));
+    let moved = old.filter(|old| view.file(old).is_some());
+    moved.map(|old| FileMove { old, new: path(&format!("{new_name}.w")) }).collect()
 }
 
 /// The stem of every file that moves gets its new one, wherever it is a word.

@@ -38,7 +38,10 @@ impl FakeAnalyzer {
             false => Err(Fault::Internal(format!("{voice} is shown {:?}", String::from_utf8_lossy(token)))),
         };
         match &mut question {
-            Question::Confirm { plan, .. } | Question::RenameEdits { plan, .. } | Question::Incoming { plan, .. } => {
+            Question::Confirm { plan, .. }
+            | Question::RenameEdits { plan, .. }
+            | Question::RenameMoves { plan, .. }
+            | Question::Incoming { plan, .. } => {
                 own(&plan.token)?;
                 let before = format!("{voice}:");
                 plan.names = plan.names.iter().map(|name| name.trim_start_matches(&before).to_owned()).collect();

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
 use vraftls_index::Description;
 use vraftls_proto::{
-    Answer, CompletionItems, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens, TokenWords,
+    Answer, CompletionItems, FileChange, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens,
+    TokenWords,
 };
 use vraftls_vfs::{ContentDigest, VfsPath};
 
@@ -63,7 +64,7 @@ impl QueryService {
             Query::References { at, include_declaration } => {
                 Answer::References(self.references(call, at, *include_declaration).await?)
             }
-            Query::Rename { at, new_name } => Answer::Edits(self.rename(call, at, new_name).await?),
+            Query::Rename { at, new_name } => answer_of_change(self.rename(call, at, new_name).await?),
             Query::IncomingCalls { item } => Answer::Calls(self.incoming_calls(call, item).await?),
             Query::Subtypes { item } => Answer::HierarchyItems(self.subtypes(call, item).await?),
             Query::Diagnostics { path } if !call.analyzer().description().features.diagnostics => {
@@ -240,12 +241,20 @@ impl Call<'_> {
             (Q::Links { .. }, Reply::Links(it)) => Answer::Links(it),
             (Q::LinkedRanges(_), Reply::LinkedRanges(it)) => Answer::LinkedRanges(it),
             (Q::Actions { .. }, Reply::Actions(it)) => Answer::Actions(it),
-            (Q::ResolveAction { .. }, Reply::Edits(it)) => Answer::Edits(it),
+            (Q::ResolveAction { .. }, Reply::Change(it)) => answer_of_change(it),
             (Q::ResolveAll { .. }, Reply::Resolved(it)) => Answer::Resolved(it),
             (Q::Expand(_), Reply::Expansion(it)) => Answer::Expansion(it),
             (Q::Diagnostics { .. }, Reply::Diagnostics(it)) => Answer::Diagnostics(it.into()),
             _ => return Err(self.bad_reply("the reply to another question")),
         })
+    }
+}
+
+/// Edits are told as such: whoever takes nothing else takes them.
+fn answer_of_change(change: FileChange) -> Answer {
+    match change.creations.is_empty() && change.moves.is_empty() {
+        true => Answer::Edits(change.edits),
+        false => Answer::Change(change),
     }
 }
 

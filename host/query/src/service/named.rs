@@ -152,6 +152,7 @@ fn named_files(answer: &Answer, asked: Option<&VfsPath>) -> BTreeSet<VfsPath> {
         Answer::Targets(Some(targets)) => named.extend(targets.locations.iter().map(|place| place.path.clone())),
         Answer::References(files) => named.extend(files.iter().map(|file| file.path.clone())),
         Answer::Edits(files) => named.extend(files.iter().map(|file| file.path.clone())),
+        Answer::Change(change) => named.extend(change.edits.iter().map(|file| file.path.clone())),
         Answer::HierarchyItems(items) => named.extend(items.iter().map(|item| item.location.path.clone())),
         Answer::Calls(calls) => named.extend(calls.iter().map(|call| call.item.location.path.clone())),
         Answer::Resolved(resolved) => named.extend(resolved.targets.iter().map(|it| it.location.path.clone())),

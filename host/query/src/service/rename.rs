@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vraftls_cache::offload;
-use vraftls_proto::{At, DocumentEdit, QueryError};
+use vraftls_proto::{At, DocumentEdit, FileChange, QueryError};
 use vraftls_text::TextEdit;
 use vraftls_vfs::VfsPath;
 
@@ -13,15 +13,15 @@ use crate::service::call::Call;
 use crate::{QueryService, Question, Reply, is_outside};
 
 impl QueryService {
-    /// The edits of a renaming, by path; each file's by place, none overlapping another.
-    pub(super) async fn rename(&self, call: &Call<'_>, at: &At, new_name: &str) -> Result<Vec<DocumentEdit>, Failure> {
+    /// The edits of a renaming, by path, each file's by place, none overlapping another; and the files that move with it.
+    pub(super) async fn rename(&self, call: &Call<'_>, at: &At, new_name: &str) -> Result<FileChange, Failure> {
         let index = self.whole_index(call).await?;
         let new_name = new_name.to_owned();
         let question = Question::PlanRename { path: at.path.clone(), offset: at.offset, new_name: new_name.clone() };
         let Reply::Plan(plan) = self.ask_engine(call, Some(Arc::clone(&index)), question).await? else {
             return Err(call.bad_reply("no plan"));
         };
-        let Some(plan) = plan else { return Ok(Vec::new()) };
+        let Some(plan) = plan else { return Ok(FileChange::default()) };
         let edit = |files| Question::RenameEdits { plan: plan.clone(), new_name: new_name.clone(), files };
         let replies = self.ask_of_candidates(call, &index, &plan, edit).await?;
         let mut files: BTreeMap<VfsPath, Vec<TextEdit>> = BTreeMap::new();
@@ -29,7 +29,11 @@ impl QueryService {
             let Reply::Edits(part) = reply else { return Err(call.bad_reply("no edits")) };
             part.into_iter().for_each(|file| files.entry(file.path).or_default().extend(file.edits));
         }
-        self.settle_all(call, files).await
+        let moves = Question::RenameMoves { plan, new_name };
+        let Reply::Moves(moves) = self.ask_engine(call, Some(index), moves).await? else {
+            return Err(call.bad_reply("no moves"));
+        };
+        Ok(FileChange { edits: self.settle_all(call, files).await?, creations: Vec::new(), moves })
     }
 
     /// The edits of many files, each file's in order: none of a file outside the workspace, and all of them for what the

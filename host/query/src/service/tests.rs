@@ -12,7 +12,7 @@ mod versions;
 use std::sync::Arc;
 
 use vraftls_cache::Tier;
-use vraftls_proto::{Answer, Answered, At, OverlaySet, Query, QueryError};
+use vraftls_proto::{Answer, Answered, At, FileMove, OverlaySet, Query, QueryError};
 use vraftls_text::Span;
 use vraftls_vfs::ContentDigest;
 

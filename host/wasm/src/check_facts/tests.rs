@@ -20,6 +20,10 @@ impl Texts for Only {
     fn text(&mut self, path: &VfsPath) -> Result<Arc<str>, Rejected> {
         if path.as_str() == "a.x" { Ok(TEXT.into()) } else { bad("another file") }
     }
+
+    fn is_there(&self, path: &VfsPath) -> bool {
+        path.as_str() == "a.x"
+    }
 }
 
 fn any_span() -> impl Strategy<Value = types::Span> {

@@ -9,7 +9,7 @@ fn good() -> guest::Description {
         version: "0.1.0".to_owned(),
         title: "Toy".to_owned(),
         languages: vec![guest::Language { id: "toy".to_owned(), suffixes: texts(&["toy", "t"]) }],
-        project_files: texts(&["toy.project"]),
+        project_files: texts(&["toy.project", "toy.*.project"]),
         features: guest::Features::HOVER,
         completion_triggers: texts(&[".", "é"]),
         signature_triggers: Vec::new(),
@@ -23,6 +23,7 @@ fn good() -> guest::Description {
 fn a_sane_description_is_taken_over() {
     let checked = description(good(), |_| true).unwrap();
     assert_eq!((&*checked.id, checked.features.hover, checked.features.rename), ("toy-2", true, false));
+    assert!(checked.reads("a/toy.project") && checked.reads("a/toy.b.project") && !checked.reads("toyproject"));
 }
 
 #[test]
@@ -55,6 +56,14 @@ fn each_broken_rule_is_named() {
         guest::Description { languages: language("toy", ""), ..good() },
         guest::Description { project_files: one("a/b"), ..good() },
         guest::Description { project_files: vec!["x".to_owned(); 65], ..good() },
+        guest::Description { project_files: one("*"), ..good() },
+        guest::Description { project_files: one("a*b*"), ..good() },
+        guest::Description { project_files: one("**"), ..good() },
+        guest::Description { project_files: one("a/*"), ..good() },
+        guest::Description { project_files: one("a?"), ..good() },
+        guest::Description { project_files: one("[a].json"), ..good() },
+        guest::Description { project_files: one("{a}"), ..good() },
+        guest::Description { project_files: one("a\\*"), ..good() },
         guest::Description { completion_triggers: one("ab"), ..good() },
         guest::Description { signature_triggers: one(""), ..good() },
         guest::Description { token_modifiers: vec!["x".to_owned(); 33], ..good() },

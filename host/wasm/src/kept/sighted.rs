@@ -22,6 +22,8 @@ pub(crate) enum Sight {
     Entries([u8; 32]),
     /// A file with contents of this digest.
     File(ContentDigest),
+    /// Where links lead from there; only the hash of it is kept.
+    Real([u8; 32]),
 }
 
 impl Sight {
@@ -48,9 +50,16 @@ impl Sight {
         Self::Entries(*hasher.finalize().as_bytes())
     }
 
+    /// Where links lead from a path, if there are any.
+    pub(crate) fn of_real(real: Option<&VfsPath>) -> Self {
+        // What a view tells is never the empty path.
+        Self::Real(*blake3::hash(real.map_or("", VfsPath::as_str).as_bytes()).as_bytes())
+    }
+
     /// Whether a path is still what it was.
     pub(crate) fn holds(&self, view: &View, path: &VfsPath) -> bool {
         match self {
+            Self::Real(_) => *self == Self::of_real(view.real(path).as_ref()),
             Self::Entries(_) => *self == Self::of_entries(&view.list(path.as_str())),
             _ => *self == Self::of(view, path, view.file(path)),
         }
@@ -64,6 +73,8 @@ pub(crate) struct Sighted {
     paths: BTreeMap<VfsPath, Sight>,
     /// Of directories.
     entries: BTreeMap<VfsPath, Sight>,
+    /// Of links.
+    reals: BTreeMap<VfsPath, Sight>,
     /// Whether one path was seen as two things, or too much was seen.
     unsure: bool,
 }
@@ -78,6 +89,7 @@ impl Sighted {
         let is_full = self.len() >= SIGHTS_MAX;
         let seen = match sight {
             Sight::Entries(_) => &mut self.entries,
+            Sight::Real(_) => &mut self.reals,
             _ => &mut self.paths,
         };
         match seen.get(&path) {
@@ -93,11 +105,11 @@ impl Sighted {
     }
 
     fn len(&self) -> usize {
-        self.paths.len() + self.entries.len()
+        self.paths.len() + self.entries.len() + self.reals.len()
     }
 
     /// All that was seen, unless one thing was seen in two states.
     pub(crate) fn all(&self) -> Option<impl Iterator<Item = (&VfsPath, &Sight)>> {
-        (!self.unsure).then(|| self.paths.iter().chain(&self.entries))
+        (!self.unsure).then(|| self.paths.iter().chain(&self.entries).chain(&self.reals))
     }
 }

@@ -112,7 +112,8 @@ impl World {
         let (made, _) = state.apply(Revision(2), Command::Once { client, sequence: Sequence(1), request: create });
         let Ok(vraftls_vfs::Applied::WorkspaceCreated { workspace }) = made else { panic!("{made:?}") };
         let snapshot = state.snapshot(workspace).expect("it was just made");
-        let base = TreeBase::new(snapshot, contents, Arc::new(Libraries::new(Environments::default())));
+        let base =
+            TreeBase::new(snapshot, contents, Arc::new(Libraries::new(scratch.clone(), Environments::default())));
         let model = Model::default();
         let history = vec![(base.clone(), model.clone())];
         Self { scratch, state, workspace, sequence: 1, base, model, history }
@@ -301,10 +302,9 @@ fn library_roots_are_read_where_they_lie() {
     let mut world =
         World::new(scratch.path().to_owned(), ContentStore::open(&scratch.path().join("contents")).expect("opens"));
     let before = world.base.clone();
-    world.base.libraries = Arc::new(Libraries::new(Environments {
-        own: Environment { mounts, settings: Vec::new() },
-        ..Environments::default()
-    }));
+    let own = Environment { mounts, settings: Vec::new() };
+    let environments = Environments { own, ..Environments::default() };
+    world.base.libraries = Arc::new(Libraries::new(scratch.path().to_owned(), environments));
     world.base.settle_generation(&before);
     let base = &world.base;
     let added = ["@lib/site-packages", "@lib/site-packages-1"].map(|prefix| Change::Created(path(prefix)));
@@ -329,4 +329,65 @@ fn library_roots_are_read_where_they_lie() {
     assert!(base.files().is_empty(), "libraries are no files of the workspace");
     put("site/one.py", "y = 22\n");
     assert_eq!(base.file(&one).map(|file| file.digest), Some(ContentDigest::of(b"y = 22\n")));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_library_roots_lead_to_where_things_really_lie() {
+    use std::os::unix::fs::symlink;
+
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let at = |path: &str| scratch.path().join(path);
+    for directory in
+        ["w/own", "w/modules/.store/a@1/modules/a", "w/modules/.store/b@1/modules/b", "w/inner/modules", "out"]
+    {
+        std::fs::create_dir_all(at(directory)).expect("writable");
+    }
+    std::fs::write(at("w/modules/.store/a@1/modules/a/a.py"), "a = 1\n").expect("writable");
+    std::fs::write(at("w/own/own.py"), "own = 1\n").expect("writable");
+    let links = [
+        ("w/modules/a", ".store/a@1/modules/a"),
+        ("w/modules/.store/b@1/modules/a", "../../a@1/modules/a"),
+        ("w/modules/round", "round"),
+        ("w/modules/there", "back"),
+        ("w/modules/back", "there"),
+        ("w/modules/own", "../own"),
+        ("w/modules/out", "../../out"),
+        ("w/modules/gone", "nowhere"),
+        ("w/inner/modules/b", "../../modules/.store/b@1/modules/b"),
+        ("w/modules/inner", "../inner/modules"),
+    ];
+    for (path, target) in links {
+        symlink(target, at(path)).expect("writable");
+    }
+    let mount = |prefix: &str, directory: &str| Mount {
+        prefix: prefix.to_owned(),
+        kind: "modules".to_owned(),
+        directory: at(directory),
+        modified_ns: 0,
+    };
+    let own = Environment {
+        mounts: vec![mount("@lib/modules", "w/modules"), mount("@lib/inner/modules", "w/inner/modules")],
+        settings: Vec::new(),
+    };
+    let libraries = Libraries::new(at("w"), Environments { own, ..Environments::default() });
+    let real = |path: &str| libraries.followed(path).map(|real| real.to_string());
+    for (path, expected) in [
+        ("@lib/modules/a", Some("@lib/modules/.store/a@1/modules/a")),
+        ("@lib/modules/a/a.py", Some("@lib/modules/.store/a@1/modules/a/a.py")),
+        ("@lib/modules/.store/b@1/modules/a/a.py", Some("@lib/modules/.store/a@1/modules/a/a.py")),
+        ("@lib/inner/modules/b", Some("@lib/modules/.store/b@1/modules/b")),
+        ("@lib/modules/inner", Some("@lib/inner/modules")),
+        ("@lib/modules/.store/a@1", Some("@lib/modules/.store/a@1")),
+        ("@lib/modules/own/own.py", Some("own/own.py")),
+        ("@lib/modules/out", None),
+        ("@lib/modules/round", None),
+        ("@lib/modules/there", None),
+        ("@lib/modules/gone", None),
+        ("@lib/modules/a/gone.py", None),
+        ("@lib", None),
+        ("own/own.py", None),
+    ] {
+        assert_eq!(real(path).as_deref(), expected, "{path}");
+    }
 }

@@ -69,6 +69,18 @@ async fn a_renaming_edits_every_place() {
 }
 
 #[tokio::test]
+async fn files_move_with_the_name_that_they_have() {
+    let setup = Setup::new(&[("a.w", "def run"), ("run.w", "run")]);
+    let answered = setup.ask(rename("a.w", 5, "walk")).await.expect("answered");
+    assert!(answered.digests.contains(&(path("run.w"), ContentDigest::of(b"run"))), "it is edited where it was");
+    let Answer::Change(change) = &answered.answer else { panic!("{:?}", answered.answer) };
+    let edited: Vec<&str> = change.edits.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(edited, ["a.w", "run.w"]);
+    assert_eq!(change.moves, [FileMove { old: path("run.w"), new: path("walk.w") }]);
+    assert!(change.creations.is_empty());
+}
+
+#[tokio::test]
 async fn a_renaming_never_touches_a_library() {
     let setup = Setup::new(&[("a.w", "_x"), ("@lib/l.w", "def _x")]);
     let refused = setup.ask(rename("@lib/l.w", 5, "_y")).await.unwrap_err();
