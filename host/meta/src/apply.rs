@@ -69,7 +69,7 @@ impl Tables {
     }
 
     fn create_workspace(&mut self, name: WorkspaceName) -> Executed {
-        if let Some((workspace, _)) = self.workspaces.iter().find(|(_, other)| **other == name) {
+        if let Some(workspace) = self.named.get(&name) {
             return Err(Refusal::WorkspaceExists { workspace: *workspace });
         }
         let too_many = Refusal::TooMany { what: Counted::Workspaces };
@@ -79,13 +79,17 @@ impl Tables {
         // Ids are never reused: a reader may still hold answers about the workspace that had it.
         let workspace = WorkspaceId(self.last_workspace.0.checked_add(1).ok_or(too_many)?);
         self.last_workspace = workspace;
-        self.workspaces.insert(workspace, name);
+        self.workspaces.insert(workspace, name.clone());
+        self.named.insert(name, workspace);
         Ok(Applied::WorkspaceCreated { workspace })
     }
 
     fn remove_workspace(&mut self, workspace: WorkspaceId) -> Executed {
         match self.workspaces.remove(&workspace) {
-            Some(_) => Ok(Applied::Done),
+            Some(name) => {
+                self.named.remove(&name);
+                Ok(Applied::Done)
+            }
             None => Err(Refusal::NoSuchWorkspace { workspace }),
         }
     }

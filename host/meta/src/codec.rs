@@ -101,7 +101,8 @@ impl State {
         if blake3::hash(body).as_bytes() != hash {
             return Err(DecodeError::HashDiffers);
         }
-        let StateRecord { revision, tables, sessions: records } = exactly(record)?;
+        let StateRecord { revision, mut tables, sessions: records } = exactly(record)?;
+        tables.named = tables.workspaces.iter().map(|(id, name)| (name.clone(), *id)).collect();
         tables.check(revision).map_err(DecodeError::Inconsistent)?;
         let mut sessions = SessionTable::default();
         for record in records {
@@ -130,6 +131,7 @@ impl Tables {
         let is_data_group = |group: GroupId| group != GroupId::METADATA && self.groups.contains_key(&group);
         require(self.slots.is_sound(is_data_group), "slots of no group")?;
         require(self.workspaces.len() <= N_WORKSPACES_MAX, "too many workspaces")?;
+        require(self.named.len() == self.workspaces.len(), "two workspaces of one name")?;
         let is_given = |id: &WorkspaceId| *id > WorkspaceId(0) && *id <= self.last_workspace;
         require(self.workspaces.keys().all(is_given), "a workspace id that was not given out")?;
         require(self.plugins.values().all(|plugin| plugin.is_sound() && plugin.changed <= revision), "plugins")

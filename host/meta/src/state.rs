@@ -66,6 +66,9 @@ pub(crate) struct Tables {
     /// The last id given out; 0 before the first.
     pub(crate) last_workspace: WorkspaceId,
     pub(crate) workspaces: BTreeMap<WorkspaceId, WorkspaceName>,
+    /// The same the other way round, for whoever knows a name. Made of them, and no part of what is written.
+    #[serde(skip)]
+    pub(crate) named: BTreeMap<WorkspaceName, WorkspaceId>,
     pub(crate) plugins: BTreeMap<Word, Plugin>,
     pub(crate) settings: BTreeMap<Word, String>,
     pub(crate) tokens: BTreeMap<Word, TokenHash>,
@@ -196,8 +199,8 @@ impl State {
     }
 
     /// The workspace of a name.
-    pub fn workspace(&self, name: &str) -> Option<WorkspaceId> {
-        self.tables.workspaces.iter().find(|(_, other)| other.as_str() == name).map(|(id, _)| *id)
+    pub fn workspace(&self, name: &WorkspaceName) -> Option<WorkspaceId> {
+        self.tables.named.get(name).copied()
     }
 
     /// The plugins.

@@ -233,6 +233,10 @@ proptest! {
             prop_assert_eq!(cluster.apply(command), response);
             prop_assert_eq!(facts(&cluster.state), after);
             prop_assert_eq!(read.digest(), cluster.state.digest());
+            for name in ["a", "b", "c"].map(|name| WorkspaceName::new(name).unwrap()) {
+                let named = cluster.state.workspaces().iter().find(|(_, other)| **other == name);
+                prop_assert_eq!(cluster.state.workspace(&name), named.map(|(id, _)| *id));
+            }
         }
         for group in cluster.state.groups().values() {
             prop_assert!(group.replicas.iter().any(|node| cluster.state.nodes()[node].is_full()));

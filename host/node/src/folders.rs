@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vraftls_index::Description;
 use vraftls_proto::{QueryError, Request, SessionSettings};
 use vraftls_query::{Base, BoxFuture, Library, ProjectSpec, Workspaces};
-use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
+use vraftls_vfs::{Revision, WorkspaceId};
 
 use crate::folder::FolderHandle;
 use crate::libraries::{Environment, mounts_for, python};
@@ -145,7 +145,7 @@ impl Workspaces for Folders {
     fn project<'a>(
         &'a self,
         request: &'a Request,
-        _path: &'a VfsPath,
+        _base: &'a Arc<dyn Base>,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
         Box::pin(async move {

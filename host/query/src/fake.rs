@@ -187,7 +187,7 @@ impl Workspaces for FakeWorkspaces {
     fn project<'a>(
         &'a self,
         _: &'a Request,
-        _: &'a VfsPath,
+        _: &'a Arc<dyn Base>,
         _: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
         Box::pin(async move { Ok(Arc::clone(&self.project)) })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vraftls_index::Description;
 use vraftls_proto::{QueryError, Request};
-use vraftls_vfs::{Revision, VfsPath, WorkspaceId};
+use vraftls_vfs::{Revision, WorkspaceId};
 
 use crate::{Base, BoxFuture, ProjectSpec};
 
@@ -22,12 +22,12 @@ pub trait Workspaces: Send + Sync {
         at_least: Revision,
     ) -> BoxFuture<'_, Result<Arc<dyn Base>, QueryError>>;
 
-    /// The project that a file belongs to for an analyzer: its root, libraries and settings, with what the session wants of them.
-    /// The same value until one of them changes, so that its engine stays warm.
+    /// The project of an analyzer on a base that this port gave out: its root, libraries and settings, with what the session wants of
+    /// them. The same value until one of them changes, so that its engine stays warm.
     fn project<'a>(
         &'a self,
         request: &'a Request,
-        path: &'a VfsPath,
+        base: &'a Arc<dyn Base>,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>>;
 }

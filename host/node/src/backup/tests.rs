@@ -249,7 +249,7 @@ fn a_restored_directory_has_everything_and_is_another_cluster() {
     assert!(
         known.groups().values().all(|group| group.replicas == BTreeSet::from([NodeId(1)]) && group.change.is_none())
     );
-    assert_eq!(known.workspace("w"), Some(WorkspaceId(1)));
+    assert_eq!(known.workspace(&WorkspaceName::new("w").unwrap()), Some(WorkspaceId(1)));
     assert_eq!(known.settings().len(), 1);
     let token = std::fs::read_to_string(restored.token_file.expect("a new one was wanted")).expect("it is there");
     assert!(known.token(token.as_bytes()).is_some() && known.token(b"old token").is_none());

@@ -91,7 +91,7 @@ impl Bases {
     pub(super) fn newest(&self, workspace: WorkspaceId) -> Result<Arc<ShardedBase>, QueryError> {
         let metadata = self.cluster.metadata().borrow().clone();
         let beside = metadata.workspaces().get(&workspace).and_then(|name| name.of_libraries().ok());
-        let libraries = beside.and_then(|name| metadata.workspace(name.as_str()));
+        let libraries = beside.and_then(|name| metadata.workspace(&name));
         // They may have been made just now, and be known to no shard yet.
         let libraries = libraries.and_then(|libraries| self.newest_of(&metadata, libraries, None).ok());
         self.newest_of(&metadata, workspace, libraries)
@@ -117,12 +117,11 @@ impl Bases {
         Ok(base)
     }
 
-    /// What was pushed of a workspace's libraries; nothing as long as it is not whole.
-    async fn pushed(&self, workspace: WorkspaceId) -> Result<Arc<PushedLibraries>, QueryError> {
-        let base = self.newest(workspace)?;
+    /// What was pushed of the libraries that a base sees; nothing as long as it is not whole.
+    async fn pushed(&self, base: &dyn Base) -> Result<Arc<PushedLibraries>, QueryError> {
         let path = VfsPath::new(PushedLibraries::FILE).expect("a name");
-        let Some((libraries, file)) = base.libraries().and_then(|base| Some((Arc::clone(base), base.file(&path)?)))
-        else {
+        let libraries = base.as_any().downcast_ref::<ShardedBase>().and_then(ShardedBase::libraries);
+        let Some((libraries, file)) = libraries.and_then(|base| Some((Arc::clone(base), base.file(&path)?))) else {
             return Ok(Arc::default());
         };
         if let Some(known) = self.pushed.get(&file.digest) {
@@ -233,11 +232,11 @@ impl Workspaces for Bases {
     fn project<'a>(
         &'a self,
         request: &'a Request,
-        _: &'a VfsPath,
+        base: &'a Arc<dyn Base>,
         analyzer: &'a Description,
     ) -> BoxFuture<'a, Result<Arc<ProjectSpec>, QueryError>> {
         Box::pin(async move {
-            let pushed = self.pushed(request.workspace).await?;
+            let pushed = self.pushed(&**base).await?;
             let languages: Vec<&str> = analyzer.languages.iter().map(|language| language.id.as_str()).collect();
             let roots = pushed.roots.iter().filter(|root| is_for(&root.kind, &languages));
             let libraries = roots.map(|root| Library { path: root.path.clone(), kind: root.kind.clone() });

@@ -42,7 +42,7 @@ impl QueryService {
     ) -> Result<Call<'a>, Failure> {
         let served = pinned.analyzers.in_session(path, &pinned.overlays);
         let served = served.ok_or_else(|| QueryError::NoAnalyzer(path.clone()))?;
-        self.call_of(request, deadline, pinned, served, path).await
+        self.call_of(request, deadline, pinned, served).await
     }
 
     /// A question to a certain analyzer.
@@ -52,9 +52,8 @@ impl QueryService {
         deadline: Instant,
         pinned: Pinned,
         served: Served,
-        path: &VfsPath,
     ) -> Result<Call<'a>, Failure> {
-        let project = self.workspaces.project(request, path, served.analyzer.description()).await?;
+        let project = self.workspaces.project(request, &pinned.base, served.analyzer.description()).await?;
         Ok(Call { request, pinned, served, project, deadline })
     }
 

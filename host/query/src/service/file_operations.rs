@@ -33,7 +33,7 @@ impl QueryService {
             // A directory has no suffix that says whose it is: the analyzer knows.
             let language = analyzer.description().languages.first().map_or("", |language| &language.id).into();
             let served = Served { analyzer: Arc::clone(analyzer), language };
-            let call = self.call_of(request, deadline, pinned.clone(), served, &first.old).await?;
+            let call = self.call_of(request, deadline, pinned.clone(), served).await?;
             for file in self.edits_of_one(&call, moves).await? {
                 files.entry(file.path).or_default().extend(file.edits);
             }
