@@ -52,22 +52,17 @@ static ALLOCATOR: vraftls_guest_sdk::ComponentAllocator = vraftls_guest_sdk::Com
 /// The analyzer.
 pub struct TypeScript;
 
-/// Configurations, and those that they are usually made of: a file is read only if its name was said.
-const PROJECT_FILES: [&str; 14] = [
-    "tsconfig.json",
-    "jsconfig.json",
+/// Configurations, and what they are usually made of by `extends`: a file is read only if its name was said. The last are what
+/// packages of shared configurations call theirs.
+const PROJECT_FILES: [&str; 8] = [
     "package.json",
-    "tsconfig.base.json",
-    "tsconfig.app.json",
-    "tsconfig.build.json",
-    "tsconfig.common.json",
-    "tsconfig.lib.json",
-    "tsconfig.node.json",
-    "tsconfig.options.json",
-    "tsconfig.paths.json",
-    "tsconfig.settings.json",
-    "tsconfig.shared.json",
-    "tsconfig.spec.json",
+    "tsconfig*.json",
+    "*tsconfig.json",
+    "jsconfig*.json",
+    "*jsconfig.json",
+    "base.json",
+    "nextjs.json",
+    "react-library.json",
 ];
 
 fn language(id: &str, suffixes: &[&str]) -> Language {

@@ -3,6 +3,11 @@
 //!
 //! A directory `node_modules` that is no part of the workspace may be mounted as a library under `@lib/`, at the place that it
 //! has: `a/node_modules` as `@lib/a/node_modules`. To the resolver it lies where it belongs.
+//!
+//! Packages may be symbolic links: of pnpm to where the package has its own dependencies beside it, of workspaces to their sources.
+//! What is found is where it really lies, as it is for node, so that one file is one file, and its imports go on from there.
+
+mod configuration;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +15,8 @@ use std::sync::Arc;
 
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery};
 use vraftls_guest_sdk::{Library, NodeKind, Workspace};
+
+use crate::source_map::join;
 
 /// Where libraries are mounted.
 pub(crate) const LIBRARIES: &str = "@lib/";
@@ -38,6 +45,27 @@ impl View {
         found
     }
 
+    /// Whether there is what a configuration extends by a name; of a package only whether that is there.
+    fn is_extended(&self, configuration: &Path, name: &str) -> bool {
+        let is_there = |path: &str| self.find(Path::new(&format!("/{path}"))).is_some();
+        if name.starts_with('.') {
+            let own = configuration.to_str().and_then(|own| join(own.trim_start_matches('/'), name));
+            return own.is_some_and(|path| {
+                let nearby = [path.clone(), format!("{path}.json")];
+                nearby.iter().any(|path| is_there(path))
+            });
+        }
+        if name.starts_with(['/', '#']) {
+            return true;
+        }
+        let package = configuration::package_of(name);
+        let around = configuration.ancestors().skip(1).filter_map(Path::to_str);
+        around.map(|directory| directory.trim_matches('/')).any(|directory| {
+            let above = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+            is_there(&format!("{above}node_modules/{package}"))
+        })
+    }
+
     /// The path of the contract at which there is something, and what it is.
     fn find(&self, path: &Path) -> Option<(String, NodeKind)> {
         let workspace = self.workspace.as_ref()?;
@@ -64,9 +92,14 @@ impl FileSystem for View {
     }
 
     fn read_to_string(&self, path: &Path) -> io::Result<String> {
-        let (path, _) = self.find(path).ok_or_else(missing)?;
+        let (found, _) = self.find(path).ok_or_else(missing)?;
         let workspace = self.workspace.as_ref().ok_or_else(missing)?;
-        workspace.read(&path).map_err(|_| missing())
+        let text = workspace.read(&found).map_err(|_| missing())?;
+        // All else that the resolver reads are configurations.
+        Ok(match path.ends_with("package.json") {
+            true => text,
+            false => configuration::without_missing(text, |name| self.is_extended(path, name)),
+        })
     }
 
     fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
@@ -131,7 +164,14 @@ impl Resolver {
     fn at(&self, containing: &Path, name: &str) -> Option<String> {
         let found = self.inner.resolve_dts(containing, name).ok()?;
         let (path, kind) = self.view.find(found.path())?;
-        matches!(kind, NodeKind::File).then_some(path)
+        matches!(kind, NodeKind::File).then(|| self.real(path))
+    }
+
+    /// Where a file of the view really lies.
+    pub(crate) fn real(&self, path: String) -> String {
+        let is_of_library = path.starts_with(LIBRARIES);
+        let real = self.view.workspace.as_ref().filter(|_| is_of_library).and_then(|workspace| workspace.real(&path));
+        real.unwrap_or(path)
     }
 
     /// What `paths` and `baseUrl` of the configuration around the file say of the name.

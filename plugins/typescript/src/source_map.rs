@@ -53,7 +53,7 @@ impl Store {
         let written: Written = serde_json::from_str(&text).ok()?;
         let sources = written.sources.iter().map(|source| {
             let path = join(&map_path, &format!("{}{source}", written.root))?;
-            let file = self.id(&path);
+            let file = self.id(&self.real(path));
             self.module(file).map(|_| file)
         });
         Some(SourceMap { sources: sources.collect(), segments: segments(&written.mappings) })
@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// A path beside a file; None where it leaves the workspace or is no path.
-fn join(beside: &str, relative: &str) -> Option<String> {
+pub(crate) fn join(beside: &str, relative: &str) -> Option<String> {
     if relative.contains("://") || relative.starts_with('/') || relative.starts_with("data:") {
         return None;
     }

@@ -194,6 +194,11 @@ impl Store {
         found
     }
 
+    /// Where a file of the view really lies.
+    pub(crate) fn real(&self, path: String) -> String {
+        self.resolver.real(path)
+    }
+
     /// The symbols of a name that every file sees: of the analyzer's own declarations, and of scripts and `declare global`.
     pub(crate) fn globals(&self, name: &Name) -> Rc<[(FileId, SymId)]> {
         if let Some(known) = self.caches.globals.borrow().get(name) {

@@ -1,7 +1,7 @@
 //! The shipped TypeScript analyzer through the whole of the server, on a package with a directory `node_modules` of the test's own.
 
 use serde_json::{Value, json};
-use vraftls_harness::{Project, Server, at};
+use vraftls_harness::{LspClient, Project, Server, at};
 
 use crate::places::find;
 
@@ -72,5 +72,75 @@ async fn names_lead_into_packages_and_other_files() {
     let labels: Vec<&str> =
         list["items"].as_array().unwrap().iter().filter_map(|item| item["label"].as_str()).collect();
     assert!(labels.contains(&"area"), "{labels:?}");
+    client.finish().await;
+}
+
+/// Where the last occurrence of a word in an open file leads.
+async fn definition(client: &mut LspClient, project: &Project, file: &str, word: &str) -> Value {
+    let text = project.read(file);
+    let (line, column) = find(&text, word, text.matches(word).count() - 1);
+    client.ask("textDocument/definition", at(&project.uri(file), line, column)).await
+}
+
+#[tokio::test]
+async fn configurations_are_read_whatever_they_extend() {
+    let import = "import { word } from \"~/word\";\n";
+    let project = Project::new(&[
+        ("package.json", "{}"),
+        ("one/tsconfig.json", "{\"extends\": \"../config/tsconfig.strict-base.json\"}"),
+        ("config/tsconfig.strict-base.json", "{\"compilerOptions\": {\"paths\": {\"~/*\": [\"../words/*\"]}}}"),
+        ("words/word.ts", "export const word = 1;\n"),
+        ("one/main.ts", import),
+        ("two/tsconfig.json", "{\"extends\": [\"@tsconfig/gone/tsconfig.json\", \"@tsconfig/aliases/tsconfig.json\"]}"),
+        (
+            "node_modules/@tsconfig/aliases/tsconfig.json",
+            "{\"compilerOptions\": {\"paths\": {\"~/*\": [\"${configDir}/src/*\"]}}}",
+        ),
+        ("two/src/word.ts", "export const word = 2;\n"),
+        ("two/main.ts", import),
+    ]);
+    let server = Server::with_plugins(&["typescript"]);
+    let mut client = server.open(&project, json!({})).await;
+    for (file, expected) in [("one/main.ts", "words/word.ts"), ("two/main.ts", "two/src/word.ts")] {
+        client.open_document(&project.uri(file), "typescript", import).await;
+        let found = definition(&mut client, &project, file, "word }").await;
+        assert_eq!(found[0]["uri"], project.uri(expected), "{found}");
+    }
+    client.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn packages_that_are_links_are_found_where_they_lie() {
+    let store = "node_modules/.pnpm";
+    let at = |inner: &str| format!("{store}/{inner}");
+    let (foo, bar) = (at("foo@1.0.0/node_modules/foo/index.d.ts"), at("bar@1.0.0/node_modules/bar/index.d.ts"));
+    let main = "import { Foo } from \"foo\";\nimport { Button } from \"@acme/ui\";\nnew Foo().bar().ring();\nnew Button().press();\n";
+    let project = Project::new(&[
+        ("package.json", "{}"),
+        ("main.ts", main),
+        (&foo, "import { Bar } from \"bar\";\nexport declare class Foo { bar(): Bar }\n"),
+        (&bar, "export declare class Bar { ring(): void }\n"),
+        ("packages/ui/package.json", "{\"name\": \"@acme/ui\", \"types\": \"index.ts\"}"),
+        ("packages/ui/index.ts", "export class Button { press() {} }\n"),
+    ]);
+    std::fs::create_dir_all(project.path("node_modules/@acme")).unwrap();
+    for (path, target) in [
+        ("node_modules/foo", ".pnpm/foo@1.0.0/node_modules/foo"),
+        ("node_modules/.pnpm/foo@1.0.0/node_modules/bar", "../../bar@1.0.0/node_modules/bar"),
+        ("node_modules/.pnpm/bar@1.0.0/node_modules/foo", "../../foo@1.0.0/node_modules/foo"),
+        ("node_modules/@acme/ui", "../../packages/ui"),
+    ] {
+        std::os::unix::fs::symlink(target, project.path(path)).unwrap();
+    }
+    let server = Server::with_plugins(&["typescript"]);
+    let mut client = server.open(&project, json!({})).await;
+    client.open_document(&project.uri("main.ts"), "typescript", main).await;
+    for (word, expected) in
+        [("bar()", &*foo), ("ring", &*bar), ("Button", "packages/ui/index.ts"), ("press", "packages/ui/index.ts")]
+    {
+        let found = definition(&mut client, &project, "main.ts", word).await;
+        assert_eq!(found[0]["uri"], project.uri(expected), "{word}: {found}");
+    }
     client.finish().await;
 }
