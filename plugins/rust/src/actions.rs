@@ -1,18 +1,14 @@
 //! Changes that are offered: the engine's assists, and what settles its findings.
 //!
-//! The edits are left to [`resolve`], which gets a token: an assist is named often and taken seldom. What would make or move
-//! files is not offered, since the contract has no word for it, and nothing is offered in libraries.
+//! The edits are left to [`resolve`], which gets a token: an assist is named often and taken seldom. Nothing is offered in libraries.
 
 use ra_ap_ide::{Assist, AssistKind, AssistResolveStrategy, FileRange, SingleResolve};
 use serde::{Deserialize, Serialize};
-use vraftls_guest_sdk::{Action, Diagnostic, DocumentEdit, Failure, Move, Span};
+use vraftls_guest_sdk::{Action, Diagnostic, DocumentEdit, Failure, FileChange, Move, Span};
 
-use crate::edits::{in_documents, is_read_only};
+use crate::edits::{in_documents, is_read_only, whole};
 use crate::project::{RustProject, Source};
 use crate::settings;
-
-/// Assists that make or move files.
-const OF_FILES: [&str; 4] = ["move_module_to_file", "move_from_mod_rs", "move_to_mod_rs", "create_module"];
 
 /// So many are offered at one place.
 const ACTIONS_MAX: usize = 200;
@@ -53,7 +49,7 @@ pub(crate) fn actions(
     for assist in found {
         let Some(place) = KINDS.iter().position(|(kind, _)| *kind == assist.id.1) else { continue };
         let kind = KINDS[place].1;
-        if OF_FILES.contains(&assist.id.0) || !asks_for(kinds, kind) || actions.len() >= ACTIONS_MAX {
+        if !asks_for(kinds, kind) || actions.len() >= ACTIONS_MAX {
             continue;
         }
         let todo = Todo {
@@ -83,8 +79,8 @@ fn settles(assist: &Assist, finding: &Diagnostic) -> bool {
     start <= finding.span.end && finding.span.start <= end
 }
 
-/// The edits of an action that was offered without.
-pub(crate) fn resolve(source: &Source<'_>, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+/// What an action does that was offered without its edits.
+pub(crate) fn resolve(source: &Source<'_>, token: &[u8]) -> Result<FileChange, Failure> {
     let no_token = |_| Failure::InvalidInput("no token of this analyzer".to_owned());
     let todo: Todo = postcard::from_bytes(token).map_err(no_token)?;
     let Some((kind, _)) = KINDS.get(usize::from(todo.kind)) else {
@@ -97,7 +93,7 @@ pub(crate) fn resolve(source: &Source<'_>, token: &[u8]) -> Result<Vec<DocumentE
     let is_meant = |assist: &Assist| assist.id.0 == todo.id && assist.id.1 == *kind && assist.id.2 == subtype;
     let change = found.into_iter().filter(is_meant).find_map(|assist| assist.source_change);
     match change {
-        Some(change) => in_documents(source.project, &change),
+        Some(change) => whole(source.project, &change),
         None => Err(Failure::InvalidInput("the change is not offered any more".to_owned())),
     }
 }

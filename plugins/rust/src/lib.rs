@@ -20,6 +20,7 @@ mod hover;
 mod index;
 mod json_project;
 mod kinds;
+mod layout;
 mod lenses;
 mod loose;
 mod navigation;

@@ -8,8 +8,8 @@ use ra_ap_ide_db::FileId;
 use ra_ap_ide_db::base_db::SourceDatabase as _;
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Expansion, Failure,
-    FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Location, Move, Project,
-    RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    FileChange, FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Location,
+    Move, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::world::World;
@@ -57,6 +57,11 @@ impl RustProject {
     /// [`Failure::Cancelled`] if the engine gave up.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Analysis) -> Cancellable<T>) -> Result<T, Failure> {
         question(&self.world.host().analysis()).map_err(|_| Failure::Cancelled)
+    }
+
+    /// Whether the view has a file or a directory at a path.
+    pub(crate) fn is_there(&self, path: &str) -> bool {
+        self.workspace.exists(&[path.to_owned()]).iter().any(Option::is_some)
     }
 
     /// Fails if nobody waits any more. To be asked between files.
@@ -299,7 +304,20 @@ impl Project for RustProject {
     }
 
     fn resolve_action(&mut self, path: &str, token: &[u8]) -> Result<Vec<DocumentEdit>, Failure> {
+        let FileChange { edits, creations, moves } = self.resolve_change(path, token)?;
+        match creations.is_empty() && moves.is_empty() {
+            true => Ok(edits),
+            false => Err(Failure::InvalidInput("it needs files to be made or moved".to_owned())),
+        }
+    }
+
+    fn resolve_change(&mut self, path: &str, token: &[u8]) -> Result<FileChange, Failure> {
         actions::resolve(&self.source(path)?, token)
+    }
+
+    fn rename_moves(&mut self, plan: SearchPlan, new_name: &str) -> Result<Vec<Move>, Failure> {
+        let origin = references::origin(&plan)?;
+        rename::moves(&self.source(&origin.path)?, origin.offset, new_name)
     }
 
     fn join_lines(&mut self, path: &str, spans: &[Span]) -> Result<Vec<TextEdit>, Failure> {

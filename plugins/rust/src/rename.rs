@@ -1,7 +1,7 @@
-//! Another name for the same thing, everywhere. The engine finds and edits; what is its own is to refuse what the contract has no
-//! word for, before anything is changed.
+//! Another name for the same thing, everywhere, and for the files of a module. The engine finds and edits; what cannot be done is
+//! refused before anything is changed.
 
-use vraftls_guest_sdk::{Candidate, DocumentEdit, Failure, RenameTarget, SearchPlan};
+use vraftls_guest_sdk::{Candidate, DocumentEdit, Failure, FileChange, Move, RenameTarget, SearchPlan};
 
 use crate::project::{Source, span};
 use crate::settings::renaming;
@@ -38,13 +38,18 @@ pub(crate) fn edits(
     new_name: &str,
     files: &[Candidate],
 ) -> Result<Vec<DocumentEdit>, Failure> {
-    let mut found = all(source, offset, new_name)?;
+    let mut found = all(source, offset, new_name)?.edits;
     found.retain(|document| files.iter().any(|file| file.path == document.path));
     Ok(found)
 }
 
-fn all(source: &Source<'_>, offset: u32, new_name: &str) -> Result<Vec<DocumentEdit>, Failure> {
+/// The files and directories that move: those of a module that is renamed.
+pub(crate) fn moves(source: &Source<'_>, offset: u32, new_name: &str) -> Result<Vec<Move>, Failure> {
+    Ok(all(source, offset, new_name)?.moves)
+}
+
+fn all(source: &Source<'_>, offset: u32, new_name: &str) -> Result<FileChange, Failure> {
     let position = source.position(offset)?;
     let change = source.project.ask(|analysis| analysis.rename(position, new_name, &renaming()))?;
-    edits::in_documents(source.project, &change.map_err(|error| Failure::InvalidInput(error.to_string()))?)
+    edits::whole(source.project, &change.map_err(|error| Failure::InvalidInput(error.to_string()))?)
 }

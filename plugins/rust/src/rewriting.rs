@@ -4,6 +4,7 @@ use ra_ap_ide::JoinLinesConfig;
 use vraftls_guest_sdk::{Expansion, Failure, Span, TextEdit};
 
 use crate::edits::{in_document, is_read_only};
+use crate::layout::spaced;
 use crate::project::Source;
 
 /// The engine compares each end of a line that goes with all before it, so a person who selects a large file waits in vain.
@@ -72,6 +73,6 @@ pub(crate) fn expand(source: &Source<'_>, offset: u32) -> Result<Option<Expansio
         Some(found) if found.expansion.len() > EXPANSION_BYTES_MAX => {
             Err(Failure::Limited(format!("`{}` becomes {} bytes", found.name, found.expansion.len())))
         }
-        found => Ok(found.map(|found| Expansion { name: found.name, text: found.expansion })),
+        found => Ok(found.map(|found| Expansion { name: found.name, text: spaced(&found.expansion) })),
     }
 }

@@ -136,6 +136,38 @@ async fn names_lead_into_packages_repositories_and_the_standard_library() {
 }
 
 #[tokio::test]
+async fn a_module_that_is_renamed_takes_its_files_along() {
+    let main = "mod shapes;\n\nfn main() {\n    shapes::round::draw();\n}\n";
+    let (project, machine) = (
+        Project::new(&[
+            ("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+            ("src/main.rs", main),
+            ("src/shapes.rs", "pub mod round;\n"),
+            ("src/shapes/round.rs", "pub fn draw() {\n    crate::shapes::round::draw()\n}\n"),
+        ]),
+        machine(),
+    );
+    let server = server(&machine);
+    let edits = json!({"documentChanges": true, "resourceOperations": ["create", "rename", "delete"]});
+    let capabilities = json!({"workspace": {"workspaceEdit": edits}});
+    let mut client = server.open(&project, capabilities).await;
+    let uri = project.uri("src/main.rs");
+    client.open_document(&uri, "rust", main).await;
+    let mut params = at(&uri, 0, 5);
+    params["newName"] = json!("forms");
+    let edit = client.ask("textDocument/rename", params.clone()).await;
+    let changes = edit["documentChanges"].as_array().unwrap();
+    let edited: Vec<&Value> = changes.iter().map(|change| &change["textDocument"]["uri"]).collect();
+    assert_eq!(edited[..2], [&json!(uri), &json!(project.uri("src/shapes/round.rs"))], "{edit}");
+    let moved =
+        |old: &str, new: &str| json!({"kind": "rename", "oldUri": project.uri(old), "newUri": project.uri(new)});
+    assert_eq!(changes[2..], [moved("src/shapes.rs", "src/forms.rs"), moved("src/shapes", "src/forms")], "{edit}");
+    params["newName"] = json!("main");
+    assert_eq!(client.ask_in_vain("textDocument/rename", params).await, -32803, "there is such a file");
+    client.finish().await;
+}
+
+#[tokio::test]
 async fn a_tree_is_exported_as_an_index() {
     let (project, machine) = (app(), machine());
     let server = server(&machine);
