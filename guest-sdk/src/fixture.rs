@@ -19,6 +19,7 @@
 //! must agree, and after a change of files a warm project must answer as a fresh one does.
 
 mod ask;
+mod bulk;
 mod contract;
 mod diff;
 mod names;
@@ -28,6 +29,7 @@ mod run;
 mod subject;
 mod workspace;
 
+pub use bulk::check_bulk;
 pub use contract::check_facts;
 pub use parse::{Case, Compare, Fixture, ParseError, Question, Section, Step};
 pub use run::{Mismatch, Report, check, run};

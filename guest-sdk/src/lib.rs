@@ -19,6 +19,8 @@ pub mod bindings;
 pub mod export;
 #[cfg(feature = "fixture")]
 pub mod fixture;
+#[cfg(feature = "golden")]
+pub mod golden;
 mod host_workspace;
 mod indexer;
 #[doc(hidden)]
