@@ -33,7 +33,7 @@ use vraftls_gateway::{Backend, BoxFuture, Folder, Status};
 use vraftls_index::Description;
 use vraftls_node::BundledFiles;
 use vraftls_node::libraries::python;
-use vraftls_proto::{Answer, Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
+use vraftls_proto::{Answered, QueryError, Request, Save, SaveOutcome, SessionId, SessionSettings, Standing};
 use vraftls_text::LineIndex;
 use vraftls_vfs::{ContentDigest, VfsPath, WorkspaceId, WorkspaceName};
 
@@ -139,20 +139,13 @@ impl Remote {
         let differences = view.differences.as_ref().map_err(QueryError::clone)?;
         let mut at_least = self.seen.of(request.session);
         at_least.raise_all(&view.base.revisions);
-        let overlays = differences::merged(&differences.overlays, &request.overlays);
+        let overlays = differences::merged(differences, &request.overlays);
         let request = Request { workspace: folder.workspace, overlays, ..request };
-        let mut answered = self.cluster().ask(&request, &at_least).await?;
+        let answered = self.cluster().ask(&request, &at_least).await?;
         self.seen.raise(request.session, &answered.revisions);
         let is_outside = |path: &VfsPath| OUTSIDE.iter().any(|prefix| path.as_str().starts_with(prefix));
         for (path, digest) in answered.digests.iter().filter(|(path, _)| is_outside(path)) {
             self.outside_digests.insert(path.clone(), *digest);
-        }
-        if let Answer::Files(files) = &mut answered.answer {
-            let is_gone = |path: &VfsPath| {
-                differences.removed.contains(path)
-                    && request.overlays.get(path).is_some_and(|file| file.text.is_empty())
-            };
-            files.retain(|path| !is_gone(path));
         }
         Ok(answered)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use vraftls_proto::rpc::{Ask, AskAnswer};
+use vraftls_proto::rpc::{AskAnswer, AskWithout};
 use vraftls_proto::{Answered, QueryError, Request, Revisions};
 use vraftls_vfs::ContentDigest;
 
@@ -63,12 +63,15 @@ impl Inner {
         deadline: Duration,
     ) -> Result<Reply, ReachError> {
         let started = Instant::now();
-        let mut ask = Ask::new(request, terms.at_least.clone(), terms.scope);
+        let mut asked = AskWithout::new(request, terms.at_least.clone(), terms.scope);
         let mut lost = BTreeSet::new();
         for _ in 0..=N_REPEATS_MAX {
-            ask.texts = self.texts_for(target, request, &lost);
-            ask.deadline = left(started, deadline)?;
-            let answer = self.call_if_there(target, &ask, ask.deadline).await;
+            asked.ask.texts = self.texts_for(target, request, &lost);
+            asked.ask.deadline = left(started, deadline)?;
+            let answer = match asked.removed.is_empty() {
+                true => self.call_if_there(target, &asked.ask, asked.ask.deadline).await,
+                false => self.call_if_there(target, &asked, asked.ask.deadline).await,
+            };
             if answer.is_err() {
                 // Whether it got the texts is not known.
                 self.sent().remove(&target.node);

@@ -208,10 +208,11 @@ impl Query {
 }
 
 impl OverlaySet {
-    /// A digest that sets of the same texts, under the same paths and in the same languages, share and no others.
+    /// A digest that sets of the same texts, under the same paths and in the same languages, without the same files, share and no
+    /// others.
     pub fn fingerprint(&self) -> ContentDigest {
-        let mut print = Fingerprint::new("vraftls overlays 1");
-        print.number(self.len() as u64);
+        let mut print = Fingerprint::new("vraftls overlays 2");
+        print.texts(self.removed().map(VfsPath::as_str));
         for (path, file) in self.iter() {
             print.text(path.as_str()).digest(&file.digest).text(&file.language);
         }
@@ -357,6 +358,10 @@ mod tests {
             overlay("b", "x", "python"),
             overlay("a", "y", "python"),
             overlay("a", "x", "toml"),
+            overlay("a", "", "python"),
+            OverlaySet::default().without([VfsPath::new("a").expect("a path")]),
+            OverlaySet::default().without([VfsPath::new("b").expect("a path")]),
+            overlay("a", "x", "python").without([VfsPath::new("b").expect("a path")]),
         ];
         let distinct: BTreeSet<_> = sets.iter().map(OverlaySet::fingerprint).collect();
         assert_eq!(distinct.len(), sets.len());

@@ -37,7 +37,7 @@ pub use decoration::{
 pub use error::QueryError;
 pub use fingerprint::Fingerprint;
 pub use hierarchy::{Call, HierarchyItem};
-pub use overlay::{OverlayFile, OverlaySet};
+pub use overlay::{Overlaid, OverlayFile, OverlaySet};
 pub use request::{At, FileMove, FormattingOptions, Query, Request, SessionId};
 pub use resolved::{Resolved, ResolvedName, Target, TargetDescription};
 pub use revisions::{N_GROUPS_MAX, Revisions, RevisionsError};

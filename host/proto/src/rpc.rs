@@ -6,7 +6,7 @@
 //! | question | asks for |
 //! |---|---|
 //! | [`Analyzers`], [`Workspaces`] | what there is |
-//! | [`Ask`] | an answer about source code |
+//! | [`Ask`], [`AskWithout`] | an answer about source code |
 //! | [`FileText`], [`TreePage`], [`Watch`], [`Current`], [`CurrentByLease`] | files, and when they change |
 //! | [`Missing`], [`Put`], [`OpenSession`], [`Commit`] | the four steps of a push |
 //! | [`SessionEnded`] | nothing: it says that a session is over |
@@ -23,7 +23,7 @@ mod files;
 mod push;
 mod question;
 
-pub use ask::{Ask, AskAnswer, OverlayRef, Resolution, Unpacked};
+pub use ask::{Ask, AskAnswer, AskWithout, OverlayRef, Resolution, Unpacked};
 pub use cluster_info::{
     ClusterInfo, ClusterInfoError, GroupInfo, N_SLOTS, NodeInfo, NodeKindInfo, SlotsInfo, WorkspaceInfo,
 };

@@ -73,7 +73,7 @@ pub struct BaseFile {
 }
 
 /// Whether a path is a file or a directory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum NodeKind {
     /// It has contents.
     File,

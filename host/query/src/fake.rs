@@ -85,7 +85,8 @@ impl Base for FakeBase {
     }
 
     fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError> {
-        self.files.get(path).cloned().ok_or(ReadError::NotFound)
+        let missing = || if self.is_directory(path.as_str()) { ReadError::IsDirectory } else { ReadError::NotFound };
+        self.files.get(path).cloned().ok_or_else(missing)
     }
 
     fn list(&self, directory: &str) -> Vec<DirEntry> {
@@ -102,7 +103,8 @@ impl Base for FakeBase {
     }
 
     fn is_directory(&self, directory: &str) -> bool {
-        self.files.keys().any(|file| *file != path(directory) && file.strip_prefix(&path(directory)).is_some())
+        directory.is_empty()
+            || self.files.keys().any(|file| *file != path(directory) && file.strip_prefix(&path(directory)).is_some())
     }
 
     fn files(&self) -> Vec<(VfsPath, BaseFile)> {

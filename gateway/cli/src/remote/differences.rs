@@ -1,14 +1,11 @@
-//! What the files of a folder on this machine have beyond the base of its workspace.
-//!
-//! A file that is only in the base becomes an empty buffer: what it defines is hidden, but its name can still be imported. What is asked
-//! for the list of files leaves it out.
+//! How the files of a folder on this machine differ from the base of its workspace: what is changed, new, or gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vraftls_index::Description;
 use vraftls_node::LocalTree;
-use vraftls_proto::{OverlayFile, OverlaySet, QueryError};
+use vraftls_proto::{Overlaid, OverlayFile, OverlaySet, QueryError};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 use super::base_list::BaseList;
@@ -22,22 +19,12 @@ pub(super) const BYTES_MAX: usize = 64 << 20;
 /// What an editor says of a text in a language that no analyzer serves.
 const PLAIN: &str = "plaintext";
 
-/// The files that differ.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Differences {
-    /// Those that are changed or new, with what they have here; and those that are gone, without any text.
-    pub(super) overlays: Arc<OverlaySet>,
-    /// Those that are gone.
-    pub(super) removed: BTreeSet<VfsPath>,
-}
-
-impl Differences {
-    /// The contents of a file here; none where it is not here.
-    pub(super) fn contents(&self, path: &VfsPath, base: &BaseList) -> Option<ContentDigest> {
-        if self.removed.contains(path) {
-            return None;
-        }
-        self.overlays.get(path).map(|file| file.digest).or_else(|| base.files.get(path).copied())
+/// The contents of a file here, where the files here are so; none where it is not here.
+pub(super) fn contents(differences: &OverlaySet, path: &VfsPath, base: &BaseList) -> Option<ContentDigest> {
+    match differences.of(path) {
+        Overlaid::Buffer(file) => Some(file.digest),
+        Overlaid::Removed => None,
+        Overlaid::Not => base.files.get(path).copied(),
     }
 }
 
@@ -56,13 +43,14 @@ impl TooMuch {
     }
 }
 
-/// Compares a tree with a base: the files that some analyzer reads. Blocks on the disk.
+/// Compares a tree with a base: of the files that some analyzer reads, those that are changed or new, with what they have here, and those
+/// that are gone. Blocks on the disk.
 pub(super) fn compare(
     tree: &mut LocalTree,
     base: &BaseList,
     analyzers: &[Arc<Description>],
     is_stopped: &dyn Fn() -> bool,
-) -> Result<Differences, TooMuch> {
+) -> Result<Arc<OverlaySet>, TooMuch> {
     let reads = |path: &str| analyzers.iter().any(|analyzer| analyzer.reads(path));
     let found = tree.look(&reads, is_stopped);
     if found.n_skipped > 0 {
@@ -101,19 +89,18 @@ fn overlay(
     base: &BaseList,
     analyzers: &[Arc<Description>],
     differing: BTreeMap<VfsPath, bool>,
-) -> Result<Differences, TooMuch> {
-    let (mut files, mut removed, mut n_bytes) = (Vec::new(), BTreeSet::new(), 0_usize);
+) -> Result<Arc<OverlaySet>, TooMuch> {
+    let (mut files, mut removed, mut n_bytes) = (Vec::new(), Vec::new(), 0_usize);
     for (path, is_here) in differing {
         let bytes = if is_here { tree.read(&path) } else { Ok(None) };
         let text = match bytes {
             Ok(Some(bytes)) if base.files.get(&path) == Some(&ContentDigest::of(&bytes)) => continue,
             // What is no text defines nothing.
             Ok(Some(bytes)) => String::from_utf8(bytes).unwrap_or_default(),
-            Ok(None) if base.files.contains_key(&path) => {
-                removed.insert(path.clone());
-                String::new()
+            Ok(None) => {
+                removed.extend(base.files.contains_key(&path).then_some(path));
+                continue;
             }
-            Ok(None) => continue,
             Err(reason) => {
                 tracing::info!(%path, reason, "the file is taken as the cluster has it");
                 continue;
@@ -127,7 +114,8 @@ fn overlay(
         let language = language.map_or(PLAIN, |language| language.id.as_str()).into();
         files.push((path, OverlayFile { digest: ContentDigest::of(text.as_bytes()), text: text.into(), language }));
     }
-    Ok(Differences { overlays: Arc::new(files.into_iter().collect()), removed })
+    let files: OverlaySet = files.into_iter().collect();
+    Ok(Arc::new(files.without(removed)))
 }
 
 /// The unsaved buffers of a session above what its files have.
@@ -138,8 +126,7 @@ pub(super) fn merged(local: &Arc<OverlaySet>, session: &Arc<OverlaySet>) -> Arc<
     if local.is_empty() {
         return Arc::clone(session);
     }
-    let all = local.iter().chain(session.iter());
-    Arc::new(all.map(|(path, file)| (path.clone(), file.clone())).collect())
+    Arc::new(session.above(local))
 }
 
 #[cfg(test)]

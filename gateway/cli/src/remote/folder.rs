@@ -13,12 +13,12 @@ use vraftls_client::{Cluster, Watcher};
 use vraftls_gateway::{FolderPhase, FolderState};
 use vraftls_node::LocalTree;
 use vraftls_proto::rpc::{self, Watched};
-use vraftls_proto::{QueryError, Revisions};
+use vraftls_proto::{OverlaySet, QueryError, Revisions};
 use vraftls_vfs::{Revision, WorkspaceId, WorkspaceName};
 
 use super::analyzers::Analyzers;
 use super::base_list::{self, BaseList};
-use super::differences::{Differences, compare};
+use super::differences::compare;
 use super::texts::Texts;
 
 /// How long to wait before the cluster is asked again that did not answer.
@@ -61,7 +61,7 @@ pub(super) struct View {
     /// The base that was compared with.
     pub(super) base: Arc<BaseList>,
     /// What differs, or why nothing can be asked.
-    pub(super) differences: Result<Differences, QueryError>,
+    pub(super) differences: Result<Arc<OverlaySet>, QueryError>,
 }
 
 impl RemoteFolder {
@@ -73,8 +73,7 @@ impl RemoteFolder {
         around: Surroundings,
     ) -> Arc<Self> {
         let is_here = root.is_dir();
-        let view =
-            View { fulfilled: u64::from(!is_here), base: Arc::default(), differences: Ok(Differences::default()) };
+        let view = View { fulfilled: u64::from(!is_here), base: Arc::default(), differences: Ok(Arc::default()) };
         let state = FolderState { revision: Revision(0), phase: FolderPhase::Ready, n_losses: 0 };
         let folder = Arc::new(Self {
             id,
@@ -285,7 +284,7 @@ async fn look(
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     if let Ok(differences) = &differences {
-        around.texts.keep(&differences.overlays);
+        around.texts.keep(differences);
     }
     let differences = differences.map_err(|too_much| too_much.error(folder.name.as_str()));
     (Ok(View { fulfilled: wish, base, differences }), tree)

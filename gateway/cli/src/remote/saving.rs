@@ -6,6 +6,7 @@ use vraftls_node::LocalTree;
 use vraftls_proto::{Author, QueryError, Save, SaveOutcome, Standing};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
+use super::differences::contents;
 use super::folder::RemoteFolder;
 
 /// Says what a save met, and has the questions that come next see it.
@@ -66,7 +67,7 @@ pub(super) fn standings(folder: &RemoteFolder, paths: &[VfsPath]) -> Result<Vec<
 fn contents_of(folder: &RemoteFolder, path: &VfsPath) -> Result<Option<ContentDigest>, QueryError> {
     let view = folder.view();
     let differences = view.differences.as_ref().map_err(QueryError::clone)?;
-    Ok(differences.contents(path, &view.base))
+    Ok(contents(differences, path, &view.base))
 }
 
 #[cfg(test)]

@@ -48,6 +48,14 @@ impl Scene {
     }
 
     async fn files(&self, folder: &Folder, overlays: &[(&str, &str)]) -> Vec<(String, ContentDigest)> {
+        self.try_files(folder, overlays).await.expect("it is answered")
+    }
+
+    async fn try_files(
+        &self,
+        folder: &Folder,
+        overlays: &[(&str, &str)],
+    ) -> Result<Vec<(String, ContentDigest)>, QueryError> {
         let overlay = |(name, text): &(&str, &str)| {
             let digest = ContentDigest::of(text.as_bytes());
             (path(name), OverlayFile { digest, text: (*text).into(), language: "python".into() })
@@ -61,10 +69,10 @@ impl Scene {
             deadline: SOON,
             query: Query::Files,
         };
-        let answered = self.remote.ask(request).await.expect("it is answered");
+        let answered = self.remote.ask(request).await?;
         let Answer::Files(files) = answered.answer else { panic!("another answer") };
-        let digest = |file| answered.digests.iter().find(|(path, _)| *path == file).map(|(_, digest)| *digest);
-        files.into_iter().map(|file| (file.to_string(), digest(file).expect("each has one"))).collect()
+        let digest = |file: &_| answered.digests.iter().find(|(path, _)| path == file).map(|(_, digest)| *digest);
+        Ok(files.into_iter().map(|file| (file.to_string(), digest(&file).expect("each has one"))).collect())
     }
 
     async fn catch_up(&self, folder: &Folder) {
@@ -96,6 +104,25 @@ async fn a_question_brings_along_what_differs_and_what_is_unsaved() {
     };
     assert!(lines("b.py", "changed").await.is_ok() && lines("a.py", "a").await.is_ok());
     assert!(matches!(lines("a.py", "never").await, Err(QueryError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_there_again_with_a_buffer_and_no_older_node_answers_as_if_it_were() {
+    let scene = Scene::new(&["w"], &[("a.py", "a"), ("gone.py", "x")], None).await;
+    let root = scene.folder("tree", &[("a.py", "a")]);
+    let folder = scene.open(&root).await.expect("it opens");
+    assert_eq!(scene.files(&folder, &[]).await, has(&[("a.py", "a")]));
+    assert!(scene.node.asked_last().request.overlays.removed().eq([&path("gone.py")]));
+    assert_eq!(scene.files(&folder, &[("gone.py", "")]).await, has(&[("a.py", "a"), ("gone.py", "")]));
+
+    scene.node.lock().is_old = true;
+    let refused = scene.try_files(&folder, &[]).await.expect_err("an older node would show what is gone");
+    assert!(matches!(&refused, QueryError::Unavailable(why) if why.contains("no question 14")), "{refused:?}");
+    // What does not need it is asked as ever.
+    assert_eq!(scene.files(&folder, &[("gone.py", "")]).await, has(&[("a.py", "a"), ("gone.py", "")]));
+    fs::write(root.join("gone.py"), "x").expect("writable");
+    scene.catch_up(&folder).await;
+    assert_eq!(scene.files(&folder, &[]).await, has(&[("a.py", "a"), ("gone.py", "x")]));
 }
 
 #[tokio::test]

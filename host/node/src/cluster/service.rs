@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use vraftls_cluster::{CONTROL, Cluster};
 use vraftls_meta::GroupId as MetaGroupId;
 use vraftls_proto::rpc::{
-    self, Analyzers, Ask, AskAnswer, Commit, Current, CurrentByLease, FileText, Missing, OpenSession, Put, Question,
-    Resolution, SessionEnded, TreeFile, TreePage, TreePageAnswer, Unpacked, Watch, Watched, Workspaces, method,
+    self, Analyzers, Ask, AskAnswer, AskWithout, Commit, Current, CurrentByLease, FileText, Missing, OpenSession, Put,
+    Question, Resolution, SessionEnded, TreeFile, TreePage, TreePageAnswer, Unpacked, Watch, Watched, Workspaces,
+    method,
 };
 use vraftls_proto::{QueryError, Revisions, SessionId};
 use vraftls_query::{Base, QueryService, is_bundled};
@@ -129,7 +130,8 @@ impl Answering {
                 })
                 .await
             }
-            method::ASK => reply::<Ask>(&question, async |ask| self.ask(from, ask).await).await,
+            method::ASK => reply::<Ask>(&question, async |ask| self.ask(from, ask.into()).await).await,
+            method::ASK_WITHOUT => reply::<AskWithout>(&question, async |asked| self.ask(from, asked).await).await,
             method::FILE_TEXT => reply::<FileText>(&question, async |asked| self.text(asked).await).await,
             method::TREE_PAGE => reply::<TreePage>(&question, async |page| self.page(page).await).await,
             method::WATCH => reply::<Watch>(&question, async |watch| self.watch(watch).await).await,
@@ -211,11 +213,11 @@ impl Answering {
         self.blobs.fetch(digest, from, &peer).await.map(drop).map_err(|error| error.to_string())
     }
 
-    async fn ask(&self, from: Identity, mut ask: Ask) -> AskAnswer {
-        for text in std::mem::take(&mut ask.texts) {
+    async fn ask(&self, from: Identity, mut asked: AskWithout) -> AskAnswer {
+        for text in std::mem::take(&mut asked.ask.texts) {
             self.overlays.keep(text);
         }
-        let Unpacked { mut request, at_least, scope } = match ask.resolve(|digest| self.overlays.get(digest)) {
+        let Unpacked { mut request, at_least, scope } = match asked.resolve(|digest| self.overlays.get(digest)) {
             Resolution::Whole(unpacked) => *unpacked,
             Resolution::Missing(missing) => return AskAnswer::MissingTexts(missing),
         };

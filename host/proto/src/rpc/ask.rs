@@ -36,6 +36,18 @@ pub struct Ask {
     pub scope: Option<Vec<u32>>,
 }
 
+/// An [`Ask`] of a session for which some files of the workspace are not there.
+///
+/// A question of its own, because nodes from before it was there must refuse it: one that overlooked which files are gone would give
+/// answers out of them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AskWithout {
+    /// The question. Its buffers count where one is of a file that is gone.
+    pub ask: Ask,
+    /// The files that are gone, by path.
+    pub removed: Vec<VfsPath>,
+}
+
 /// An unsaved buffer without its text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OverlayRef {
@@ -64,6 +76,12 @@ impl Question for Ask {
     type Answer = AskAnswer;
 }
 
+impl Question for AskWithout {
+    const METHOD: u32 = method::ASK_WITHOUT;
+    const BYTES_MAX: usize = BULK_BYTES_MAX;
+    type Answer = AskAnswer;
+}
+
 /// A question with everything at hand that it takes to answer it.
 #[derive(Clone, Debug)]
 pub struct Unpacked {
@@ -85,7 +103,7 @@ pub enum Resolution {
 }
 
 impl Ask {
-    /// A question without any of its texts.
+    /// A question without any of its texts. What it says of files that are gone is for [`AskWithout`].
     pub fn new(request: &Request, at_least: Revisions, scope: Option<Vec<u32>>) -> Self {
         let overlays = request.overlays.iter().map(|(path, file)| OverlayRef {
             path: path.clone(),
@@ -137,6 +155,30 @@ impl Ask {
     }
 }
 
+impl AskWithout {
+    /// The same of a question that may be about a workspace without some files.
+    pub fn new(request: &Request, at_least: Revisions, scope: Option<Vec<u32>>) -> Self {
+        Self { ask: Ask::new(request, at_least, scope), removed: request.overlays.removed().cloned().collect() }
+    }
+
+    /// Puts the texts in, as [`Ask::resolve`] does.
+    pub fn resolve(self, kept: impl Fn(&ContentDigest) -> Option<Arc<str>>) -> Resolution {
+        let mut resolution = self.ask.resolve(kept);
+        if let Resolution::Whole(unpacked) = &mut resolution {
+            let overlays = std::mem::take(&mut unpacked.request.overlays);
+            unpacked.request.overlays = Arc::new(Arc::unwrap_or_clone(overlays).without(self.removed));
+        }
+        resolution
+    }
+}
+
+impl From<Ask> for AskWithout {
+    /// Without nothing.
+    fn from(ask: Ask) -> Self {
+        Self { ask, removed: Vec::new() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -175,6 +217,24 @@ mod tests {
         assert_eq!(unpacked.request.overlays, request.overlays);
         assert_eq!(unpacked.request.query, request.query);
         assert_eq!((unpacked.at_least, unpacked.scope), (at_least, Some(vec![1, 3])));
+    }
+
+    #[test]
+    fn files_that_are_gone_stay_gone_and_those_with_a_buffer_are_there() {
+        let path = |name: &str| VfsPath::new(name).unwrap();
+        let base = request();
+        let overlays = Arc::new(OverlaySet::clone(&base.overlays).without([path("x.py"), path("z.py")]));
+        let request = Request { overlays, ..base };
+        let mut asked = AskWithout::new(&request, Revisions::new(), None);
+        assert_eq!(asked.removed, [path("x.py"), path("z.py")]);
+        asked.removed.push(path("a.py"));
+        let Resolution::Whole(unpacked) = asked.resolve(|digest| {
+            let text = request.overlays.iter().find(|(_, file)| file.digest == *digest);
+            text.map(|(_, file)| Arc::clone(&file.text))
+        }) else {
+            panic!("texts")
+        };
+        assert_eq!(unpacked.request.overlays, request.overlays);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod method {
     pub const SESSION_ENDED: u32 = 11;
     pub const CURRENT: u32 = 12;
     pub const CURRENT_BY_LEASE: u32 = 13;
+    pub const ASK_WITHOUT: u32 = 14;
 }
 
 /// Questions from this number on are of one node to another, and not for guests.

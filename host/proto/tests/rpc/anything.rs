@@ -121,6 +121,8 @@ proptest! {
     #[test]
     fn questions_come_back_as_they_went(ask in ask()) {
         assert_whole(&ask);
+        let removed = ask.overlays.iter().map(|overlay| overlay.path.clone()).collect();
+        assert_whole(&AskWithout { ask, removed });
     }
 
     #[test]
@@ -183,8 +185,9 @@ fn no_two_questions_have_one_number() {
         SessionEnded::METHOD,
         Current::METHOD,
         CurrentByLease::METHOD,
+        AskWithout::METHOD,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     assert!(numbers.iter().all(|number| *number < FIRST_NODE_METHOD));
 }
 

@@ -356,6 +356,8 @@ pub(crate) fn each(to: &mut impl Visit) {
         to.visit(&format!("ask-{name}"), ask(query));
     }
     to.visit("ask-without-scope", Ask { scope: None, texts: Vec::new(), ..ask(Query::Files) });
+    let removed = vec![path("b.py")];
+    to.visit("ask-without", AskWithout { ask: ask(Query::Files), removed });
     for (name, answer) in answers() {
         to.visit(&format!("ask-answer-{name}"), answered(answer));
     }

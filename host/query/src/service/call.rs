@@ -9,8 +9,7 @@ use tokio::time::Instant;
 use vraftls_cache::AnswerKey;
 use vraftls_index::Description;
 use vraftls_proto::{
-    Answer, CompletionItems, FileChange, Fingerprint, OverlaySet, Query, QueryError, Request, SemanticTokens,
-    TokenWords,
+    Answer, CompletionItems, FileChange, Fingerprint, Query, QueryError, Request, SemanticTokens, TokenWords,
 };
 use vraftls_vfs::{ContentDigest, VfsPath};
 
@@ -280,7 +279,5 @@ fn project_fingerprint(project: &ProjectSpec) -> ContentDigest {
 
 /// A buffer that is open and not changed makes no difference, so its session shares the answers of all others.
 fn dirty_fingerprint(pinned: &Pinned) -> ContentDigest {
-    let dirty = pinned.dirty.iter().filter_map(|path| Some((path, pinned.overlays.get(path)?)));
-    let dirty = dirty.fold(OverlaySet::default(), |set, (path, file)| set.with(path.clone(), Some(file.clone())));
-    dirty.fingerprint()
+    pinned.overlays.only(&pinned.dirty).fingerprint()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vraftls_cache::offload;
 use vraftls_index::Facts;
-use vraftls_proto::{Answer, Answered, DocumentSymbols, QueryError};
+use vraftls_proto::{Answer, Answered, DocumentSymbols, Overlaid, QueryError};
 use vraftls_vfs::{VfsPath, WorkspaceId};
 
 use crate::answers::CachedAnswer;
@@ -67,7 +67,9 @@ impl QueryService {
     pub(super) async fn files(&self, pinned: Pinned) -> Result<CachedAnswer, Failure> {
         let list = move || {
             let own = pinned.overlays.iter().map(|(path, _)| path).filter(|path| !is_outside(path)).cloned();
-            let mut files: Vec<VfsPath> = pinned.base.files().into_iter().map(|(path, _)| path).chain(own).collect();
+            let base = pinned.base.files().into_iter().map(|(path, _)| path);
+            let left = base.filter(|path| pinned.overlays.of(path) != Overlaid::Removed);
+            let mut files: Vec<VfsPath> = left.chain(own).collect();
             files.sort_unstable();
             files.dedup();
             files.retain(|path| pinned.analyzers.in_session(path, &pinned.overlays).is_some());

@@ -52,7 +52,13 @@ impl QueryService {
         let mut is_of_session = false;
         for path in pinned.dirty.iter().filter(|path| *path != asked) {
             // Libraries have no interfaces.
-            let unsaved = pinned.overlays.get(path).filter(|_| !is_outside(path))?;
+            if is_outside(path) {
+                return None;
+            }
+            seen = without(seen, path, index.shown(path));
+            is_of_session = true;
+            // A file that is gone shows nothing.
+            let Some(unsaved) = pinned.overlays.get(path) else { continue };
             let shown = match pinned.document(path, unsaved) {
                 Some(document) => match self.facts.facts(document).await {
                     Ok(facts) => Shown::of(&facts, unsaved.digest),
@@ -60,8 +66,7 @@ impl QueryService {
                 },
                 None => Shown::Contents(unsaved.digest),
             };
-            seen = without(seen, path, index.shown(path)).with(path, shown);
-            is_of_session = true;
+            seen = seen.with(path, shown);
         }
         let mut print = Fingerprint::new("vraftls interfaces 1");
         print.bytes(&seen.to_bytes());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vraftls_cache::offload;
-use vraftls_proto::{OverlayFile, OverlaySet, Query, QueryError, Request};
+use vraftls_proto::{Overlaid, OverlayFile, OverlaySet, Query, QueryError, Request};
 use vraftls_vfs::{ContentDigest, VfsPath};
 
 use crate::analyzers::Analyzers;
@@ -35,7 +35,7 @@ pub(super) struct Pinned {
     pub(super) published: Option<Arc<Published>>,
     /// Whether the index was asked for.
     pub(super) wants_index: bool,
-    /// The overlays that differ from what the base has, and the contents of the file that is asked about.
+    /// The overlays that differ from what the base has, files that are gone included, and the contents of the file that is asked about.
     pub(super) dirty: Vec<VfsPath>,
     pub(super) asked: Option<ContentDigest>,
     /// The part of the workspace that a search looks at.
@@ -96,6 +96,9 @@ impl QueryService {
     pub(super) async fn view_index(&self, pinned: &Pinned) -> Result<Option<Arc<ViewIndex>>, Failure> {
         let Some(published) = &pinned.published else { return Ok(None) };
         let mut index = published.index.clone();
+        for path in pinned.dirty.iter().filter(|path| pinned.overlays.of(path) == Overlaid::Removed) {
+            index.remove(path);
+        }
         for document in pinned.dirty_documents() {
             match self.facts.facts(document.clone()).await {
                 Ok(facts) => index.insert(&document.path, document.digest, &facts),
@@ -138,10 +141,16 @@ fn look(
             dirty.push(path.clone());
         }
     }
+    for path in overlays.removed() {
+        if file(path)?.is_some() {
+            dirty.push(path.clone());
+        }
+    }
     let Some(path) = asked else { return Some((dirty, None)) };
-    let digest = match overlays.get(path) {
-        Some(overlay) => Some(overlay.digest),
-        None => file(path)?.map(|file| file.digest),
+    let digest = match overlays.of(path) {
+        Overlaid::Buffer(overlay) => Some(overlay.digest),
+        Overlaid::Removed => None,
+        Overlaid::Not => file(path)?.map(|file| file.digest),
     };
     // What an analyzer carries itself is a function of its component, which every key has a part for.
     let bundled = || is_bundled(path).then(|| ContentDigest::of(b""));

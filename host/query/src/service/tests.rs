@@ -7,6 +7,7 @@ mod interfaces;
 mod isolation;
 mod keeping;
 mod many_files;
+mod removed;
 mod versions;
 
 use std::sync::Arc;

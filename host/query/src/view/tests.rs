@@ -18,8 +18,13 @@ impl Lookup for Nothing {
 }
 
 fn view(files: &[(&str, &str)], unsaved: &[(&str, &str)]) -> View {
+    view_without(files, unsaved, &[])
+}
+
+fn view_without(files: &[(&str, &str)], unsaved: &[(&str, &str)], removed: &[&str]) -> View {
     let base = Arc::new(FakeBase { revision: 1, files: tree(files) });
-    View { base, overlays: overlays(unsaved), lookup: Arc::new(Nothing) }
+    let overlays = OverlaySet::clone(&overlays(unsaved)).without(removed.iter().map(|name| path(name)));
+    View { base, overlays: Arc::new(overlays), lookup: Arc::new(Nothing) }
 }
 
 fn names(entries: &[DirEntry]) -> Vec<(&str, NodeKind)> {
@@ -50,15 +55,40 @@ fn unsaved_new_files_and_their_directories_are_listed() {
     assert!(!view.is_directory("ne") && !view.is_directory("new/deep/b.w"));
 }
 
+#[test]
+fn a_file_that_is_gone_is_nowhere_and_its_directory_goes_with_the_last() {
+    let files = [("a.w", ""), ("d/a.w", ""), ("d/e/b.w", ""), ("f/c.w", "")];
+    let view = view_without(&files, &[("f/new.w", "")], &["a.w", "d/e/b.w", "f/c.w", "never.w"]);
+    assert_eq!(names(&view.list("")), [("d", NodeKind::Directory), ("f", NodeKind::Directory)]);
+    assert_eq!(names(&view.list("d")), [("a.w", NodeKind::File)]);
+    assert_eq!(names(&view.list("f")), [("new.w", NodeKind::File)]);
+    assert_eq!((view.list("d/e"), view.is_directory("d/e")), (vec![], false));
+    assert_eq!((view.read(&path("d/e/b.w")), view.file(&path("a.w"))), (Err(ReadError::NotFound), None));
+    assert_eq!(
+        (view.read(&path("d")), view.read(&path("d/e"))),
+        (Err(ReadError::IsDirectory), Err(ReadError::NotFound))
+    );
+    let whole = self::view(&files, &[]);
+    let Changes::Paths(changes) = view.changes_since(&whole) else { panic!("too much") };
+    let removed = |name| Change::Removed(path(name));
+    let expected = [removed("a.w"), removed("d/e/b.w"), removed("f/c.w"), Change::Created(path("f/new.w"))];
+    assert_eq!(changes, expected);
+}
+
 fn files() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let name = prop::sample::select(vec!["a.w", "b.w", "d/a.w", "d/e/b.w"]);
     let text = prop::sample::select(vec!["", "1", "2"]);
     prop::collection::vec((name, text), 0..4)
 }
 
+fn removed() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(prop::sample::select(vec!["a.w", "b.w", "d/a.w", "d/e/b.w"]), 0..3)
+}
+
 /// What a view shows, as a map.
-fn shown(base: &[(&str, &str)], unsaved: &[(&str, &str)]) -> Tree {
+fn shown(base: &[(&str, &str)], unsaved: &[(&str, &str)], removed: &[&str]) -> Tree {
     let mut files = tree(base);
+    files.retain(|file, _| !removed.contains(&file.as_str()));
     files.extend(tree(unsaved));
     files
 }
@@ -68,10 +98,11 @@ proptest! {
     fn changes_lead_from_the_older_view_to_the_newer(
         bases in (files(), files()),
         unsaved in (files(), files()),
+        removed in (removed(), removed()),
     ) {
-        let older = view(&bases.0, &unsaved.0);
-        let newer = view(&bases.1, &unsaved.1);
-        let models = [shown(&bases.0, &unsaved.0), shown(&bases.1, &unsaved.1)]
+        let older = view_without(&bases.0, &unsaved.0, &removed.0);
+        let newer = view_without(&bases.1, &unsaved.1, &removed.1);
+        let models = [shown(&bases.0, &unsaved.0, &removed.0), shown(&bases.1, &unsaved.1, &removed.1)]
             .map(|files| FakeBase { revision: 1, files });
         prop_assert_eq!(newer.changes_since(&older), models[1].changes_since(&models[0]));
         for directory in ["", "d", "d/e", "x"] {

@@ -19,13 +19,14 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Of an engine that saw this view last. Nothing where it was shown unsaved contents, because nobody may go on from
-    /// those, or where it saw one file of a library in two states.
+    /// Of an engine that saw this view last. Nothing where it was shown unsaved contents, or no contents of a file that there is, because
+    /// nobody may go on from those, or where it saw one file of a library in two states.
     pub(crate) fn of(view: &View, sighted: &Sighted) -> Option<Self> {
         let unsaved = |(path, overlay): (&VfsPath, &OverlayFile)| {
             view.base.file(path).is_none_or(|file| file.digest != overlay.digest)
         };
-        if view.overlays.iter().any(unsaved) {
+        let is_there = |path: &VfsPath| view.base.file(path).is_some();
+        if view.overlays.iter().any(unsaved) || view.overlays.removed().any(is_there) {
             return None;
         }
         let files = view.base.files().into_iter();

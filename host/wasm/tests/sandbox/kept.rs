@@ -32,7 +32,7 @@ fn in_a_process(directory: &Path, base: &Arc<Files>, unsaved: &Arc<OverlaySet>) 
     let runtime = keeping_runtime(eager(), directory);
     let toy = load(&runtime, "toy");
     let answer = documentation(&toy, view(base, unsaved));
-    if unsaved.iter().next().is_none() {
+    if unsaved.is_empty() {
         let is_kept = || runtime.counters().engines_kept + runtime.counters().engines_taken_up > 0;
         until("the engine is kept", is_kept);
     }
@@ -108,6 +108,19 @@ fn what_is_unsaved_is_not_kept() {
     let saved = overlays(&[("b.toy", "def name # one\n")]);
     in_a_process(directory.path(), &base, &saved);
     assert_eq!(kept_files(directory.path()).len(), 1, "its process ended");
+}
+
+#[test]
+fn what_is_gone_for_a_session_alone_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = Arc::new(Files::new(&[("a.toy", "use name\n"), ("b.toy", "def name # one\n")]));
+    assert_eq!(in_a_process(directory.path(), &base, &gone(&["b.toy"])).0, None);
+    assert_eq!(kept_files(directory.path()), Vec::<PathBuf>::new());
+    // An engine that was kept with the file is told that it is gone, and who comes next has it.
+    for (unsaved, expected) in [(gone(&[]), Some("one")), (gone(&["b.toy"]), None), (gone(&[]), Some("one"))] {
+        let (answer, counters) = in_a_process(directory.path(), &base, &unsaved);
+        assert_eq!(answer.as_deref(), expected, "{counters:?}");
+    }
 }
 
 #[test]

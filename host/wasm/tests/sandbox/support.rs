@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use vraftls_index::{Location, Roles};
-use vraftls_proto::{Candidate, OverlayFile, OverlaySet, SessionId, SymbolMatch};
+use vraftls_proto::{Candidate, Overlaid, OverlayFile, OverlaySet, SessionId, SymbolMatch};
 use vraftls_query::{
     Base, BaseFile, CancelFlag, Change, Changes, DirEntry, EngineCall, IndexDocument, Lookup, NodeKind, ProjectSpec,
     Question, ReadError, View,
@@ -173,6 +173,7 @@ pub(crate) struct WordLookup {
 impl Lookup for WordLookup {
     fn candidates(&self, name: &str, _: Roles) -> Vec<Candidate> {
         let mut texts: BTreeMap<VfsPath, Arc<str>> = self.base.files.clone();
+        texts.retain(|path, _| self.overlays.of(path) == Overlaid::Not);
         texts.extend(self.overlays.iter().map(|(path, file)| (path.clone(), file.text.clone())));
         let offsets = |text: &str| text.match_indices(name).map(|(at, _)| at as u32).collect::<Vec<_>>();
         let found = texts.into_iter().map(|(path, text)| Candidate { path, offsets: offsets(&text) });
@@ -206,6 +207,11 @@ pub(crate) fn overlays(files: &[(&str, &str)]) -> Arc<OverlaySet> {
         set = set.with(path(name), Some(file));
     }
     Arc::new(set)
+}
+
+/// Overlays in which these files are gone.
+pub(crate) fn gone(names: &[&str]) -> Arc<OverlaySet> {
+    Arc::new(OverlaySet::default().without(names.iter().map(|name| path(name))))
 }
 
 /// A project of the whole workspace; other numbers are other workspaces.

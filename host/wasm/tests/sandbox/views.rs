@@ -52,6 +52,28 @@ fn an_engine_answers_for_the_view_of_each_call() {
 }
 
 #[test]
+fn an_engine_is_told_of_a_file_that_is_gone_for_a_session() {
+    let runtime = runtime(tight());
+    let toy = load(&runtime, "toy");
+    let base = Arc::new(Files::new(&[("a.toy", "use name\n"), ("b.toy", "def name # one\n")]));
+    let unsaved = overlays(&[("b.toy", "def name # unsaved\n")]);
+    let steps = [
+        // Opened on it, and then told.
+        (view(&base, &gone(&["b.toy"])), None),
+        (plain(&base), Some("one")),
+        (view(&base, &gone(&["b.toy", "never.toy"])), None),
+        (view(&base, &unsaved), Some("unsaved")),
+        (view(&base, &overlays(&[("b.toy", "")])), None),
+        (view(&base, &gone(&["b.toy"])), None),
+        (view(&base, &gone(&["never.toy"])), Some("one")),
+    ];
+    for (n, (view, expected)) in steps.into_iter().enumerate() {
+        assert_eq!(documentation(&toy, view).as_deref(), expected, "step {n}");
+    }
+    assert_eq!(runtime.counters().engines_started, 1);
+}
+
+#[test]
 fn a_fresh_engine_opens_on_the_overlays_of_its_first_call() {
     let runtime = runtime(tight());
     let toy = load(&runtime, "toy");

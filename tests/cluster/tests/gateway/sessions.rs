@@ -113,6 +113,56 @@ async fn files_that_were_not_pushed_are_part_of_the_answers() {
     client.finish().await;
 }
 
+fn says(found: &[Value], words: &str) -> bool {
+    found.iter().any(|finding| finding["message"].as_str().unwrap().contains(words))
+}
+
+#[tokio::test]
+async fn a_module_that_is_deleted_is_not_there_until_it_is_back() {
+    let main = "import rates.vat\nfrom shop.prices import total\n\ntotal(rates.vat.RATE)\n";
+    let prices = "def total(rate: int) -> int:\n    return rate\n";
+    let files =
+        [("main.py", main), ("shop/__init__.py", ""), ("shop/prices.py", prices), ("rates/vat.py", "RATE = 1\n")];
+    let (cluster, project) = (cluster().await, Project::new(&files));
+    push(&cluster, "shop", &project).await;
+    project.remove("shop/prices.py");
+    // Nothing else is left of its directory, which would be a package all the same.
+    project.remove("rates/vat.py");
+    let mut client = open(&cluster, &project, json!({"textDocument": {"publishDiagnostics": {}}})).await;
+    let uri = show(&mut client, &project, "main.py").await;
+    client.diagnostics(&uri, |found| says(found, "shop.prices") && says(found, "rates")).await;
+    let (definition, prices_uri) = (place(&project, "main.py", "total", 1), project.uri("shop/prices.py"));
+    let gone = client.ask("textDocument/definition", definition.clone()).await;
+    assert!(!gone.to_string().contains("prices.py"), "{gone}");
+    let symbols = json!({"query": "total"});
+    let found = client.ask("workspace/symbol", symbols.clone()).await;
+    assert!(!found.to_string().contains("prices.py"), "{found}");
+    let listed = client.ask("vraftls/files", Value::Null).await;
+    assert_eq!(listed, json!([project.uri("main.py"), project.uri("shop/__init__.py")]));
+
+    // Who has it open still has it.
+    client.open_document(&prices_uri, "python", prices).await;
+    client.diagnostics(&uri, |found| !says(found, "shop.prices") && says(found, "rates")).await;
+    assert_eq!(uris(&client.ask("textDocument/definition", definition.clone()).await), [&*prices_uri]);
+    client.close_document(&prices_uri).await;
+    let gone = client.ask("textDocument/definition", definition.clone()).await;
+    assert!(!gone.to_string().contains("prices.py"), "{gone}");
+    client.change_document(&uri, 2, json!([{"text": format!("{main}\n")}])).await;
+    client.diagnostics(&uri, |found| says(found, "shop.prices")).await;
+
+    // Another file of that name is what it is, and the same one is no difference any more.
+    project.write("shop/prices.py", "\n\ndef total(rate: int) -> str:\n    return str(rate)\n");
+    project.write("rates/vat.py", "RATE = 1\n");
+    client.ask("vraftls/catchUp", Value::Null).await;
+    client.diagnostics(&uri, <[Value]>::is_empty).await;
+    let back = client.ask("textDocument/definition", definition).await;
+    assert_eq!((uris(&back), &back[0]["range"]["start"]["line"]), (vec![&*prices_uri], &json!(2)), "{back}");
+    let found = client.ask_until("workspace/symbol", symbols, |found| !found.as_array().unwrap().is_empty()).await;
+    assert!(found.to_string().contains("prices.py"), "{found}");
+    client.allow("textDocument/publishDiagnostics");
+    client.finish().await;
+}
+
 #[tokio::test]
 async fn answers_go_on_when_the_node_that_gives_them_is_killed() {
     let (mut cluster, project) = (cluster().await, orders());

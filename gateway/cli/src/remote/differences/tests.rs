@@ -34,12 +34,12 @@ fn base(files: &[(&str, &str)]) -> BaseList {
     BaseList { files: files.collect(), ..BaseList::default() }
 }
 
-fn differences(root: &Path, base: &BaseList) -> Result<Differences, TooMuch> {
+fn differences(root: &Path, base: &BaseList) -> Result<Arc<OverlaySet>, TooMuch> {
     compare(&mut LocalTree::new(root), base, &python(), &|| false)
 }
 
-fn shown(differences: &Differences) -> Vec<(String, String)> {
-    differences.overlays.iter().map(|(path, file)| (path.to_string(), file.text.to_string())).collect()
+fn shown(differences: &OverlaySet) -> Vec<(String, String)> {
+    differences.iter().map(|(path, file)| (path.to_string(), file.text.to_string())).collect()
 }
 
 #[test]
@@ -53,10 +53,10 @@ fn what_is_changed_new_or_gone_differs() {
     let base = base(&[("same.py", "same"), ("changed.py", "there"), ("gone.py", "gone"), ("other.txt", "x")]);
     let found = differences(scratch.path(), &base).expect("little differs");
     let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-    assert_eq!(shown(&found), [pair("changed.py", "here"), pair("gone.py", ""), pair("new.py", "new")]);
-    assert_eq!(found.removed, BTreeSet::from([path("gone.py")]));
-    assert_eq!(found.overlays.get(&path("new.py")).map(|file| &*file.language), Some("python"));
-    let contents = |name: &str| found.contents(&path(name), &base);
+    assert_eq!(shown(&found), [pair("changed.py", "here"), pair("new.py", "new")]);
+    assert!(found.removed().eq([&path("gone.py")]));
+    assert_eq!(found.get(&path("new.py")).map(|file| &*file.language), Some("python"));
+    let contents = |name: &str| contents(&found, &path(name), &base);
     assert_eq!(contents("same.py"), Some(ContentDigest::of(b"same")));
     assert_eq!(contents("changed.py"), Some(ContentDigest::of(b"here")));
     assert_eq!((contents("gone.py"), contents("never.py")), (None, None));
@@ -69,7 +69,7 @@ fn what_the_rules_leave_out_is_not_gone() {
     fs::write(scratch.path().join("a_pb2.py"), "generated").expect("writable");
     fs::write(scratch.path().join("b_pb2.py"), "nobody pushed it").expect("writable");
     let found = differences(scratch.path(), &base(&[("a_pb2.py", "generated")])).expect("nothing differs");
-    assert_eq!(found, Differences::default());
+    assert!(found.is_empty());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn too_many_files_are_refused() {
     assert_eq!(differences(scratch.path(), &BaseList::default()), Err(TooMuch));
     fs::remove_file(scratch.path().join("0.py")).expect("it is there");
     let found = differences(scratch.path(), &BaseList::default()).expect("as many as are allowed");
-    assert_eq!(found.overlays.len(), N_FILES_MAX);
+    assert_eq!(found.len(), N_FILES_MAX);
     assert_eq!(differences(scratch.path(), &base(&[("z.py", "gone")])), Err(TooMuch));
 }
 
@@ -97,16 +97,19 @@ fn too_many_bytes_are_refused() {
 
 #[test]
 fn an_unsaved_buffer_hides_what_the_disk_has() {
-    let set = |files: &[(&str, &str)]| -> Arc<OverlaySet> {
+    let set = |files: &[(&str, &str)], removed: &[&str]| -> Arc<OverlaySet> {
         let file = |text: &str| OverlayFile {
             digest: ContentDigest::of(text.as_bytes()),
             text: text.into(),
             language: "python".into(),
         };
-        Arc::new(files.iter().map(|(name, text)| (path(name), file(text))).collect())
+        let files: OverlaySet = files.iter().map(|(name, text)| (path(name), file(text))).collect();
+        Arc::new(files.without(removed.iter().map(|name| path(name))))
     };
-    let (local, session) = (set(&[("a.py", "disk"), ("b.py", "disk")]), set(&[("b.py", "buffer"), ("c.py", "buffer")]));
-    assert_eq!(merged(&local, &session), set(&[("a.py", "disk"), ("b.py", "buffer"), ("c.py", "buffer")]));
-    assert!(Arc::ptr_eq(&merged(&local, &set(&[])), &local));
-    assert!(Arc::ptr_eq(&merged(&set(&[]), &session), &session));
+    let local = set(&[("a.py", "disk"), ("b.py", "disk")], &["c.py", "d.py"]);
+    let session = set(&[("b.py", "buffer"), ("c.py", "buffer")], &[]);
+    let both = set(&[("a.py", "disk"), ("b.py", "buffer"), ("c.py", "buffer")], &["d.py"]);
+    assert_eq!(merged(&local, &session), both);
+    assert!(Arc::ptr_eq(&merged(&local, &set(&[], &[])), &local));
+    assert!(Arc::ptr_eq(&merged(&set(&[], &[]), &session), &session));
 }

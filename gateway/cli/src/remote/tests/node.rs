@@ -13,7 +13,7 @@ use vraftls_client::{Cluster, Options};
 use vraftls_index::{Description, Features, Language};
 use vraftls_meta::{ClusterId, Incarnation};
 use vraftls_proto::rpc::*;
-use vraftls_proto::{Answer, Answered, Query, Revisions, SessionId};
+use vraftls_proto::{Answer, Answered, Overlaid, Query, Revisions, SessionId};
 use vraftls_raft::ids::NodeId;
 use vraftls_transport::{Identity, Local, Method, Service, ServiceError, agree, serve, websocket};
 use vraftls_vfs::{ContentDigest, Revision, VfsPath, WorkspaceId, WorkspaceName};
@@ -56,6 +56,8 @@ pub(super) struct World {
     pub(super) asked: Vec<Unpacked>,
     texts: BTreeMap<ContentDigest, Arc<str>>,
     pub(super) ended: Vec<SessionId>,
+    /// Whether it is of a release that knows no files that are gone.
+    pub(super) is_old: bool,
 }
 
 /// A cluster of one node.
@@ -79,6 +81,7 @@ impl FakeNode {
             asked: Vec::new(),
             texts: BTreeMap::new(),
             ended: Vec::new(),
+            is_old: false,
         };
         let node = Self { world: Arc::new(Mutex::new(world)), address };
         let identity = Identity {
@@ -166,17 +169,18 @@ impl FakeNode {
         drop(serve(local, websocket(stream).await).await);
     }
 
-    fn ask(&self, ask: Ask) -> AskAnswer {
+    fn ask(&self, asked: AskWithout) -> AskAnswer {
         let mut world = self.lock();
-        let came = ask.texts.iter().map(|text| (ContentDigest::of(text.as_bytes()), Arc::clone(text)));
+        let came = asked.ask.texts.iter().map(|text| (ContentDigest::of(text.as_bytes()), Arc::clone(text)));
         world.texts.extend(came);
-        let unpacked = match ask.resolve(|digest| world.texts.get(digest).cloned()) {
+        let unpacked = match asked.resolve(|digest| world.texts.get(digest).cloned()) {
             Resolution::Missing(missing) => return AskAnswer::MissingTexts(missing),
             Resolution::Whole(unpacked) => *unpacked,
         };
         let mut files: BTreeMap<VfsPath, ContentDigest> =
             world.files.iter().map(|(path, text)| (path.clone(), ContentDigest::of(text.as_bytes()))).collect();
         files.extend(unpacked.request.overlays.iter().map(|(path, file)| (path.clone(), file.digest)));
+        files.retain(|path, _| unpacked.request.overlays.of(path) != Overlaid::Removed);
         assert_eq!(unpacked.request.query, Query::Files);
         let answered = Answered {
             revision: Revision(0),
@@ -217,7 +221,10 @@ impl FakeNode {
     async fn say(self, method: u32, question: Bytes) -> Result<Bytes, ServiceError> {
         let wrong = |error: DecodeError| ServiceError(error.to_string());
         let bytes = match method {
-            Ask::METHOD => Ask::encode_answer(&self.ask(Ask::decode(&question).map_err(wrong)?)),
+            Ask::METHOD => Ask::encode_answer(&self.ask(Ask::decode(&question).map_err(wrong)?.into())),
+            AskWithout::METHOD if !self.lock().is_old => {
+                AskWithout::encode_answer(&self.ask(AskWithout::decode(&question).map_err(wrong)?))
+            }
             Analyzers::METHOD => Analyzers::encode_answer(&vec![Arc::new(description(&self.lock().analyzer))]),
             Workspaces::METHOD => {
                 let name = |name: &&str| WorkspaceName::new(name).expect("a name");
