@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 
 import { FIRST_LANGUAGES, announcedLanguages, chosenLanguages, sameLanguages } from "./languages";
 import { readReferences } from "./lens";
+import { EXPANSION_PAGE, expandMacro, joinLines } from "./rewriting";
 import { reach } from "./server";
 import { RESTARTING_KEYS, readSettings } from "./settings";
 import { line, page, readStatus } from "./status";
@@ -56,6 +57,9 @@ class Extension {
     readonly #log: vscode.LogOutputChannel;
     readonly #item: vscode.StatusBarItem;
     readonly #pageChanged = new vscode.EventEmitter<vscode.Uri>();
+    readonly #expansionChanged = new vscode.EventEmitter<vscode.Uri>();
+    /** What the page of expansions shows. */
+    #expansion = "";
     #client: LanguageClient | undefined;
     /** Ends what is being started, or runs. */
     #giveUp = new AbortController();
@@ -82,12 +86,19 @@ class Extension {
             this.#log,
             this.#item,
             this.#pageChanged,
+            this.#expansionChanged,
             { dispose: () => { clearInterval(timer); } },
             vscode.workspace.registerTextDocumentContentProvider(PAGE.scheme, {
                 onDidChange: this.#pageChanged.event,
                 provideTextDocumentContent: () =>
                     page(this.#status, this.#what, this.#client?.initializeResult?.serverInfo),
             }),
+            vscode.workspace.registerTextDocumentContentProvider(EXPANSION_PAGE.scheme, {
+                onDidChange: this.#expansionChanged.event,
+                provideTextDocumentContent: () => this.#expansion,
+            }),
+            registerCommand("vraftls.joinLines", () => this.#inEditor(joinLines)),
+            registerCommand("vraftls.expandMacro", () => this.#inEditor((client, editor) => this.#expandMacro(client, editor))),
             registerCommand("vraftls.restart", () => this.restart()),
             registerCommand("vraftls.showLog", () => { this.#log.show(); }),
             registerCommand("vraftls.showStatus", () => this.#showStatus()),
@@ -259,6 +270,28 @@ class Extension {
         // What an earlier call opened may still be there.
         this.#pageChanged.fire(PAGE);
         await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(PAGE), { preview: true });
+    }
+
+    /** Does something in the editor in front, if the server runs. */
+    async #inEditor(step: (client: LanguageClient, editor: vscode.TextEditor) => Promise<void>): Promise<void> {
+        const client = this.#client;
+        const editor = vscode.window.activeTextEditor;
+        if (client?.isRunning() !== true || editor === undefined) {
+            return;
+        }
+        try {
+            await step(client, editor);
+        } catch (error) {
+            void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        }
+    }
+
+    async #expandMacro(client: LanguageClient, editor: vscode.TextEditor): Promise<void> {
+        this.#expansion = await expandMacro(client, editor);
+        // What an earlier call opened may still be there.
+        this.#expansionChanged.fire(EXPANSION_PAGE);
+        const page = await vscode.workspace.openTextDocument(EXPANSION_PAGE);
+        await vscode.window.showTextDocument(page, { preview: true, preserveFocus: true, viewColumn: vscode.ViewColumn.Beside });
     }
 
     /** What a lens about references does. */

@@ -10,7 +10,7 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { Position, StandIn } from "./stand-in";
+import { Front, Position, Range, StandIn } from "./stand-in";
 import type { Location } from "./stand-in";
 
 const EXTENSION = resolve("dist/extension.js");
@@ -130,6 +130,36 @@ test("a lens about references opens the editor's own view of them", async (test)
     assert.equal(String(uri), "file:///w/a.py");
     assert.deepEqual(at, new Position(1, 2));
     assert.equal(String((locations as Location[])[0]?.uri), "file:///w/b.py");
+});
+
+test("lines are joined as the server says, or as the editor does", async (test) => {
+    const editor = await activated(test, { "server.path": program(test, ["rust"]) });
+    await editor.until((item) => item.text === "$(check) VRaftLS");
+    const document = editor.open("a.rs", "rust", "a\nb\nc\n");
+    await editor.commands.get("vraftls.joinLines")?.();
+    const ranges = [new Range(1, 0, 1, 1), new Range(2, 0, 2, 0)];
+    const front = (editor.front = new Front(document, ranges));
+    await editor.commands.get("vraftls.joinLines")?.();
+    assert.deepEqual(front.edited, ranges.map((range) => [range, " "]));
+    assert.deepEqual(editor.executed, []);
+
+    editor.front = new Front(document, [new Range(0, 0, 0, 0)]);
+    await editor.commands.get("vraftls.joinLines")?.();
+    assert.deepEqual(editor.executed, [["editor.action.joinLines"]]);
+    assert.deepEqual(editor.messages, []);
+});
+
+test("a macro is shown as what it becomes", async (test) => {
+    const editor = await activated(test, { "server.path": program(test, ["rust"]) });
+    await editor.until((item) => item.text === "$(check) VRaftLS");
+    const document = editor.open("a.rs", "rust", "a\nb\n");
+    for (const line of [1, 0]) {
+        editor.front = new Front(document, [new Range(line, 0, line, 0)]);
+        await editor.commands.get("vraftls.expandMacro")?.();
+    }
+    assert.match(editor.shown[0] ?? "", /`word!`.*\n\none \+ 1\n$/);
+    assert.match(editor.shown[1] ?? "", /no macro at the cursor/);
+    assert.deepEqual(editor.messages, []);
 });
 
 test("a server that listens is connected to", async (test) => {

@@ -1,10 +1,11 @@
 // A server of few words, for tests of the extension: `node server.js [LANGUAGE...]` announces these languages.
 //
 // It answers definitions with where it was asked, and `vraftls/status` with what `VRAFTLS_TEST_STATUS` has, or not at all. With
-// `mute` there it never gets ready.
+// `mute` there it never gets ready. Ranges become a space when their lines are joined, and there is a macro in each line; in the
+// first line it has no word for the one, and nothing for the other.
 
-import { createProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver-protocol/node";
-import type { DefinitionParams, InitializeParams } from "vscode-languageserver-protocol/node";
+import { createProtocolConnection, ResponseError, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver-protocol/node";
+import type { DefinitionParams, InitializeParams, Range } from "vscode-languageserver-protocol/node";
 
 const status = process.env["VRAFTLS_TEST_STATUS"];
 /** The status of a server that never gets ready. */
@@ -27,6 +28,14 @@ connection.onRequest("textDocument/definition", ({ textDocument, position }: Def
     uri: textDocument.uri,
     range: { start: position, end: position },
 }));
+connection.onRequest("experimental/joinLines", ({ ranges }: { ranges: Range[] }) =>
+    ranges[0]?.start.line === 0
+        ? new ResponseError(-32803, "few words and none for this")
+        : ranges.map((range) => ({ range, newText: " " })),
+);
+connection.onRequest("rust-analyzer/expandMacro", ({ position }: DefinitionParams) =>
+    position.line === 0 ? null : { name: "word!", expansion: "one + 1" },
+);
 if (status !== undefined && status !== MUTE) {
     connection.onRequest("vraftls/status", () => JSON.parse(status) as unknown);
 }

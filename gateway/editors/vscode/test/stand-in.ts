@@ -130,6 +130,22 @@ export interface Registered {
     readonly provider: Record<string, (...words: unknown[]) => unknown>;
 }
 
+/** An editor with selections, and the edits that were made in it. */
+export class Front {
+    readonly edited: [Range, string][] = [];
+    constructor(
+        readonly document: unknown,
+        readonly selections: readonly Range[],
+    ) {}
+    get selection(): { active: Position | undefined } {
+        return { active: this.selections[0]?.end };
+    }
+    edit(make: (builder: { replace: (range: Range, text: string) => void }) => void): Promise<boolean> {
+        make({ replace: (range, text) => this.edited.push([range, text]) });
+        return Promise.resolve(true);
+    }
+}
+
 interface PageProvider {
     provideTextDocumentContent: (uri: Uri) => string;
 }
@@ -143,6 +159,8 @@ export class StandIn {
     readonly executed: Words[] = [];
     /** Messages that were shown, each with its choices. */
     readonly messages: Words[] = [];
+    /** The editor in front, if a test put one there. */
+    front: Front | undefined;
     /** Documents that were shown. */
     readonly shown: string[] = [];
     readonly log: string[] = [];
@@ -275,6 +293,7 @@ export class StandIn {
             CancellationTokenSource,
             CancellationError: class extends Error {},
             StatusBarAlignment: { Left: 1, Right: 2 },
+            ViewColumn: { Active: -1, Beside: -2 },
             LogLevel: { Off: 0, Trace: 1, Debug: 2, Info: 3, Warning: 4, Error: 5 },
             workspace: this.#workspace(),
             window: this.#window(),
@@ -306,6 +325,7 @@ export class StandIn {
     }
 
     #window(): object {
+        const front = (): Front | undefined => this.front;
         const tell = (...words: unknown[]): Promise<undefined> => {
             this.messages.push(words);
             return Promise.resolve(undefined);
@@ -317,6 +337,9 @@ export class StandIn {
         return namespace({
             state: { focused: true },
             visibleTextEditors: [],
+            get activeTextEditor() {
+                return front();
+            },
             tabGroups: namespace({ all: [] }),
             createOutputChannel: () => namespace({ ...channel, show: () => undefined, dispose: () => undefined }),
             createStatusBarItem: () => this.item,
