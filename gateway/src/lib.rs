@@ -35,6 +35,7 @@ mod server;
 mod session;
 mod status;
 mod transport;
+mod tunnel;
 
 pub use backend::{Backend, BoxFuture, Folder, FolderPhase, FolderState};
 pub use convert::{path_of_uri, uri_of_path};
@@ -48,8 +49,12 @@ pub use occurrences::{
     TargetNumbers,
 };
 pub use options::{ClientFacts, Limits, OnClient, Options, Timing};
-pub use serve::{SessionEnd, UpgradeError, serve_connection, serve_tcp, serve_websocket, serve_websocket_connection};
+pub use serve::{
+    Admits, ByteStream, Door, Encrypt, Encrypted, SessionEnd, Speech, TokenCheck, UpgradeError, serve_connection,
+    serve_guarded, serve_tcp, serve_websocket, serve_websocket_connection,
+};
 pub use status::{ClusterStatus, FolderStatus, PhaseStatus, SandboxStatus, Status, TierStatus};
 /// The protocol's types, for clients of this gateway: they speak the version that it speaks.
 pub use tower_lsp_server::ls_types;
 pub use transport::{Frame, FrameError, FrameReader, MessageKind};
+pub use tunnel::{TunnelError, tunnel};

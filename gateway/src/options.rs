@@ -19,6 +19,8 @@ pub struct Options {
     /// Origins of pages that may connect over WebSocket, beside those of this machine and of editors; for example
     /// `https://ide.example`.
     pub websocket_origins: Vec<String>,
+    /// Lets requests for a WebSocket call the server by any name, and not only as this machine.
+    pub any_host: bool,
     /// Called once with what an editor says of itself when it initializes. Must not block.
     pub on_client: Option<OnClient>,
 }
@@ -68,6 +70,8 @@ pub struct Limits {
     pub n_workspace_symbols_max: u32,
     /// Sessions at once, for each address that is listened on.
     pub n_sessions_max: usize,
+    /// Connections at once that have not shown yet who they are, for each address where that is asked.
+    pub n_handshakes_max: usize,
 }
 
 impl Default for Limits {
@@ -88,6 +92,7 @@ impl Default for Limits {
             n_completions_max: 500,
             n_workspace_symbols_max: 256,
             n_sessions_max: 1024,
+            n_handshakes_max: 256,
         }
     }
 }
@@ -113,6 +118,8 @@ pub struct Timing {
     pub progress_interval: Duration,
     /// How long a connection may take to its first whole message.
     pub first_message_deadline: Duration,
+    /// How long a connection may take to show who it is, where that is asked: encryption and the request for a WebSocket included.
+    pub handshake_deadline: Duration,
     /// How often an editor on a WebSocket is asked whether it is there. One that sends nothing between two pings is gone.
     pub websocket_ping_interval: Duration,
     /// After how long without a byte TCP asks whether the other end is still there.
@@ -131,6 +138,7 @@ impl Default for Timing {
             drain_deadline: Duration::from_secs(2),
             progress_interval: Duration::from_millis(100),
             first_message_deadline: Duration::from_secs(60),
+            handshake_deadline: Duration::from_secs(10),
             websocket_ping_interval: Duration::from_secs(30),
             tcp_keepalive: Duration::from_secs(30),
         }
@@ -145,6 +153,7 @@ impl Default for Options {
             line_indexes: LineIndexCache::new(LineIndexCache::DEFAULT_BYTES_MAX),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
             websocket_origins: Vec::new(),
+            any_host: false,
             on_client: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Serving connections, however their bytes come.
 
+mod door;
 mod websocket;
 
 use std::io;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use tower_lsp_server::LspService;
 use tower_lsp_server::ls_types::request::Request;
@@ -24,6 +25,9 @@ use crate::{
     OccurrencesRequest, Options, StatusRequest,
 };
 
+use door::Admitted;
+
+pub use door::{Admits, ByteStream, Door, Encrypt, Encrypted, Speech, TokenCheck};
 pub use websocket::{UpgradeError, serve_websocket_connection};
 
 /// How long to wait before the next connection is accepted after one could not be.
@@ -131,35 +135,78 @@ impl<T> Drop for AbortOnDrop<T> {
 
 /// Serves connections over TCP, many at once on one backend, until the listener fails for good. Dropping the future ends every session.
 pub async fn serve_tcp(listener: TcpListener, backend: Arc<dyn Backend>, options: Options) -> io::Result<()> {
-    accept_all(listener, options.clone(), move |stream| {
+    let places = Arc::new(Semaphore::new(options.limits.n_sessions_max));
+    accept_all(listener, options.clone(), places, move |stream, place| {
         let (reader, writer) = stream.into_split();
-        serve_connection(backend.clone(), reader, writer, options.clone())
-            .map(|end| info!(?end, "disconnected"))
-            .boxed()
+        let session = serve_connection(backend.clone(), reader, writer, options.clone());
+        session.map(|end| info!(?end, "disconnected")).map(|()| place).boxed()
     })
     .await
 }
 
 /// Serves connections over WebSocket, as [`serve_tcp`] does over TCP.
 pub async fn serve_websocket(listener: TcpListener, backend: Arc<dyn Backend>, options: Options) -> io::Result<()> {
-    accept_all(listener, options.clone(), move |stream| {
+    let places = Arc::new(Semaphore::new(options.limits.n_sessions_max));
+    accept_all(listener, options.clone(), places, move |stream, place| {
         let session = serve_websocket_connection(backend.clone(), stream, options.clone());
         let told = session.map(|end| match end {
             Ok(end) => info!(?end, "disconnected"),
             Err(error) => warn!(%error, "a connection was refused"),
         });
-        told.boxed()
+        told.map(|()| place).boxed()
     })
     .await
 }
 
-/// Accepts connections, and serves each in a task of its own.
+/// Serves whoever a door lets in, as [`serve_tcp`] and [`serve_websocket`] serve everybody.
+pub async fn serve_guarded(
+    listener: TcpListener,
+    backend: Arc<dyn Backend>,
+    options: Options,
+    speech: Speech,
+    door: Door,
+) -> io::Result<()> {
+    let strangers = Arc::new(Semaphore::new(options.limits.n_handshakes_max));
+    let places = Arc::new(Semaphore::new(options.limits.n_sessions_max));
+    let limits = options.clone();
+    accept_all(listener, limits, strangers, move |stream, stranger| {
+        let (backend, options, door, places) = (backend.clone(), options.clone(), door.clone(), places.clone());
+        let serving = async move {
+            let admitted = match door.admit(stream, speech, &options).await {
+                Ok(admitted) => admitted,
+                Err(error) => {
+                    warn!(%error, "a connection was refused");
+                    return stranger;
+                }
+            };
+            let Ok(place) = places.try_acquire_owned() else {
+                warn!("a connection was refused: too many sessions");
+                return stranger;
+            };
+            drop(stranger);
+            let end = match admitted {
+                Admitted::Stream(stream) => {
+                    let (reader, writer) = tokio::io::split(stream);
+                    serve_connection(backend, reader, writer, options).await
+                }
+                Admitted::WebSocket(socket) => websocket::serve_socket(backend, *socket, options).await,
+            };
+            info!(?end, "disconnected");
+            place
+        };
+        serving.boxed()
+    })
+    .await
+}
+
+/// Accepts connections, and serves each in a task of its own that has one of `room`'s places. What `serve` gives back is the place that
+/// the connection has until it is closed.
 async fn accept_all(
     listener: TcpListener,
     options: Options,
-    serve: impl Fn(TcpStream) -> BoxFuture<'static, ()>,
+    room: Arc<Semaphore>,
+    serve: impl Fn(TcpStream, OwnedSemaphorePermit) -> BoxFuture<'static, OwnedSemaphorePermit>,
 ) -> io::Result<()> {
-    let room = Arc::new(Semaphore::new(options.limits.n_sessions_max));
     let mut sessions = JoinSet::new();
     let mut n_failures = 0;
     loop {
@@ -185,15 +232,15 @@ async fn accept_all(
         };
         n_failures = 0;
         let Ok(place) = room.clone().try_acquire_owned() else {
-            warn!(%peer, "a connection was refused: too many sessions");
+            warn!(%peer, "a connection was refused: too many at once");
             continue;
         };
         prepare(&stream, options.timing.tcp_keepalive);
         let ending = second_handle(&stream);
-        let session = serve(stream);
+        let session = serve(stream, place);
         let drain_deadline = options.timing.drain_deadline;
         let session = async move {
-            session.await;
+            let place = session.await;
             if let Some(ending) = ending {
                 drop(tokio::time::timeout(drain_deadline, hang_up(ending)).await);
             }

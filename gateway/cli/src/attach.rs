@@ -3,6 +3,8 @@
 //! What passes through is the editor's byte stream as it is. To know which folder it is about, the first message is read, and then
 //! given to whoever serves.
 
+pub(crate) mod command;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +111,10 @@ pub(crate) async fn connect(_: &Path) -> anyhow::Result<NodeStream> {
 }
 
 /// Passes a session on to the node behind a connection, until either side ends it.
-pub(crate) async fn pass_on(stream: NodeStream, first: &FirstMessage) -> anyhow::Result<()> {
+pub(crate) async fn pass_on(
+    stream: impl AsyncRead + tokio::io::AsyncWrite,
+    first: &FirstMessage,
+) -> anyhow::Result<()> {
     use tokio::io::AsyncWriteExt;
 
     let (mut from_node, mut to_node) = tokio::io::split(stream);

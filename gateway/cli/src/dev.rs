@@ -14,6 +14,7 @@ use vraftls_vfs::WorkspaceName;
 use self::nodes::Nodes;
 use crate::admin_arguments::AdminArguments;
 use crate::cluster_arguments::ClusterArguments;
+use crate::entrance::EntranceArguments;
 use crate::exit::Exit;
 use crate::folder::{FolderArguments, cache_directory, canonical, data_directory};
 use crate::gateway;
@@ -31,6 +32,7 @@ pub(crate) struct DevArguments {
     #[arg(
         long,
         value_name = "tcp://ADDR | ws://ADDR",
+        value_parser = ListenAddress::local,
         default_values = ["tcp://127.0.0.1:9257", "ws://127.0.0.1:9258"]
     )]
     listen: Vec<ListenAddress>,
@@ -75,9 +77,9 @@ async fn serve_cluster(arguments: &DevArguments, root: &std::path::Path, nodes: 
     workspace::push(&push).await?;
     let cluster =
         ClusterArguments { cluster: nodes.addresses(), workspace: Some(name), tls: TlsFileArguments::default() };
-    let live = live::show(nodes.first());
+    let (live, entrance) = (live::show(nodes.first()), EntranceArguments::default());
     let ended = tokio::select! {
-        ended = gateway::serve(&cluster, &arguments.listen, &[]) => ended,
+        ended = gateway::serve(&cluster, &arguments.listen, &entrance, &[]) => ended,
         ended = workspace::watch(&push) => ended,
     };
     live.abort();

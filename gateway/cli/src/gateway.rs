@@ -9,19 +9,23 @@ use tokio::net::TcpListener;
 use vraftls_gateway::{Backend, Options};
 
 use crate::cluster_arguments::ClusterArguments;
+use crate::entrance::EntranceArguments;
 use crate::exit::Exit;
 use crate::listen_address::ListenAddress;
-use crate::remote::Remote;
+use crate::remote::{Disk, Remote};
 use crate::serving::{asked_to_end, options};
 
 #[derive(Args)]
 pub(crate) struct GatewayArguments {
-    /// Where editors connect, for example `tcp://127.0.0.1:9257` or `ws://127.0.0.1:9258`; port 0 takes a free one and prints it. Can
-    /// be given several times
-    #[arg(long, required = true, value_name = "tcp://ADDR | ws://ADDR")]
+    /// Where editors connect: on this machine for example `tcp://127.0.0.1:9257` or `ws://127.0.0.1:9258`, from elsewhere
+    /// `tls://0.0.0.0:9260` or `wss://0.0.0.0:9261`; port 0 takes a free one and prints it. Can be given several times
+    #[arg(long, required = true, value_name = "tcp://ADDR | ws://ADDR | tls://ADDR | wss://ADDR")]
     listen: Vec<ListenAddress>,
 
-    /// With ws://: pages of this origin may connect, beside those of this machine; for example `https://ide.example`
+    #[command(flatten)]
+    entrance: EntranceArguments,
+
+    /// With ws:// and wss://: pages of this origin may connect, beside those of this machine; for example `https://ide.example`
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
 
@@ -53,23 +57,29 @@ pub(crate) async fn run(arguments: &GatewayArguments) -> anyhow::Result<Exit> {
     debug_assert!(arguments.config.is_none(), "it is put among the arguments before they are read");
     let GatewayCluster { cluster, workspace, tls } = &arguments.cluster;
     let cluster = ClusterArguments { cluster: cluster.clone(), workspace: workspace.clone(), tls: tls.clone() };
-    serve(&cluster, &arguments.listen, &arguments.allow_origin).await
+    serve(&cluster, &arguments.listen, &arguments.entrance, &arguments.allow_origin).await
 }
 
 /// Serves whoever connects, until the process is told to end.
 pub(crate) async fn serve(
     cluster: &ClusterArguments,
     listen: &[ListenAddress],
+    entrance: &EntranceArguments,
     allow_origin: &[String],
 ) -> anyhow::Result<Exit> {
-    let backend: Arc<dyn Backend> = Remote::connect(cluster).await?;
-    let options = Options { websocket_origins: allow_origin.to_vec(), ..options() };
+    // Before anything is begun.
+    let doors = listen.iter().map(|address| entrance.door(address)).collect::<anyhow::Result<Vec<_>>>()?;
+    // Whoever connects from elsewhere speaks of folders of another machine, and may not read this one's.
+    let disk = if listen.iter().all(ListenAddress::is_local) { Disk::OfEditors } else { Disk::OfNobody };
+    let backend: Arc<dyn Backend> = Remote::connect(cluster, disk).await?;
     let mut serving = tokio::task::JoinSet::new();
-    for address in listen {
+    for (address, door) in listen.iter().zip(doors) {
         let listener = TcpListener::bind(address.socket).await;
         let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
         announce(ListenAddress { socket: listener.local_addr()?, ..*address });
-        serving.spawn(address.transport.serve(listener, backend.clone(), options.clone()));
+        let any_host = !address.is_local();
+        let options = Options { websocket_origins: allow_origin.to_vec(), any_host, ..options() };
+        serving.spawn(address.serve(listener, backend.clone(), options, door));
     }
     tokio::select! {
         Some(ended) = serving.join_next() => ended.context("a listener failed")??,

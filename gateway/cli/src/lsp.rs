@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::folder::{FolderArguments, canonical};
 use crate::gateway;
 use crate::listen_address::ListenAddress;
-use crate::remote::Remote;
+use crate::remote::{Disk, Remote};
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
 
 const COMMAND: &str = "vraftls lsp";
@@ -33,7 +33,7 @@ pub(crate) struct LspArguments {
 
     /// Listen for editors instead, for example on `tcp://127.0.0.1:9257` or `ws://127.0.0.1:9258`; port 0 takes a free one and
     /// prints it. Can be given several times
-    #[arg(long, value_name = "tcp://ADDR | ws://ADDR")]
+    #[arg(long, value_name = "tcp://ADDR | ws://ADDR", value_parser = ListenAddress::local)]
     listen: Vec<ListenAddress>,
 
     /// With ws://: pages of this origin may connect, beside those of this machine; for example `https://ide.example`
@@ -56,7 +56,9 @@ pub(crate) fn run(arguments: LspArguments) -> anyhow::Result<Exit> {
             (false, true) => serve_stdio(&arguments).await,
             (false, false) => listen(&arguments).await,
             (true, true) => serve_stdio_of(cluster).await,
-            (true, false) => gateway::serve(cluster, &arguments.listen, &arguments.allow_origin).await,
+            (true, false) => {
+                gateway::serve(cluster, &arguments.listen, &Default::default(), &arguments.allow_origin).await
+            }
         }
     });
     // A read of standard input that waits cannot be called off: without this the process would live until the editor's next byte.
@@ -74,7 +76,7 @@ async fn listen(arguments: &LspArguments) -> anyhow::Result<Exit> {
         let listener = TcpListener::bind(address.socket).await;
         let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
         announce_address(ListenAddress { socket: listener.local_addr()?, ..*address });
-        serving.spawn(address.transport.serve(listener, backend.clone(), options.clone()));
+        serving.spawn(address.serve(listener, backend.clone(), options.clone(), None));
     }
     let attached = AttachedSessions::start(COMMAND, &node, backend, options)?;
     tokio::select! {
@@ -123,7 +125,7 @@ async fn serve_stdio(arguments: &LspArguments) -> anyhow::Result<Exit> {
 
 /// Serves one editor with a cluster behind it.
 async fn serve_stdio_of(cluster: &ClusterArguments) -> anyhow::Result<Exit> {
-    let backend: Arc<dyn Backend> = Remote::connect(cluster).await?;
+    let backend: Arc<dyn Backend> = Remote::connect(cluster, Disk::OfEditors).await?;
     let ended = tokio::select! {
         ended = serve_connection(backend, tokio::io::stdin(), tokio::io::stdout(), options()) => Some(ended),
         () = asked_to_end() => None,

@@ -12,7 +12,9 @@ mod cluster;
 mod cluster_arguments;
 mod config_file;
 mod dev;
+mod editor_tokens;
 mod embedded;
+mod entrance;
 mod exit;
 mod export;
 mod finding;
@@ -72,6 +74,10 @@ enum Command {
     Status(status::StatusArguments),
     /// Serve editors with a cluster behind them
     Gateway(gateway::GatewayArguments),
+    /// Bring together an editor on standard input and output and a gateway elsewhere
+    Attach(attach::command::AttachArguments),
+    /// Draw a token that lets an editor in at a gateway, and print it
+    Token(editor_tokens::TokenArguments),
     /// Try a whole cluster in this process: three nodes and a gateway, on a folder
     Dev(dev::DevArguments),
     /// Run a node of a cluster
@@ -101,6 +107,8 @@ fn main() -> std::process::ExitCode {
         Command::Mcp(arguments) => mcp::run(arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Gateway(arguments) => gateway::run(&arguments),
+        Command::Attach(arguments) => attach::command::run(&arguments),
+        Command::Token(arguments) => editor_tokens::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Node(arguments) => node::run(arguments),
         Command::Workspace(arguments) => workspace::run(&arguments),

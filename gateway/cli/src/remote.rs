@@ -56,9 +56,19 @@ const CURRENT_PATIENCE: Duration = Duration::from_secs(5);
 /// How many files outside the folder are remembered by their contents.
 const N_OUTSIDE_MAX: u64 = 20_000;
 
+/// Whose files the disk of this machine has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Disk {
+    /// Those of the editors that connect: what differs there from the base is part of their answers.
+    OfEditors,
+    /// Not those of whoever connects: nothing is read from it, whatever folder an editor names.
+    OfNobody,
+}
+
 /// A cluster, as what answers a gateway.
 pub(crate) struct Remote {
     around: Surroundings,
+    disk: Disk,
     wanted: Option<WorkspaceName>,
     folders: Mutex<BTreeMap<WorkspaceId, Arc<RemoteFolder>>>,
     n_folders: AtomicU32,
@@ -71,17 +81,23 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// Finds a cluster.
-    pub(crate) async fn connect(arguments: &ClusterArguments) -> anyhow::Result<Arc<Self>> {
+    pub(crate) async fn connect(arguments: &ClusterArguments, disk: Disk) -> anyhow::Result<Arc<Self>> {
         let cluster = arguments.connect().await?;
-        Self::new(cluster, arguments.workspace.clone(), &cache_directory()?).await
+        Self::new(cluster, arguments.workspace.clone(), &cache_directory()?, disk).await
     }
 
     /// A cluster that was found, and where this user's caches lie.
-    async fn new(cluster: Cluster, wanted: Option<WorkspaceName>, caches: &Path) -> anyhow::Result<Arc<Self>> {
+    async fn new(
+        cluster: Cluster,
+        wanted: Option<WorkspaceName>,
+        caches: &Path,
+        disk: Disk,
+    ) -> anyhow::Result<Arc<Self>> {
         let first = cluster.analyzers(FIRST_PATIENCE).await.context("the cluster does not say who analyzes")?;
         let around = Surroundings { cluster, analyzers: Arc::new(Analyzers::new(first)), texts: Texts::new() };
         Ok(Arc::new(Self {
             around,
+            disk,
             wanted,
             folders: Mutex::default(),
             n_folders: AtomicU32::new(0),
@@ -112,7 +128,8 @@ impl Remote {
         let known = folders.values().find(|folder| folder.root == root && folder.workspace == chosen.0);
         let folder = known.cloned().unwrap_or_else(|| {
             let id = WorkspaceId(self.n_folders.fetch_add(1, Ordering::Relaxed) + 1);
-            RemoteFolder::start(id, chosen, root, self.around.clone())
+            let is_here = self.disk == Disk::OfEditors && root.is_dir();
+            RemoteFolder::start(id, chosen, root, is_here, self.around.clone())
         });
         let open = Folder { workspace: folder.id, root: root.to_owned(), state: folder.state() };
         folders.insert(folder.id, Arc::clone(&folder));

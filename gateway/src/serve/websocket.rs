@@ -5,7 +5,7 @@
 //! is answered in the same way. Inside, both become the stream that every other connection is, so that limits, order and endings
 //! are the same; nothing here knows what a message says.
 
-mod upgrade;
+pub(super) mod upgrade;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::future::{Fuse, FusedFuture};
 use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as SocketError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
@@ -54,7 +55,19 @@ pub async fn serve_websocket_connection<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let socket = upgrade::accept(stream, &options, socket_config(&options.limits)).await?;
+    let socket = upgrade::accept(stream, &options, &upgrade::Terms::default()).await?;
+    Ok(serve_socket(backend, socket, options).await)
+}
+
+/// Serves a connection that is a WebSocket until it ends, however it ends.
+pub(super) async fn serve_socket<S>(
+    backend: Arc<dyn Backend>,
+    socket: WebSocketStream<S>,
+    options: Options,
+) -> SessionEnd
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sink, stream) = socket.split();
     let (to_session, session_reads) = tokio::io::duplex(PIPE_BYTES);
     let (session_writes, from_session) = tokio::io::duplex(PIPE_BYTES);
@@ -77,7 +90,7 @@ where
     if !sending.is_terminated() && !matches!(end, SessionEnd::SlowConsumer) {
         drop(tokio::time::timeout(drain_deadline, sending).await);
     }
-    Ok(end)
+    end
 }
 
 fn socket_config(limits: &Limits) -> WebSocketConfig {

@@ -13,6 +13,7 @@ mod cancelling;
 mod decorations;
 mod dependents;
 mod diagnostics;
+mod doors;
 mod editing;
 mod endings;
 mod every_transport;

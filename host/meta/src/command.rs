@@ -203,6 +203,16 @@ impl TokenHash {
         Self(*blake3::hash(token).as_bytes())
     }
 
+    /// Its digits, for whoever keeps hashes in a file.
+    pub fn to_hex(self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    /// Reads what [`TokenHash::to_hex`] wrote; nothing if it is none.
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        blake3::Hash::from_hex(digits).ok().map(|hash| Self(*hash.as_bytes()))
+    }
+
     /// Whether a token is the one; takes as long for every token.
     pub fn matches(&self, token: &[u8]) -> bool {
         blake3::Hash::from_bytes(self.0) == blake3::hash(token)

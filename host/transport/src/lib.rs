@@ -42,5 +42,5 @@ pub use peers::{Peers, PeersConfig};
 pub use serve::{Local, serve};
 pub use service::{Method, Service, ServiceError};
 pub use stats::{LaneStats, Stats};
-pub use tls::{TlsClient, TlsDialer, TlsError, TlsFiles, TlsIdentity, TlsServer};
+pub use tls::{TlsCallers, TlsClient, TlsDialer, TlsError, TlsFiles, TlsIdentity, TlsServer};
 pub use wire::{Dial, Dialed, TcpDialer, Wire, agree, websocket};

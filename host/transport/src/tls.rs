@@ -1,4 +1,5 @@
-//! TLS between nodes, and of those who ask them: who may say that it listens at an address, and who has a certificate of the cluster.
+//! TLS between nodes, and of those who ask them: who may say that it listens at an address, and who has a certificate of the cluster. And
+//! TLS where editors connect, who are no part of a cluster.
 //!
 //! One authority signs for a cluster. A certificate of it is what makes somebody a part of the cluster; that it names the address that
 //! was dialed is what makes it the one that was meant. A node shows its certificate on both sides, so it must allow both uses. TLS 1.3
@@ -104,15 +105,55 @@ impl TlsFiles {
     }
 
     fn roots(&self) -> Result<RootCertStore, TlsError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in read_certificates(&self.authorities)? {
-            roots.add(certificate).map_err(|error| file_error(&self.authorities, error))?;
-        }
-        Ok(roots)
+        read_roots(&self.authorities)
     }
 }
 
+fn read_roots(authorities: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_certificates(authorities)? {
+        roots.add(certificate).map_err(|error| file_error(authorities, error))?;
+    }
+    Ok(roots)
+}
+
+/// Who connects to a listener that is no node's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsCallers<'a> {
+    /// Nobody is asked for a certificate.
+    Anybody,
+    /// Who shows a certificate of these authorities, or none.
+    Known(&'a Path),
+    /// Who shows a certificate of these authorities, and nobody else.
+    OnlyKnown(&'a Path),
+}
+
 impl TlsIdentity {
+    /// Reads what a listener needs that shows this certificate, whoever signed it, to those who connect.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn listener(&self, callers: TlsCallers<'_>) -> Result<TlsServer, TlsError> {
+        let (certificates, key) = self.read()?;
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]);
+        let builder = builder.map_err(unusable)?;
+        let known = |authorities: &Path| -> Result<_, TlsError> {
+            let roots = Arc::new(read_roots(authorities)?);
+            Ok(WebPkiClientVerifier::builder_with_provider(roots, provider()))
+        };
+        let verifier = match callers {
+            TlsCallers::Anybody => None,
+            TlsCallers::Known(authorities) => Some(known(authorities)?.allow_unauthenticated().build()),
+            TlsCallers::OnlyKnown(authorities) => Some(known(authorities)?.build()),
+        };
+        let builder = match verifier {
+            Some(verifier) => builder.with_client_cert_verifier(verifier.map_err(unusable)?),
+            None => builder.with_no_client_auth(),
+        };
+        let config = builder.with_single_cert(certificates, key).map_err(unusable)?;
+        Ok(TlsServer(TlsAcceptor::from(Arc::new(config))))
+    }
+
     fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
         let certificates = read_certificates(&self.certificates)?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| file_error(&self.key, error))?;
@@ -147,7 +188,7 @@ impl TlsClient {
 pub struct TlsServer(TlsAcceptor);
 
 impl TlsServer {
-    /// Speaks TLS with whoever connected. Says too whether it showed a certificate of the cluster.
+    /// Speaks TLS with whoever connected. Says too whether it showed a certificate that was asked for.
     ///
     /// # Errors
     /// As the other side or the check says.

@@ -35,7 +35,7 @@ use vraftls_vfs::ContentDigest;
 use crate::attach;
 use crate::embedded::{Embedded, node_config};
 use crate::folder::{FolderArguments, canonical};
-use crate::remote::Remote;
+use crate::remote::{Disk, Remote};
 use crate::serving::{AttachedSessions, Opened, Stay, asked_to_end, open_or_find, options};
 use crate::source;
 use connection::Connection;
@@ -165,7 +165,7 @@ impl Session {
     }
 
     async fn of_cluster(opening: &Opening<'_>, root: PathBuf) -> anyhow::Result<Self> {
-        let backend: Arc<dyn Backend> = Remote::connect(&opening.arguments.cluster).await?;
+        let backend: Arc<dyn Backend> = Remote::connect(&opening.arguments.cluster, Disk::OfEditors).await?;
         let (connection, serving) = serve_here(backend, options_of(opening));
         let host = Some(Host::Gateway(serving));
         Ok(Self::initialize(connection, host, root, Wishes::of(opening)).await?)

@@ -70,9 +70,9 @@ impl RemoteFolder {
         id: WorkspaceId,
         (workspace, name): (WorkspaceId, WorkspaceName),
         root: &Path,
+        is_here: bool,
         around: Surroundings,
     ) -> Arc<Self> {
-        let is_here = root.is_dir();
         let view = View { fulfilled: u64::from(!is_here), base: Arc::default(), differences: Ok(Arc::default()) };
         let state = FolderState { revision: Revision(0), phase: FolderPhase::Ready, n_losses: 0 };
         let folder = Arc::new(Self {

@@ -14,7 +14,7 @@ use vraftls_proto::{
 };
 use vraftls_vfs::{ContentDigest, Revision, WorkspaceId, WorkspaceName};
 
-use super::Remote;
+use super::{Disk, Remote};
 use node::{FakeNode, path};
 
 /// How long anything may take that is not meant to fail.
@@ -28,10 +28,14 @@ struct Scene {
 
 impl Scene {
     async fn new(workspaces: &[&'static str], files: &[(&str, &str)], wanted: Option<&str>) -> Self {
+        Self::on(Disk::OfEditors, workspaces, files, wanted).await
+    }
+
+    async fn on(disk: Disk, workspaces: &[&'static str], files: &[(&str, &str)], wanted: Option<&str>) -> Self {
         let node = FakeNode::start(workspaces, files).await;
         let directory = tempfile::tempdir().expect("a scratch directory");
         let wanted = wanted.map(|name| WorkspaceName::new(name).expect("a name"));
-        let remote = Remote::new(node.connect().await, wanted, &directory.path().join("caches")).await;
+        let remote = Remote::new(node.connect().await, wanted, &directory.path().join("caches"), disk).await;
         Self { node, remote: remote.expect("the node answers"), directory }
     }
 
@@ -138,6 +142,18 @@ async fn two_folders_of_a_workspace_do_not_see_each_other() {
     // A folder of another machine is the workspace as it is.
     let away = scene.open(Path::new("/nowhere/at all")).await.expect("it opens");
     assert_eq!(scene.files(&away, &[]).await, has(&[("a.py", "a")]));
+}
+
+#[tokio::test]
+async fn nothing_is_read_from_a_disk_that_is_not_the_editors() {
+    let scene = Scene::on(Disk::OfNobody, &["w"], &[("a.py", "a")], None).await;
+    let root = scene.folder("tree", &[("a.py", "of this machine"), ("secret.py", "of this machine")]);
+    let folder = scene.open(&root).await.expect("it opens");
+    assert_eq!(scene.files(&folder, &[]).await, has(&[("a.py", "a")]));
+    scene.catch_up(&folder).await;
+    assert_eq!(scene.files(&folder, &[("b.py", "typed")]).await, has(&[("a.py", "a"), ("b.py", "typed")]));
+    let digest = ContentDigest::of(b"of this machine");
+    assert!(scene.remote.line_index(folder.workspace, path("secret.py"), digest).await.is_err());
 }
 
 #[tokio::test]

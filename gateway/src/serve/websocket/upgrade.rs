@@ -2,17 +2,18 @@
 //!
 //! A browser lets every page connect to the machine it runs on, and says only in the `Origin` header which page asks. So a page is
 //! refused unless it comes from this machine, from an editor, or is named by the admin; and a request must name the server as this
-//! machine, since a stranger's domain name can point here too. Programs that are no browsers send no origin.
+//! machine, since a stranger's domain name can point here too. Programs that are no browsers send no origin. Where a token is asked
+//! for, it is in the `Authorization` header.
 
 use std::net::IpAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, StatusCode, header};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-use crate::Options;
+use super::socket_config;
+use crate::{Options, TokenCheck};
 
 /// Origins whose pages are part of an editor.
 const EDITOR_SCHEMES: [&str; 2] = ["vscode-webview", "vscode-file"];
@@ -28,20 +29,28 @@ pub enum UpgradeError {
     TooLate,
 }
 
+/// What a request must show.
+#[derive(Clone, Copy, Default)]
+pub(in crate::serve) struct Terms<'a> {
+    /// Whether the server may be called by any name.
+    pub(in crate::serve) any_host: bool,
+    /// Knows the tokens of which one must be shown, if one must.
+    pub(in crate::serve) token: Option<&'a TokenCheck>,
+}
+
 /// Answers the request, within the deadline of a connection's first message.
-pub(super) async fn accept<S>(
+pub(in crate::serve) async fn accept<S>(
     stream: S,
     options: &Options,
-    config: WebSocketConfig,
+    terms: &Terms<'_>,
 ) -> Result<WebSocketStream<S>, UpgradeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     // The library wants its own response type as the error, which is large because it is a whole HTTP response.
     #[expect(clippy::result_large_err, reason = "the shape that the library's callback has")]
-    let check = |request: &Request, mut response: Response| match refusal(request.headers(), &options.websocket_origins)
-    {
-        Some(reason) => Err(refused(reason)),
+    let check = |request: &Request, mut response: Response| match refusal(request.headers(), options, terms) {
+        Some(refusal) => Err(refused(refusal)),
         None => {
             // Some clients insist on one of the protocols that they name.
             if let Some(protocol) = first_protocol(request.headers()) {
@@ -50,14 +59,33 @@ where
             Ok(response)
         }
     };
-    let upgrading = accept_hdr_async_with_config(stream, check, Some(config));
+    let upgrading = accept_hdr_async_with_config(stream, check, Some(socket_config(&options.limits)));
     let upgraded = tokio::time::timeout(options.timing.first_message_deadline, upgrading).await;
     upgraded.map_err(|_| UpgradeError::TooLate)?.map_err(|error| UpgradeError::Handshake(error.to_string()))
 }
 
-fn refused(reason: &str) -> ErrorResponse {
+/// Why a request is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Refusal {
+    /// It comes from where it may not.
+    Forbidden(&'static str),
+    /// It shows no token.
+    Unauthorized,
+}
+
+fn refused(refusal: Refusal) -> ErrorResponse {
+    let (status, reason) = match refusal {
+        Refusal::Forbidden(reason) => (StatusCode::FORBIDDEN, reason),
+        Refusal::Unauthorized => {
+            (StatusCode::UNAUTHORIZED, "show a certificate, or a token: `Authorization: Bearer TOKEN`")
+        }
+    };
     let mut response = ErrorResponse::new(Some(reason.to_owned()));
-    *response.status_mut() = StatusCode::FORBIDDEN;
+    *response.status_mut() = status;
+    if status == StatusCode::UNAUTHORIZED {
+        let bearer = header::HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+    }
     response
 }
 
@@ -67,9 +95,24 @@ fn first_protocol(headers: &HeaderMap) -> Option<header::HeaderValue> {
 }
 
 /// Why a request is refused, if it is.
-fn refusal(headers: &HeaderMap, allowed: &[String]) -> Option<&'static str> {
+fn refusal(headers: &HeaderMap, options: &Options, terms: &Terms<'_>) -> Option<Refusal> {
+    if let Some(reason) = stranger(headers, &options.websocket_origins, terms.any_host || options.any_host) {
+        return Some(Refusal::Forbidden(reason));
+    }
+    let check = terms.token?;
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    if shown.is_some_and(|token| check(token)) { None } else { Some(Refusal::Unauthorized) }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Why a request comes from where it may not, if it does.
+fn stranger(headers: &HeaderMap, allowed: &[String], any_host: bool) -> Option<&'static str> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if !text(header::HOST).is_some_and(|host| is_this_machine(host_of(host))) {
+    if !any_host && !text(header::HOST).is_some_and(|host| is_this_machine(host_of(host))) {
         return Some("the request does not name this machine as its host");
     }
     let origin = text(header::ORIGIN)?;
@@ -119,7 +162,8 @@ mod tests {
             Some("https://ide.example"),
         ] {
             for host in ["127.0.0.1:9257", "localhost", "LOCALHOST:1", "[::1]:9257"] {
-                assert_eq!(refusal(&headers(host, origin), &["https://ide.example".to_owned()]), None, "{origin:?}");
+                let known = ["https://ide.example".to_owned()];
+                assert_eq!(stranger(&headers(host, origin), &known, false), None, "{origin:?}");
             }
         }
     }
@@ -135,11 +179,34 @@ mod tests {
             "file://",
             "http://user@evil:80",
         ] {
-            assert!(refusal(&headers("127.0.0.1:1", Some(origin)), &[]).is_some(), "{origin}");
+            for any_host in [false, true] {
+                assert!(stranger(&headers("127.0.0.1:1", Some(origin)), &[], any_host).is_some(), "{origin}");
+            }
         }
         for host in ["evil.example", "evil.example:9257", "", "[::1", "10.0.0.1"] {
-            assert!(refusal(&headers(host, None), &[]).is_some(), "{host}");
+            assert!(stranger(&headers(host, None), &[], false).is_some(), "{host}");
+            assert_eq!(stranger(&headers(host, None), &[], true), None, "{host}");
         }
-        assert!(refusal(&HeaderMap::new(), &[]).is_some());
+        assert!(stranger(&HeaderMap::new(), &[], false).is_some());
+    }
+
+    #[test]
+    fn a_token_is_shown_where_one_is_asked_for() {
+        let check: TokenCheck = std::sync::Arc::new(|token| token == "right");
+        let (options, terms) = (Options::default(), Terms { any_host: true, token: Some(&check) });
+        let with = |authorization: Option<&str>, origin| {
+            let mut headers = headers("gateway.example", origin);
+            if let Some(authorization) = authorization {
+                headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
+            }
+            refusal(&headers, &options, &terms)
+        };
+        for right in ["Bearer right", "bearer  right "] {
+            assert_eq!(with(Some(right), None), None, "{right}");
+        }
+        for wrong in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Bearer wrong"), Some("Basic right")] {
+            assert_eq!(with(wrong, None), Some(Refusal::Unauthorized), "{wrong:?}");
+        }
+        assert!(matches!(with(Some("Bearer right"), Some("https://evil.example")), Some(Refusal::Forbidden(_))));
     }
 }

@@ -4,6 +4,7 @@
 
 mod backup;
 mod cluster;
+mod doors;
 mod facts;
 mod push;
 mod tls;

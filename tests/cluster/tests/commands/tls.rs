@@ -10,13 +10,13 @@ use tokio::process::Command;
 use vraftls_harness::{Certificates, DEADLINE, LspClient, Project, Ran, TestCluster, at};
 
 /// An authority, and what it signed.
-struct Authority {
+pub(crate) struct Authority {
     directory: TempDir,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = TempDir::with_prefix("vraftls-authority-").unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
@@ -26,12 +26,12 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), directory }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// Signs for somebody.
-    fn sign(&self, name: &str, uses: &[ExtendedKeyUsagePurpose]) -> Certificates {
+    pub(crate) fn sign(&self, name: &str, uses: &[ExtendedKeyUsagePurpose]) -> Certificates {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.extended_key_usages = uses.to_vec();
