@@ -1,7 +1,7 @@
 //! Libraries that were pushed along with a workspace: everybody's imports lead into them, whatever their machines have.
 
-use serde_json::json;
-use vraftls_harness::{Project, at};
+use serde_json::{Value, json};
+use vraftls_harness::{LspClient, Project, TestCluster, at};
 
 use super::editor::{check, cluster, open, push};
 
@@ -17,11 +17,18 @@ fn projects() -> (Project, Project) {
     (project, Project::new(&files))
 }
 
-async fn push_libraries(cluster: &vraftls_harness::TestCluster, project: &Project) -> serde_json::Value {
+async fn push_libraries(cluster: &TestCluster, project: &Project) -> Value {
+    push_libraries_of(cluster, project, &Project::new(&[])).await
+}
+
+/// The same where cargo and rustup keep their things in folders of a test.
+async fn push_libraries_of(cluster: &TestCluster, project: &Project, machine: &Project) -> Value {
     let arguments = ["workspace", "push", "--workspace", "till", "--libraries", "--json"];
     let mut command = cluster.command(&arguments);
     // Not those of whoever runs the tests.
-    command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX").current_dir(project.root());
+    command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX").env_remove("RUSTUP_TOOLCHAIN");
+    command.env("CARGO_HOME", machine.path("cargo")).env("RUSTUP_HOME", machine.path("rustup"));
+    command.current_dir(project.root());
     let pushed = vraftls_harness::Ran::of(command.output().await.unwrap());
     assert_eq!(pushed.code, 0, "{pushed:?}");
     pushed.json()
@@ -48,11 +55,8 @@ async fn imports_lead_into_libraries_that_were_pushed() {
     let main = elsewhere.uri("main.py");
     editor.open_document(&main, "python", &elsewhere.read("main.py")).await;
     let found = editor.ask("textDocument/definition", at(&main, 2, 8)).await;
-    let library = found[0]["uri"].as_str().or_else(|| found["uri"].as_str()).unwrap().to_owned();
-    assert!(library.ends_with("shop/prices.py"), "{found}");
     // It is a file that the editor can open, and ask about.
-    let path = library.strip_prefix("file://").unwrap().replace("%40", "@");
-    let text = std::fs::read_to_string(&path).unwrap();
+    let (library, text) = library_file(&found, "shop/prices.py");
     assert!(text.starts_with("def total"), "{text}");
     editor.open_document(&library, "python", &text).await;
     let hover = editor.ask("textDocument/hover", at(&library, 0, 5)).await;
@@ -71,4 +75,161 @@ async fn imports_lead_into_libraries_that_were_pushed() {
     assert_eq!(removed.code, 0, "{removed:?}");
     let left = cluster.run(here.root(), &["workspace", "list", "--json"]).await.json();
     assert_eq!(left, json!([]), "the libraries went with it");
+}
+
+/// The file of a library that a definition leads to: its URI and its text.
+fn library_file(found: &Value, ends: &str) -> (String, String) {
+    let uri = found[0]["uri"].as_str().unwrap_or_else(|| panic!("{ends}: {found}")).to_owned();
+    assert!(uri.ends_with(ends), "{ends}: {found}");
+    let path = uri.strip_prefix("file://").unwrap().replace("%40", "@");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    (uri, text)
+}
+
+/// Asks where a word in an open file is defined.
+async fn definition(client: &mut LspClient, project: &Project, file: &str, word: &str) -> Value {
+    let text = project.read(file);
+    let offset = text.find(word).unwrap();
+    let (line, start) = (text[..offset].matches('\n').count(), text[..offset].rfind('\n').map_or(0, |at| at + 1));
+    let (line, column) = (u32::try_from(line).unwrap(), u32::try_from(offset - start).unwrap());
+    client.ask("textDocument/definition", at(&project.uri(file), line, column)).await
+}
+
+/// Opens a file of a project whose libraries this machine has not, and follows words into them: each to the end of a path, with a part of
+/// the text that is there and a word of it that has a hover.
+async fn follow_into_libraries(
+    cluster: &TestCluster,
+    project: &Project,
+    (file, language): (&str, &str),
+    words: &[(&str, &str, &str)],
+) {
+    let mut editor = open(cluster, project, json!({})).await;
+    editor.allow("textDocument/publishDiagnostics");
+    editor.open_document(&project.uri(file), language, &project.read(file)).await;
+    for (word, ends, declared) in words {
+        let found = definition(&mut editor, project, file, word).await;
+        let (library, text) = library_file(&found, ends);
+        let offset = text.find(declared).unwrap_or_else(|| panic!("{declared} in {text}"));
+        let line = text[..offset].matches('\n').count();
+        assert_eq!(found[0]["range"]["start"]["line"], line, "{word}: {found}");
+        // From there one can go on.
+        editor.open_document(&library, language, &text).await;
+        let here = json!({"textDocument": {"uri": library}, "position": found[0]["range"]["start"]});
+        let hover = editor.ask("textDocument/hover", here).await;
+        assert!(hover.is_object(), "{word} in {library}: {hover}");
+        editor.close_document(&library).await;
+    }
+    editor.finish().await;
+}
+
+const RUST_MAIN: &str = "\
+use near::near;
+use shapes::Circle;
+
+fn main() {
+    let circle = Circle::new(near());
+    let _area = Some(circle.area()).unwrap_or(0);
+}
+";
+
+const RUST_LOCK: &str = "\
+[[package]]
+name = \"app\"
+version = \"0.1.0\"
+dependencies = [\"near\", \"shapes\"]
+
+[[package]]
+name = \"near\"
+version = \"0.3.0\"
+source = \"git+https://git.example/tools?branch=main#fedcba9876543210fedcba9876543210fedcba98\"
+
+[[package]]
+name = \"shapes\"
+version = \"1.2.0\"
+source = \"registry+https://packages.example\"
+";
+
+/// What cargo and rustup have on the machine of whoever pushes.
+fn rust_machine() -> Project {
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2021\"\n");
+    let shapes = "cargo/registry/src/index.example-1/shapes-1.2.0";
+    let checkout = "cargo/git/checkouts/tools-0a1b/fedcba9";
+    let library = "rustup/toolchains/stable-test/lib/rustlib/src/rust/library";
+    let core = "pub mod option {\n    pub enum Option<T> {\n        None,\n        Some(T),\n    }\n\n    impl<T> Option<T> {\n        \
+        pub fn unwrap_or(self, other: T) -> T {\n            loop {}\n        }\n    }\n}\n\n\
+        pub mod prelude {\n    pub mod rust_2021 {\n        pub use crate::option::Option::{self, None, Some};\n    }\n}\n";
+    let machine = Project::new(&[]);
+    for (path, text) in [
+        (format!("{shapes}/Cargo.toml"), package("shapes") + "version = \"1.2.0\"\n"),
+        (format!("{shapes}/.gitignore"), "*.rs\n".to_owned()),
+        (
+            format!("{shapes}/src/lib.rs"),
+            "pub struct Circle(u32);\n\nimpl Circle {\n    pub fn new(radius: u32) -> Self {\n        Circle(radius)\n    }\n\n    \
+             pub fn area(&self) -> u32 {\n        self.0\n    }\n}\n"
+                .to_owned(),
+        ),
+        (format!("{checkout}/Cargo.toml"), "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nversion = \"0.3.0\"".to_owned()),
+        (format!("{checkout}/near/Cargo.toml"), package("near") + "version.workspace = true\n"),
+        (format!("{checkout}/near/src/lib.rs"), "pub fn near() -> u32 {\n    1\n}\n".to_owned()),
+        (format!("{library}/core/src/lib.rs"), core.to_owned()),
+        (format!("{library}/std/src/lib.rs"), "pub use core::{option, prelude};\n".to_owned()),
+    ] {
+        machine.write(&path, &text);
+    }
+    machine
+}
+
+#[tokio::test]
+async fn packages_repositories_and_the_standard_library_of_rust_are_everybodys() {
+    let cluster = TestCluster::start(&["rust"], 1, 2).await;
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nshapes = \"1\"\n\
+        near = { git = \"https://git.example/tools\" }\n";
+    let files = [("Cargo.toml", manifest), ("Cargo.lock", RUST_LOCK), ("src/main.rs", RUST_MAIN)];
+    let (here, elsewhere) = (Project::new(&files), Project::new(&files));
+    push(&cluster, "till", &here).await;
+    let said = push_libraries_of(&cluster, &here, &rust_machine()).await;
+    assert_eq!(said["libraries"]["left_out"], json!([]), "{said}");
+    let words = [
+        ("area()", "shapes-1.2.0/src/lib.rs", "    pub fn area"),
+        ("near()", "near/src/lib.rs", "pub fn near"),
+        ("unwrap_or", "core/src/lib.rs", "        pub fn unwrap_or"),
+    ];
+    follow_into_libraries(&cluster, &elsewhere, ("src/main.rs", "rust"), &words).await;
+    let checked = check(&cluster, &elsewhere, &[]).await;
+    assert_eq!(checked.code, 0, "{checked:?}");
+}
+
+#[tokio::test]
+async fn packages_of_node_modules_are_everybodys() {
+    let cluster = TestCluster::start(&["typescript"], 1, 2).await;
+    let main = "import { Circle } from \"shapes\";\n\nconst circle = new Circle(2);\ncircle.area();\n";
+    let files = [
+        ("package.json", "{\"name\": \"app\", \"dependencies\": {\"shapes\": \"1\"}}"),
+        ("tsconfig.json", "{\"compilerOptions\": {\"moduleResolution\": \"bundler\", \"strict\": true}}"),
+        (".gitignore", "node_modules\n"),
+        ("src/main.ts", main),
+    ];
+    let (here, elsewhere) = (Project::new(&files), Project::new(&files));
+    here.write(
+        "node_modules/shapes/package.json",
+        "{\"name\": \"shapes\", \"version\": \"1.2.0\", \"types\": \"types/index.d.ts\"}",
+    );
+    here.write(
+        "node_modules/shapes/types/index.d.ts",
+        "import { Shape } from \"base\";\n\nexport declare class Circle extends Shape {\n  constructor(radius: number);\n}\n",
+    );
+    here.write(
+        "node_modules/shapes/node_modules/base/index.d.ts",
+        "export declare class Shape {\n  area(): number;\n}\n",
+    );
+    push(&cluster, "till", &here).await;
+    let said = push_libraries(&cluster, &here).await;
+    assert_eq!((&said["written"], &said["libraries"]["left_out"]), (&json!(0), &json!([])), "{said}");
+    let words = [
+        ("Circle", "node_modules/shapes/types/index.d.ts", "export declare class Circle"),
+        ("area", "node_modules/base/index.d.ts", "  area()"),
+    ];
+    follow_into_libraries(&cluster, &elsewhere, ("src/main.ts", "typescript"), &words).await;
+    let checked = check(&cluster, &elsewhere, &[]).await;
+    assert_eq!(checked.code, 0, "{checked:?}");
 }
