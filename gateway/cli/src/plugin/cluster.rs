@@ -1,14 +1,18 @@
 //! The plugins of a running cluster: what `vraftls plugin` asks of the servers of its nodes.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use vraftls_node::server::Bounds;
 use vraftls_node::server::client::{AskError, Client, Method, Sent};
 
+use crate::admin_arguments::explained;
 use crate::cluster_arguments::ClusterArguments;
 use crate::exit::Exit;
 use crate::progress;
@@ -27,7 +31,14 @@ const DIGITS_MIN: usize = 4;
 #[derive(Args)]
 pub(super) struct AdminArguments {
     /// Ask the cluster that these nodes belong to, each given as HOST:PORT
-    #[arg(long, required = true, value_name = "ADDR,..", value_delimiter = ',', help_heading = CLUSTER)]
+    #[arg(
+        long,
+        required = true,
+        value_name = "ADDR,..",
+        value_delimiter = ',',
+        env = "VRAFTLS_CLUSTER",
+        help_heading = CLUSTER
+    )]
     cluster: Vec<String>,
     #[command(flatten)]
     tls: TlsFileArguments,
@@ -107,7 +118,7 @@ impl Server {
             match client.ask(address, Method::GET, "/v1/plugins", Sent::Nothing, PATIENCE).await {
                 Ok(plugins) => return Ok((Self { client, address: address.clone() }, plugins)),
                 Err(error @ (AskError::Unreachable { .. } | AskError::Deadline { .. })) => unreachable = Some(error),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(explained(error)),
             }
         }
         match unreachable {
@@ -152,7 +163,7 @@ fn run<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T>
 /// Hands a component to the cluster.
 #[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn push(admin: &AdminArguments, component: &Path, activate: bool) -> anyhow::Result<Exit> {
-    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    let bytes = read_component(component)?;
     run(async {
         let (server, _) = Server::find_as(admin).await?;
         let n_bytes = bytes.len() as u64;
@@ -164,6 +175,16 @@ pub(super) fn push(admin: &AdminArguments, component: &Path, activate: bool) -> 
         println!("{plugin} {version} {digest}");
         if activate { server.activate(&plugin, &digest).await } else { Ok(Exit::Done) }
     })
+}
+
+/// The bytes of a component. Of what is too large for one no more is read.
+fn read_component(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes_max = Bounds::default().component_bytes as u64;
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|opened| opened.take(bytes_max + 1).read_to_end(&mut bytes));
+    read.with_context(|| format!("cannot read {}", file.display()))?;
+    ensure!(bytes.len() as u64 <= bytes_max, "{} has more bytes than a component may: {bytes_max}", file.display());
+    Ok(bytes)
 }
 
 /// Lets all nodes use a component.

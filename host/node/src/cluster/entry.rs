@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use vraftls_cluster::Contacts;
 use vraftls_meta::{Address, NodeId, NodeKind};
+use vraftls_proto::rpc::ClusterInfo;
 
 use crate::data_dir::{Claimed, DataDir, DataDirError, Identity, random_id, write_durably};
 use crate::server::client::{AskError, Client, Join, Joined, Sent};
@@ -22,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long after a round of asking the next one comes.
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// How long the nodes that are named may take to say which cluster they are of, where a directory is a node's already: it comes back also
+/// when none of them is there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Where a directory that is not a node's yet keeps what it calls itself, so that a node that is let in twice is one node.
 const INCARNATION: &str = "INCARNATION";
@@ -70,6 +76,18 @@ pub enum EntryError {
         /// Whose it should be.
         wanted: u64,
     },
+    /// The directory is a node's of another cluster than it is to come into.
+    #[error("{directory} is that of a node of cluster {here}, and {seed} is of cluster {wanted}")]
+    OtherCluster {
+        /// The directory.
+        directory: String,
+        /// Its cluster.
+        here: String,
+        /// A node that was named.
+        seed: String,
+        /// That node's cluster.
+        wanted: String,
+    },
     /// The directory is that of an embedded node.
     #[error("{0} is the data directory of an editor's server, not that of a cluster's node")]
     Embedded(String),
@@ -104,6 +122,9 @@ pub(super) async fn enter(
     if let Some(identity) = claimed.identity()? {
         let role = identity.role.clone().ok_or_else(|| EntryError::Embedded(shown.clone()))?;
         check_id(entry, &identity, &shown)?;
+        if let Entry::Join { seeds, .. } = entry {
+            check_cluster(seeds, &identity, &shown, client).await?;
+        }
         let kind = if role.is_witness { NodeKind::Witness } else { NodeKind::Full };
         let data_dir = Arc::new(blocking(move || claimed.named(identity)).await?);
         return Ok(Entered { data_dir, contacts: Contacts::new(), founds: role.founded, kind });
@@ -155,6 +176,18 @@ fn check_id(entry: &Entry, identity: &Identity, shown: &str) -> Result<(), Entry
     Err(EntryError::OtherNode { directory: shown.to_owned(), here: identity.node, wanted })
 }
 
+/// Makes sure that the nodes that are named are of the directory's cluster, as far as they say so soon.
+async fn check_cluster(seeds: &[String], identity: &Identity, shown: &str, client: &Client) -> Result<(), EntryError> {
+    let asked = seeds.iter().map(|seed| async move {
+        let said = client.ask::<ClusterInfo>(seed, axum::http::Method::GET, "/v1/cluster", Sent::Nothing, LOOK).await;
+        said.ok().map(|info| (seed, info.cluster))
+    });
+    let other = join_all(asked).await.into_iter().flatten().find(|(_, cluster)| *cluster != identity.cluster);
+    let Some((seed, wanted)) = other else { return Ok(()) };
+    let (directory, here, seed) = (shown.to_owned(), identity.cluster.clone(), seed.clone());
+    Err(EntryError::OtherCluster { directory, here, seed, wanted })
+}
+
 /// What the directory calls itself: the same until it is somebody's.
 fn incarnation(directory: &Path) -> Result<String, DataDirError> {
     let file = directory.join(INCARNATION);
@@ -178,6 +211,7 @@ async fn ask(seeds: &[String], join: &Join, client: &Client) -> Result<Joined, E
         address: "--join".to_owned(),
         source: io::Error::new(io::ErrorKind::InvalidInput, "no address was given"),
     };
+    let mut is_told = false;
     loop {
         for seed in seeds {
             match client.ask(seed, axum::http::Method::POST, "/v1/nodes", sent.clone(), ASK).await {
@@ -185,11 +219,18 @@ async fn ask(seeds: &[String], join: &Join, client: &Client) -> Result<Joined, E
                 // It will not say otherwise: the id is taken, or the directory was another's.
                 Err(error @ AskError::Refused { status: 400..=420, .. }) => return Err(EntryError::NotLetIn(error)),
                 Err(error) => {
-                    tracing::info!(%seed, error = %crate::chain(&error), "not let in yet");
+                    let error_shown = crate::chain(&error);
+                    match is_told {
+                        true => tracing::info!(%seed, error = %error_shown, "not let in yet"),
+                        false => {
+                            tracing::warn!(%seed, error = %error_shown, patience = ?PATIENCE, "not let in yet, and tries on")
+                        }
+                    }
                     last = error;
                 }
             }
         }
+        is_told = true;
         if seeds.is_empty() || since.elapsed() >= PATIENCE {
             return Err(EntryError::NotLetIn(last));
         }

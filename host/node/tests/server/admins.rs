@@ -112,7 +112,19 @@ async fn nodes_are_drained_and_removed() {
     // There is nobody else to take anything over.
     let alone = drain(json!({ "draining": true })).await;
     assert_eq!(refused(alone), (409, "fewer_replicas".to_owned()));
-    drain(json!({ "draining": true, "force": true })).await.unwrap();
+    let forced = || drain(json!({ "draining": true, "force": true }));
+    assert_eq!(refused(forced().await), (409, "last_node".to_owned()));
+    // A witness keeps no files.
+    let join = |fill: &str, port: u16, kind: &str| {
+        let sent = json!({ "incarnation": fill.repeat(16), "address": format!("127.0.0.1:{port}"), "kind": kind });
+        served.anybody(Method::POST, "/v1/nodes", sent)
+    };
+    join("5a", 9002, "witness").await.unwrap();
+    assert_eq!(refused(forced().await), (409, "last_node".to_owned()));
+    let unknown = served.admin(Method::POST, "/v1/nodes/9/drain", json!({ "draining": true, "force": true })).await;
+    assert_eq!(refused(unknown), (404, "no_such_node".to_owned()));
+    join("5b", 9003, "full").await.unwrap();
+    forced().await.unwrap();
     let status = served.admin(Method::GET, "/v1/status", NOTHING).await.unwrap();
     assert_eq!(status["cluster"]["nodes"][0]["draining"], json!(true));
     assert_eq!(status["nodes"][0]["error"], json!("it did not answer"));
@@ -135,6 +147,8 @@ async fn replicas_and_leaders_are_moved() {
     let unknown = served.admin(Method::POST, "/v1/groups/9/moves", json!({ "add": 2 })).await;
     assert_eq!(refused(unknown), (404, "no_such_group".to_owned()));
 
+    let unknown = served.admin(Method::POST, "/v1/groups/9/leader", json!({ "to": 2 })).await;
+    assert_eq!(refused(unknown), (404, "no_such_group".to_owned()));
     served.admin(Method::POST, "/v1/groups/1/leader", json!({ "to": 2 })).await.unwrap();
     assert_eq!(*served.fake.transfers.lock().unwrap(), [(GroupId(1), NodeId(2))]);
     assert_eq!(served.admin(Method::POST, "/v1/rebalance", NOTHING).await.unwrap(), json!({ "begun": 3 }));

@@ -6,6 +6,7 @@ mod backup;
 mod cluster;
 mod doors;
 mod facts;
+mod mistakes;
 mod push;
 mod tls;
 mod watch;

@@ -69,6 +69,9 @@ pub(in crate::server) async fn transfer_leader(
 ) -> Result<StatusCode, ApiError> {
     let group = GroupId(id(&group, "group")?);
     let Leader { to } = body::json(request, &shared.config.bounds).await?;
+    if !shared.admin.metadata().groups().contains_key(&group) {
+        return Err(ApiError::not_found("no_such_group", format!("there is no group {group}")));
+    }
     shared.admin.transfer_leader(group, NodeId(to)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -91,6 +91,12 @@ pub(in crate::server) async fn drain(
 ) -> Result<StatusCode, ApiError> {
     let node = NodeId(id(&node, "node")?);
     let Drain { draining, force } = body::json(request, &shared.config.bounds).await?;
+    let metadata = shared.admin.metadata();
+    let mut others = metadata.nodes().iter().filter(|(id, other)| **id != node && other.is_full() && !other.draining);
+    if draining && force && metadata.nodes().contains_key(&node) && others.next().is_none() {
+        let message = format!("node {node} is the last one that keeps files: nothing would be left");
+        return Err(ApiError::new(StatusCode::CONFLICT, "last_node", message));
+    }
     let is_checked = draining && !force;
     let change = if is_checked { Change::Relieve { node } } else { Change::SetDraining { node, draining } };
     shared.admin.change(change).await?;
