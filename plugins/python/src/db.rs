@@ -8,6 +8,7 @@ use ruff_db::files::{File, FileRootKind, Files};
 use ruff_db::system::{System, SystemPath};
 use ruff_db::vendored::VendoredFileSystem;
 use rustc_hash::FxHashSet;
+use salsa::Durability;
 use ty_module_resolver::Db as ModuleResolverDb;
 use ty_python_core::program::ProgramSettings;
 use ty_python_core::{Db as PythonCoreDb, Program, ProgramFile};
@@ -44,6 +45,11 @@ pub(crate) trait Db: SemanticDb {
 }
 
 /// All that ty remembers of one project.
+///
+/// How durable an input is decides what a change of it costs. Libraries and the fact that a file exists are of high durability, so that
+/// an edit leaves what was inferred of the standard library alone. The text of a file that changed once is of medium durability, and
+/// nothing is of low: what salsa interned in queries of low durability it forgets when three questions did not need it, and infers again
+/// whatever rests on it. One editor on one file does not notice; many that take turns would have each other's types inferred anew.
 #[salsa::db]
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -52,6 +58,8 @@ pub(crate) struct Database {
     system: WorkspaceSystem,
     settings: Arc<Settings>,
     open: Option<OpenFiles>,
+    /// The files whose text is of medium durability.
+    changing: FxHashSet<File>,
 }
 
 impl Database {
@@ -63,12 +71,23 @@ impl Database {
             system,
             settings: Arc::new(settings),
             open: None,
+            changing: FxHashSet::default(),
         };
-        // The workspace first: it changes often, whatever else is a root inside it.
-        db.files.try_add_root(&db, SystemPath::new("/"), FileRootKind::Project);
+        // The whole workspace, of high durability until a file changes.
+        db.files.try_add_root(&db, SystemPath::new("/"), FileRootKind::SearchPath);
         db.settings.program.search_paths.try_register_static_roots(&db);
-        db.open = Some(OpenFiles::new(&db, FxHashSet::default()));
+        db.open = Some(OpenFiles::builder(FxHashSet::default()).durability(Durability::MEDIUM).new(&db));
         db
+    }
+
+    /// Takes it that a file changed and will change again. The first time, what rests on its text is inferred anew.
+    pub(crate) fn expect_changes(&mut self, file: File) {
+        use salsa::Setter as _;
+
+        if self.changing.insert(file) {
+            let revision = file.revision(self);
+            file.set_revision(self).with_durability(Durability::MEDIUM).to(revision);
+        }
     }
 
     /// What the database is made for.

@@ -117,7 +117,10 @@ impl PythonProject {
 
     fn apply(&mut self, change: &Change) {
         match change {
-            Change::Changed(path) => File::sync_path(&mut self.db, &paths::to_system(path)),
+            Change::Changed(path) => {
+                File::sync_path(&mut self.db, &paths::to_system(path));
+                self.expect_changes(path);
+            }
             Change::Created(path) | Change::Removed(path) => {
                 let path = paths::to_system(path);
                 // Directories come and go with their first and last file, and nobody says so.
@@ -133,6 +136,16 @@ impl PythonProject {
                 self.system.touch_all_directories();
                 Files::sync_all(&mut self.db);
             }
+        }
+    }
+
+    /// Libraries change rarely.
+    fn expect_changes(&mut self, path: &str) {
+        if paths::is_read_only(path) {
+            return;
+        }
+        if let Ok(file) = system_path_to_file(&self.db, paths::to_system(path)) {
+            self.db.expect_changes(file);
         }
     }
 

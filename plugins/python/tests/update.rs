@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use vraftls_guest_sdk::{Analyzer, Change, Config, Failure, MemoryWorkspace, Project, Workspace};
+use vraftls_guest_sdk::{Analyzer, Change, Config, Failure, Library, MemoryWorkspace, Project, Workspace};
 use vraftls_python::{Python, PythonProject};
 
 fn open(files: &[(&str, &str)]) -> (Arc<MemoryWorkspace>, PythonProject) {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
     let workspace = Arc::new(MemoryWorkspace::new(files));
-    let config = Config { root: String::new(), libraries: Vec::new(), settings: Vec::new() };
+    let packages = Library { path: "@lib/site-packages".to_owned(), kind: "site-packages".to_owned() };
+    let config = Config { root: String::new(), libraries: vec![packages], settings: Vec::new() };
     let project = Python::open(config, Arc::clone(&workspace) as Arc<dyn Workspace>);
     (workspace, project.expect("a project always opens"))
 }
@@ -44,6 +45,32 @@ fn anything_may_differ() {
     project.update(&[Change::Everything]).expect("an update is never refused");
     assert_eq!(targets(&mut project, "main.py", 16), ["src/lib.py"]);
     assert!(matches!(project.definition("lib.py", 0), Err(Failure::NotFound(_))));
+}
+
+#[test]
+fn files_of_a_workspace_and_of_a_library_change_in_turns() {
+    let main = "from here import x\nfrom there import y\nz = x\nw = y\n";
+    let here = |round: usize| format!("{}x = {round}\n", "\n".repeat(round));
+    let there = |round: usize| format!("{}from here import x as y\n", "# more\n".repeat(round));
+    let (workspace, mut project) = open(&[("main.py", main), ("here.py", ""), ("@lib/site-packages/there.py", "")]);
+    let starts = |project: &mut PythonProject, name: &str| -> Vec<u32> {
+        let offset = main.find(name).expect("it is written there") as u32 + 4;
+        let found = project.definition("main.py", offset).expect("the file is there").expect("there is a name");
+        found.locations.into_iter().map(|location| location.span.start).collect()
+    };
+    for round in 0..8 {
+        workspace.write("here.py", &here(round));
+        project.update(&[Change::Changed("here.py".to_owned())]).expect("an update is never refused");
+        assert_eq!(starts(&mut project, "z = x"), [round as u32], "round {round}");
+        // The library leads back into the workspace, so its answers follow both.
+        if round % 3 == 0 {
+            workspace.write("@lib/site-packages/there.py", &there(round));
+            project
+                .update(&[Change::Changed("@lib/site-packages/there.py".to_owned())])
+                .expect("an update is never refused");
+        }
+        assert_eq!(starts(&mut project, "w = y"), [round as u32], "round {round}");
+    }
 }
 
 #[test]
