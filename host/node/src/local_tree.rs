@@ -12,7 +12,7 @@ use vraftls_vfs::{ContentDigest, VfsPath};
 use crate::libraries::{Environment, Mount, PushedLibraries};
 use crate::tree::manifest::Manifest;
 use crate::tree::pending::{PendingFile, read_bounded};
-use crate::tree::walk::{Signature, Walk, signature_at, walk, walk_library};
+use crate::tree::walk::{Signature, Walk, in_view, signature_at, walk, walk_library};
 
 /// How often a file is read that changes meanwhile.
 const READS_MAX: usize = 8;
@@ -31,7 +31,11 @@ enum Place {
     /// Each root below its name in the view, and the list of them as a file of its own.
     Libraries {
         mounts: Vec<Mount>,
-        list: Vec<u8>,
+        /// The folder whose libraries they are, into which links may lead.
+        folder: PathBuf,
+        list: PushedLibraries,
+        /// The list as its file.
+        encoded: Vec<u8>,
     },
 }
 
@@ -50,7 +54,7 @@ impl Place {
     /// The contents of a file that lies nowhere.
     fn made(&self, path: &VfsPath) -> Option<&[u8]> {
         match self {
-            Self::Libraries { list, .. } if path.as_str() == PushedLibraries::FILE => Some(list),
+            Self::Libraries { encoded, .. } if path.as_str() == PushedLibraries::FILE => Some(encoded),
             _ => None,
         }
     }
@@ -74,12 +78,35 @@ impl Place {
                 }
             }
             all.directories.extend(found.directories);
+            all.links.extend(found.links);
             all.skipped.extend(found.skipped);
             all.n_skipped += found.n_skipped;
             all.is_partial |= found.is_partial;
         }
         all
     }
+}
+
+/// Where links in library roots lead, both as the view has them; those that lead elsewhere than into a root or the folder are left out.
+fn followed(links: &[PathBuf], mounts: &[Mount], folder: &Path) -> BTreeMap<String, String> {
+    let real = |directory: &Path| std::fs::canonicalize(directory).ok();
+    let real_mounts: Vec<Option<PathBuf>> = mounts.iter().map(|mount| real(&mount.directory)).collect();
+    let real_folder = real(folder);
+    let led = |target: &Path| {
+        let around =
+            real_mounts.iter().zip(mounts).filter_map(|(directory, mount)| Some((directory.as_deref()?, mount)));
+        // Of roots within roots the innermost has its own name for what lies in it.
+        let around = around.filter(|(directory, _)| target.starts_with(directory));
+        match around.max_by_key(|(directory, _)| directory.as_os_str().len()) {
+            Some((directory, mount)) => Mount { directory: directory.to_owned(), ..mount.clone() }.in_view(target),
+            None => in_view(real_folder.as_deref()?, target).map(|path| path.as_str().to_owned()),
+        }
+    };
+    let link = |link: &PathBuf| {
+        let from = mounts.iter().find_map(|mount| mount.in_view(link))?;
+        Some((from, led(&real(link)?)?))
+    };
+    links.iter().filter_map(link).filter(|(from, to)| from != to).collect()
 }
 
 /// What lies in a tree.
@@ -103,21 +130,24 @@ impl LocalTree {
         Self { place: Place::Folder(root.to_owned()), manifest: Manifest::default() }
     }
 
-    /// The library roots of a workspace, as one tree: see [`PushedLibraries`].
-    pub fn of_libraries(environment: &Environment) -> Self {
-        let list = PushedLibraries::of(environment).encode();
-        let place = Place::Libraries { mounts: environment.mounts.clone(), list };
+    /// The library roots of the workspace in a folder, as one tree: see [`PushedLibraries`].
+    pub fn of_libraries(environment: &Environment, folder: &Path) -> Self {
+        let list = PushedLibraries::of(environment);
+        let (mounts, encoded) = (environment.mounts.clone(), list.encode());
+        let place = Place::Libraries { mounts, folder: folder.to_owned(), list, encoded };
         Self { place, manifest: Manifest::default() }
     }
 
     /// Looks at the whole tree, until it is stopped: the files for which `wants` says yes and that no rule of .gitignore files leaves
     /// out. Blocks on the disk.
     pub fn look(&mut self, wants: &dyn Fn(&str) -> bool, is_stopped: &dyn Fn() -> bool) -> LocalFiles {
-        let Walk { files, directories, skipped, is_partial, n_skipped } = self.place.walk(wants, is_stopped);
+        let Walk { files, directories, links, skipped, is_partial, n_skipped } = self.place.walk(wants, is_stopped);
         let mut found = LocalFiles { directories, skipped, n_skipped, is_partial, ..LocalFiles::default() };
-        if let Place::Libraries { list, .. } = &self.place {
+        if let Place::Libraries { mounts, folder, list, encoded } = &mut self.place {
+            list.links = followed(&links, mounts, folder);
+            *encoded = list.encode();
             let path = VfsPath::new(PushedLibraries::FILE).expect("a name");
-            found.digests.insert(path, ContentDigest::of(list));
+            found.digests.insert(path, ContentDigest::of(encoded));
         }
         for (path, signature) in files {
             if is_stopped() {
@@ -245,7 +275,7 @@ mod tests {
         };
         let mounts = vec![mount("site", "site"), mount("more", "more")];
         let environment = Environment { mounts, settings: vec![("python.version".to_owned(), "3.12".to_owned())] };
-        let mut tree = LocalTree::of_libraries(&environment);
+        let mut tree = LocalTree::of_libraries(&environment, scratch.path());
         let files = tree.look(&|path| path.ends_with(".py"), &|| false);
         let names: Vec<&str> = files.digests.keys().map(VfsPath::as_str).collect();
         assert_eq!(names, ["more/b.py", "roots.json", "site/build/a.py"]);
@@ -269,5 +299,44 @@ mod tests {
         assert_eq!(tree.digest(&path("a.py")), Ok(Some(ContentDigest::of(b"one"))));
         assert_eq!(tree.read(&path("a.py")), Ok(Some(b"one".to_vec())));
         assert_eq!((tree.digest(&path("b.py")), tree.read(&path("b.py"))), (Ok(None), Ok(None)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_directories_are_part_of_the_list_and_not_walked() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        for directory in
+            ["ws/packages/ui", "ws/node_modules/.store/a/node_modules/a", "ws/node_modules/@own", "elsewhere"]
+        {
+            fs::create_dir_all(scratch.path().join(directory)).expect("writable");
+        }
+        fs::write(scratch.path().join("ws/node_modules/.store/a/node_modules/a/a.js"), "").expect("writable");
+        for (link, target) in [
+            ("a", ".store/a/node_modules/a"),
+            ("@own/ui", "../../packages/ui"),
+            ("all", ".."),
+            ("gone", "nowhere"),
+            ("out", "../../elsewhere"),
+        ] {
+            let link = scratch.path().join("ws/node_modules").join(link);
+            std::os::unix::fs::symlink(target, link).expect("writable");
+        }
+        let mount = Mount {
+            prefix: "@lib/node_modules".to_owned(),
+            kind: "node_modules".to_owned(),
+            directory: scratch.path().join("ws/node_modules"),
+            modified_ns: 0,
+        };
+        let environment = Environment { mounts: vec![mount], settings: Vec::new() };
+        let mut tree = LocalTree::of_libraries(&environment, &scratch.path().join("ws"));
+        let files = tree.look(&|path| path.ends_with(".js"), &|| false);
+        let names: Vec<&str> = files.digests.keys().map(VfsPath::as_str).collect();
+        assert_eq!(names, ["node_modules/.store/a/node_modules/a/a.js", "roots.json"]);
+        let list = tree.read(&VfsPath::new("roots.json").expect("valid")).expect("readable").expect("there");
+        let links: Vec<_> = PushedLibraries::decode(&list).expect("sound").links.into_iter().collect();
+        let link = |from: &str, to: &str| (format!("@lib/node_modules/{from}"), to.to_owned());
+        let expected =
+            [link("@own/ui", "packages/ui"), link("a", "@lib/node_modules/.store/a/node_modules/a"), link("all", "")];
+        assert_eq!(links, expected);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The list of them goes last: nodes look at none of them before it is there.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -32,7 +33,7 @@ pub(super) async fn push(arguments: &PushArguments, pusher: &Pusher) -> anyhow::
     }
     let target = target::find_or_make(&pusher.cluster, &arguments.admin, Some(&name), &pusher.root).await?;
     let there = if target.is_new { base::Base::default() } else { base::read(&pusher.cluster, target.id).await? };
-    let mut libraries = pusher.beside(target, tree_of(environment));
+    let mut libraries = pusher.beside(target, tree_of(environment, pusher.root.clone()));
     let (found, mut changes) = libraries.look(there.files).await;
     let list: Changes = changes.extract_if(.., |path, _| path.as_str() == PushedLibraries::FILE).collect();
     let mut summary = libraries.send(changes).await;
@@ -45,6 +46,6 @@ pub(super) async fn push(arguments: &PushArguments, pusher: &Pusher) -> anyhow::
     Ok(Some((libraries.target, summary)))
 }
 
-fn tree_of(environment: Environment) -> impl Fn() -> LocalTree + Send + 'static {
-    move || LocalTree::of_libraries(&environment)
+fn tree_of(environment: Environment, root: PathBuf) -> impl Fn() -> LocalTree + Send + 'static {
+    move || LocalTree::of_libraries(&environment, &root)
 }

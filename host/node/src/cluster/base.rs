@@ -4,8 +4,9 @@
 //! together from all of them. So the answer is the same for one shard and for many.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use vraftls_meta::{Slot, SlotMap};
 use vraftls_proto::Revisions;
@@ -27,9 +28,19 @@ pub(super) struct ShardedBase {
     contents: Contents,
     /// The workspace beside that has what the view has below `@lib/`.
     libraries: Option<Arc<Self>>,
+    /// Where it is such a workspace: its list of roots, once somebody needed it.
+    list: OnceLock<Arc<PushedLibraries>>,
     generation: u64,
     /// Of the libraries alone.
     libraries_generation: u64,
+}
+
+/// Where a path of a library root leads.
+enum Led<'a> {
+    /// To this path of the workspace of libraries.
+    Library(&'a ShardedBase, String),
+    /// To this path of the workspace itself.
+    Own(String),
 }
 
 /// Where contents are: here, or at a replica of the shard.
@@ -49,7 +60,9 @@ impl ShardedBase {
         libraries: Option<Arc<Self>>,
         older: Option<&Self>,
     ) -> Self {
-        let mut base = Self { workspace, shards, slots, contents, libraries, generation: 1, libraries_generation: 1 };
+        let list = OnceLock::new();
+        let mut base =
+            Self { workspace, shards, slots, contents, libraries, list, generation: 1, libraries_generation: 1 };
         if let Some(older) = older {
             let is_same = |changes: Changes| changes == Changes::Paths(Vec::new());
             let same_libraries = is_same(base.libraries_since(older));
@@ -84,15 +97,31 @@ impl ShardedBase {
         self.libraries.as_ref()
     }
 
-    /// A file of the libraries, as their workspace knows it.
-    fn in_libraries(&self, path: &str) -> Option<(&Self, VfsPath)> {
-        Some((self.libraries.as_deref()?, PushedLibraries::path_of(path)?))
+    /// The list of roots of this workspace of libraries. Reads it the first time. Where it cannot be had there is none for now: whoever asks
+    /// about a workspace with such libraries is told so before.
+    fn list_of_roots(&self) -> Option<&PushedLibraries> {
+        if self.list.get().is_none() {
+            let path = VfsPath::new(PushedLibraries::FILE).expect("a name");
+            let list = PushedLibraries::decode(self.read(&path).ok()?.as_bytes()).ok()?;
+            // Who else read it read the same.
+            let _ = self.list.set(Arc::new(list));
+        }
+        self.list.get().map(|list| &**list)
     }
 
-    /// A directory of the libraries, and where their workspace has it.
-    fn library_directory<'a>(&self, path: &'a str) -> Option<(&Self, &'a str)> {
-        let inner = path.strip_prefix(Libraries::PREFIX)?;
-        Some((self.libraries.as_deref()?, inner.strip_prefix('/').unwrap_or(inner)))
+    /// Where a path of a library root leads: to a path of the libraries' workspace, or of this one. Links on its way are followed.
+    fn led(&self, path: &str) -> Option<Led<'_>> {
+        let libraries = self.libraries.as_deref()?;
+        let real = match libraries.list_of_roots() {
+            Some(list) => list.follow(path)?,
+            None => Cow::Borrowed(path),
+        };
+        match real.strip_prefix(Libraries::PREFIX) {
+            Some(inner) if inner.is_empty() || inner.starts_with('/') => {
+                Some(Led::Library(libraries, inner.trim_start_matches('/').to_owned()))
+            }
+            _ => Some(Led::Own(real.into_owned())),
+        }
     }
 
     /// How the libraries differ from an older base's.
@@ -103,6 +132,10 @@ impl ShardedBase {
             _ => return Changes::Everything,
         };
         let Changes::Paths(changes) = now.files_since(before) else { return Changes::Everything };
+        // Links may lead elsewhere.
+        if changes.iter().any(|change| change.path().as_str() == PushedLibraries::FILE) {
+            return Changes::Everything;
+        }
         let in_view = |path: &VfsPath| VfsPath::new(&PushedLibraries::in_view(path.as_str())).ok();
         let moved = changes.iter().map(|change| {
             Some(match change {
@@ -132,6 +165,21 @@ impl ShardedBase {
             .collect();
         changes.sort_unstable_by(|a, b| a.path().cmp(b.path()));
         Changes::Paths(changes)
+    }
+
+    /// The entries of a directory of this workspace of libraries, links among them.
+    fn list_with_links(&self, directory: &str) -> Vec<DirEntry> {
+        let mut entries: BTreeMap<String, NodeKind> =
+            self.list(directory).into_iter().map(|entry| (entry.name, entry.kind)).collect();
+        for name in self.links_in(directory) {
+            entries.entry(name.to_owned()).or_insert(NodeKind::Directory);
+        }
+        entries.into_iter().map(|(name, kind)| DirEntry { name, kind }).collect()
+    }
+
+    fn links_in(&self, directory: &str) -> impl Iterator<Item = &str> {
+        let in_view = PushedLibraries::in_view(directory);
+        self.list_of_roots().into_iter().flat_map(move |list| list.linked_in(in_view.trim_end_matches('/')))
     }
 
     fn entry(&self, path: &VfsPath) -> Option<&FileEntry> {
@@ -179,20 +227,27 @@ impl Base for ShardedBase {
 
     fn file(&self, path: &VfsPath) -> Option<BaseFile> {
         if Libraries::owns(path.as_str()) {
-            let (libraries, path) = self.in_libraries(path.as_str())?;
-            return libraries.file(&path);
+            return match self.led(path.as_str())? {
+                Led::Library(libraries, path) => libraries.file(&VfsPath::new(&path).ok()?),
+                Led::Own(path) => self.file(&VfsPath::new(&path).ok()?),
+            };
         }
         self.entry(path).map(|entry| BaseFile { digest: entry.digest, size_bytes: entry.size_bytes })
     }
 
     fn file_at_hand(&self, path: &VfsPath) -> Option<Option<BaseFile>> {
-        Some(self.file(path))
+        let waits = Libraries::owns(path.as_str())
+            && self.libraries.as_deref().is_some_and(|libraries| libraries.list.get().is_none());
+        (!waits).then(|| self.file(path))
     }
 
     fn read(&self, path: &VfsPath) -> Result<Arc<str>, ReadError> {
         if Libraries::owns(path.as_str()) {
-            let (libraries, path) = self.in_libraries(path.as_str()).ok_or(ReadError::NotFound)?;
-            return libraries.read(&path);
+            let valid = |path: &str| VfsPath::new(path).map_err(|_| ReadError::NotFound);
+            return match self.led(path.as_str()).ok_or(ReadError::NotFound)? {
+                Led::Library(libraries, path) => libraries.read(&valid(&path)?),
+                Led::Own(path) => self.read(&valid(&path)?),
+            };
         }
         match self.entry(path) {
             Some(entry) => match self.contents.here.get(&entry.digest) {
@@ -210,8 +265,11 @@ impl Base for ShardedBase {
 
     fn list(&self, directory: &str) -> Vec<DirEntry> {
         if Libraries::owns(directory) {
-            let found = self.library_directory(directory);
-            return found.map(|(libraries, inner)| libraries.list(inner)).unwrap_or_default();
+            return match self.led(directory) {
+                Some(Led::Library(libraries, inner)) => libraries.list_with_links(&inner),
+                Some(Led::Own(directory)) => self.list(&directory),
+                None => Vec::new(),
+            };
         }
         let mut names: BTreeMap<String, NodeKind> = BTreeMap::new();
         for entry in self.shards.values().flat_map(|snapshot| snapshot.list(directory)) {
@@ -230,9 +288,20 @@ impl Base for ShardedBase {
 
     fn is_directory(&self, path: &str) -> bool {
         if Libraries::owns(path) {
-            return self.library_directory(path).is_some_and(|(libraries, inner)| libraries.is_directory(inner));
+            return match self.led(path) {
+                Some(Led::Library(libraries, inner)) => {
+                    libraries.is_directory(&inner) || libraries.links_in(&inner).next().is_some()
+                }
+                Some(Led::Own(path)) => self.is_directory(&path),
+                None => false,
+            };
         }
         path.is_empty() || self.shards.values().any(|snapshot| snapshot.is_directory(path))
+    }
+
+    fn followed(&self, path: &VfsPath) -> Option<VfsPath> {
+        let list = self.libraries.as_deref()?.list_of_roots()?;
+        Libraries::owns(path.as_str()).then(|| list.follow(path.as_str()))?.and_then(|real| VfsPath::new(&real).ok())
     }
 
     fn files(&self) -> Vec<(VfsPath, BaseFile)> {

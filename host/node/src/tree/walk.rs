@@ -16,6 +16,9 @@ pub(crate) const FILE_BYTES_MAX: u64 = 4 << 20;
 /// The most files of one workspace.
 pub(crate) const FILES_MAX: usize = 1_000_000;
 
+/// The most links to directories of one root.
+pub(crate) const LINKS_MAX: usize = 50_000;
+
 /// How much of what was left out is named.
 const SKIPPED_MAX: usize = 1000;
 
@@ -50,6 +53,8 @@ pub(crate) struct Walk {
     pub(crate) files: BTreeMap<VfsPath, Signature>,
     /// The directories it went through.
     pub(crate) directories: BTreeSet<PathBuf>,
+    /// The symbolic links to directories that it met, and did not follow; at most [`LINKS_MAX`].
+    pub(crate) links: Vec<PathBuf>,
     /// What was left out, for people: the first [`SKIPPED_MAX`], each with its reason.
     pub(crate) skipped: Vec<String>,
     /// Whether something could not be listed: what was not found may be there all the same.
@@ -100,6 +105,13 @@ fn walk_by(mut walker: WalkBuilder, root: &Path, wants: &dyn Fn(&str) -> bool, i
             continue;
         }
         if !entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
+            continue;
+        }
+        if entry.path_is_symlink() && entry.path().is_dir() {
+            match found.links.len() < LINKS_MAX {
+                true => found.links.push(entry.into_path()),
+                false => found.skip(format!("{}: more than {LINKS_MAX} links", entry.path().display())),
+            }
             continue;
         }
         match look_at(root, &entry, wants) {

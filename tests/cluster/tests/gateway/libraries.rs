@@ -230,6 +230,38 @@ async fn packages_of_node_modules_are_everybodys() {
         ("area", "node_modules/base/index.d.ts", "  area()"),
     ];
     follow_into_libraries(&cluster, &elsewhere, ("src/main.ts", "typescript"), &words).await;
-    let checked = check(&cluster, &elsewhere, &[]).await;
-    assert_eq!(checked.code, 0, "{checked:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn packages_that_are_links_lead_where_they_lie() {
+    let cluster = TestCluster::start(&["typescript"], 1, 2).await;
+    let main = "import { Ring } from \"ring\";\nimport { Button } from \"@acme/ui\";\n\nnew Ring().chime();\nnew Button().press();\n";
+    let files = [
+        ("package.json", "{\"name\": \"app\"}"),
+        (".gitignore", "node_modules\n"),
+        ("src/main.ts", main),
+        ("packages/ui/package.json", "{\"name\": \"@acme/ui\", \"types\": \"index.ts\"}"),
+        ("packages/ui/index.ts", "export class Button {\n  press() {}\n}\n"),
+    ];
+    let (here, elsewhere) = (Project::new(&files), Project::new(&files));
+    let store = "node_modules/.pnpm/ring@1.0.0/node_modules/ring";
+    here.write(&format!("{store}/index.d.ts"), "export declare class Ring {\n  chime(): void;\n}\n");
+    std::fs::create_dir_all(here.path("node_modules/@acme")).unwrap();
+    for (link, target) in
+        [("node_modules/ring", ".pnpm/ring@1.0.0/node_modules/ring"), ("node_modules/@acme/ui", "../../packages/ui")]
+    {
+        std::os::unix::fs::symlink(target, here.path(link)).unwrap();
+    }
+    push(&cluster, "till", &here).await;
+    let said = push_libraries(&cluster, &here).await;
+    // The file that two paths lead to is there once, and the list.
+    assert_eq!(said["libraries"]["written"], 2, "{said}");
+    let words = [
+        ("Ring", "ring/index.d.ts", "export declare class Ring"),
+        ("chime", "ring/index.d.ts", "  chime()"),
+        ("Button", "ui/index.ts", "export class Button"),
+        ("press", "ui/index.ts", "  press()"),
+    ];
+    follow_into_libraries(&cluster, &elsewhere, ("src/main.ts", "typescript"), &words).await;
 }
