@@ -32,10 +32,21 @@ struct Meant {
     kind: u32,
 }
 
-fn config(is_whole: bool) -> CompletionConfig<'static> {
+/// Which proposals are made, and how much of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What can be written there as the file is.
+    AtHand,
+    /// What would have to be imported, too.
+    WithImports,
+    /// All of it, with its documentation.
+    Whole,
+}
+
+fn config(wanted: Wanted) -> CompletionConfig<'static> {
     CompletionConfig {
         enable_postfix_completions: true,
-        enable_imports_on_the_fly: true,
+        enable_imports_on_the_fly: wanted != Wanted::AtHand,
         enable_self_on_the_fly: true,
         enable_auto_iter: true,
         enable_auto_await: true,
@@ -57,7 +68,7 @@ fn config(is_whole: bool) -> CompletionConfig<'static> {
             resolve_label_details: false,
             resolve_tags: false,
             resolve_detail: false,
-            resolve_documentation: !is_whole,
+            resolve_documentation: wanted != Wanted::Whole,
             resolve_filter_text: false,
             resolve_text_edit: false,
             resolve_command: true,
@@ -83,8 +94,12 @@ pub(crate) fn complete(
     if trigger == Some(":") && !before.ends_with("::") {
         return Ok(nothing);
     }
-    let found = propose(source, position, trigger, false)?;
     let typed = source.slice(TextRange::new(word.start(), position.offset.max(word.start())));
+    // Right behind a dot each trait that there is would be tried on the value. Editors ask again with the first letter, which leaves
+    // few of them.
+    let is_bare = typed.is_empty() && source.slice(TextRange::up_to(word.start())).ends_with('.');
+    let wanted = if is_bare { Wanted::AtHand } else { Wanted::WithImports };
+    let found = propose(source, position, trigger, wanted)?;
     let usage = Usage::of(&source.text, usize::from(word.start()), usize::from(word.end()));
     let rank = |found: &Found| {
         let is_function = matches!(kinds::completion(found.kind), METHOD | FUNCTION);
@@ -114,7 +129,7 @@ pub(crate) fn resolve(source: &Source<'_>, token: &[u8]) -> Result<Details, Fail
     let no_token = |_| Failure::InvalidInput("no token of this analyzer".to_owned());
     let meant: Meant = postcard::from_bytes(token).map_err(no_token)?;
     let position = source.position(meant.offset)?;
-    let found = propose(source, position, None, true)?.into_iter().find(|found| {
+    let found = propose(source, position, None, Wanted::Whole)?.into_iter().find(|found| {
         found.label.primary == meant.label
             && kinds::completion(found.kind) == meant.kind
             && found.detail.as_deref().unwrap_or_default() == meant.detail
@@ -125,8 +140,9 @@ pub(crate) fn resolve(source: &Source<'_>, token: &[u8]) -> Result<Details, Fail
     let mut additional = Vec::new();
     if !found.import_to_add.is_empty() {
         let wanted = found.import_to_add.to_vec();
-        let edits =
-            source.project.ask(|analysis| analysis.resolve_completion_edits(&config(true), position, wanted))?;
+        let edits = source
+            .project
+            .ask(|analysis| analysis.resolve_completion_edits(&config(Wanted::Whole), position, wanted))?;
         additional.extend(edits.iter().flat_map(in_document));
     }
     Ok(Details {
@@ -140,9 +156,9 @@ fn propose(
     source: &Source<'_>,
     position: FilePosition,
     trigger: Option<&str>,
-    is_whole: bool,
+    wanted: Wanted,
 ) -> Result<Vec<Found>, Failure> {
-    let config = config(is_whole);
+    let config = config(wanted);
     let trigger = trigger.and_then(|trigger| trigger.chars().next());
     Ok(source.project.ask(|analysis| analysis.completions(&config, position, trigger))?.unwrap_or_default())
 }
