@@ -149,7 +149,7 @@ async fn a_module_that_is_renamed_takes_its_files_along() {
     );
     let server = server(&machine);
     let edits = json!({"documentChanges": true, "resourceOperations": ["create", "rename", "delete"]});
-    let capabilities = json!({"workspace": {"workspaceEdit": edits}});
+    let capabilities = json!({"workspace": {"workspaceEdit": edits}, "textDocument": {"diagnostic": {}}});
     let mut client = server.open(&project, capabilities).await;
     let uri = project.uri("src/main.rs");
     client.open_document(&uri, "rust", main).await;

@@ -100,7 +100,7 @@ async fn configurations_are_read_whatever_they_extend() {
         ("two/main.ts", import),
     ]);
     let server = Server::with_plugins(&["typescript"]);
-    let mut client = server.open(&project, json!({})).await;
+    let mut client = server.open(&project, json!({"textDocument": {"diagnostic": {}}})).await;
     for (file, expected) in [("one/main.ts", "words/word.ts"), ("two/main.ts", "two/src/word.ts")] {
         client.open_document(&project.uri(file), "typescript", import).await;
         let found = definition(&mut client, &project, file, "word }").await;
@@ -134,13 +134,14 @@ async fn packages_that_are_links_are_found_where_they_lie() {
         std::os::unix::fs::symlink(target, project.path(path)).unwrap();
     }
     let server = Server::with_plugins(&["typescript"]);
-    let mut client = server.open(&project, json!({})).await;
+    let mut client = server.open(&project, json!({"textDocument": {"diagnostic": {}}})).await;
     client.open_document(&project.uri("main.ts"), "typescript", main).await;
     for (word, expected) in
         [("bar()", &*foo), ("ring", &*bar), ("Button", "packages/ui/index.ts"), ("press", "packages/ui/index.ts")]
     {
         let found = definition(&mut client, &project, "main.ts", word).await;
-        assert_eq!(found[0]["uri"], project.uri(expected), "{word}: {found}");
+        let encoded = project.uri(expected).replace('@', "%40");
+        assert_eq!(found[0]["uri"], encoded, "{word}: {found}");
     }
     client.finish().await;
 }
