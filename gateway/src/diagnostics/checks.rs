@@ -161,6 +161,11 @@ impl Schedule {
         }
     }
 
+    /// What was edited and is not due yet to be compared with what it showed before.
+    pub(super) fn uncompared(&self) -> &BTreeSet<FilePath> {
+        &self.edited
+    }
+
     /// Checks a document again after a failure that may pass.
     pub(super) fn retry(&mut self, file: FilePath, now: Instant) {
         self.due.entry(file).or_insert(now + self.recheck_delay);

@@ -19,6 +19,9 @@ use crate::session::Mount;
 /// What the buffers showed when the others were looked at last, by folder and path.
 pub(super) type Shown = BTreeMap<(FilePath, VfsPath), Interface>;
 
+/// The contents that others saw before of the files that are open now, as far as those are known; none of a file that was not there.
+pub(super) type Was = BTreeMap<(FilePath, VfsPath), Option<ContentDigest>>;
+
 /// What a file shows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interface {
@@ -34,9 +37,9 @@ impl Interface {
     }
 }
 
-/// What the buffers show now, and whether other files may see a difference to what they showed before.
-pub(super) async fn compare(cx: &Context, before: &Shown) -> (Shown, bool) {
-    let (mut shown, mut differs) = (Shown::new(), false);
+/// What the buffers show now, whether other files may see a difference to what they showed before, and what they were before.
+pub(super) async fn compare(cx: &Context, before: &Shown) -> (Shown, bool, Was) {
+    let (mut shown, mut differs, mut all_were) = (Shown::new(), false, Was::new());
     for mount in cx.world().mounts() {
         // A folder that is still being opened is looked at as a whole when it is open.
         let Some(folder) = mount.slot.now() else { continue };
@@ -52,6 +55,7 @@ pub(super) async fn compare(cx: &Context, before: &Shown) -> (Shown, bool) {
                 false => of(cx, &folder, mount.overlays.clone(), path, Some(file.digest)).await,
             };
             differs |= !is.is_as(&was);
+            all_were.insert(key(path), was.contents);
             shown.insert(key(path), is);
         }
         let of_folder =
@@ -60,7 +64,7 @@ pub(super) async fn compare(cx: &Context, before: &Shown) -> (Shown, bool) {
             differs |= !below(cx, &folder, mount, path).await.is_as(was);
         }
     }
-    (shown, differs)
+    (shown, differs, all_were)
 }
 
 /// What the file below a buffer shows.

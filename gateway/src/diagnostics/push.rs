@@ -11,9 +11,10 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 use tower_lsp_server::ls_types::{MessageType, PublishDiagnosticsParams};
 use tracing::{debug, error};
+use vraftls_vfs::ContentDigest;
 
 use super::checks::{Due, Schedule};
-use super::interfaces::{self, Shown};
+use super::interfaces::{self, Shown, Was};
 use super::refresh::refresh;
 use super::report::Report;
 use super::{DocumentReport, report, report_in};
@@ -37,6 +38,7 @@ pub(crate) async fn run(session: Arc<Session>) {
         leads: HashMap::new(),
         shown: Arc::default(),
         comparing: None,
+        glimpses: HashMap::new(),
         session,
     };
     loop {
@@ -70,12 +72,18 @@ struct Pusher {
     shown: Arc<Shown>,
     /// The look whether they still show that, and what was edited since.
     comparing: Option<(AbortHandle, BTreeSet<FilePath>)>,
+    /// What the last check of a document saw of others that were edited and not compared yet. By then they may be as they were before, and
+    /// what the check found is of neither.
+    glimpses: HashMap<FilePath, Vec<Glimpse>>,
 }
+
+/// A file, and what its buffer had; none if it was not open.
+type Glimpse = (FilePath, Option<ContentDigest>);
 
 /// What a task came to.
 enum Done {
     Checked(Checked),
-    Compared { shown: Shown, differs: bool },
+    Compared { shown: Shown, differs: bool, was: Was, world: Arc<World> },
 }
 
 /// What was published of documents, by their URI: their version and the id of the findings.
@@ -111,6 +119,7 @@ impl Pusher {
         let is_open = |file: &FilePath| world.document(file).is_some() || world.notebook(file).is_some();
         self.published.retain(|file, _| is_open(file));
         self.leads.retain(|file, _| is_open(file));
+        // What is checked now sees what is compared now.
         for file in files.into_iter().filter(is_open) {
             self.check(file);
         }
@@ -128,33 +137,56 @@ impl Pusher {
         let (session, before) = (self.session.clone(), self.shown.clone());
         let handle = self.tasks.spawn(async move {
             let world = session.world();
-            let cx = Context::of(session, world).await;
-            let (shown, differs) = interfaces::compare(&cx, &before).await;
-            Done::Compared { shown, differs }
+            let cx = Context::of(session, world.clone()).await;
+            let (shown, differs, was) = interfaces::compare(&cx, &before).await;
+            Done::Compared { shown, differs, was, world }
         });
         self.comparing = Some((handle, edited));
     }
 
-    /// Checks what depends on what was edited: all where others may see a difference, else what has places in it.
-    fn compared(&mut self, shown: Shown, differs: bool) {
+    /// Checks what depends on what was edited: all where others may see a difference, else what has places in it, and what saw it as it
+    /// neither was nor is.
+    fn compared(&mut self, shown: Shown, differs: bool, was: &Was, then: &World) {
         let Some((_, edited)) = self.comparing.take() else { return };
         self.shown = Arc::new(shown);
         let world = self.session.world();
         let open: BTreeSet<&FilePath> =
             world.documents().map(|(file, _)| file).chain(world.notebooks().map(|(file, _)| file)).collect();
+        let glimpses = std::mem::take(&mut self.glimpses);
         let depends = |file: &&FilePath| {
             let leads = self.leads.get(*file);
+            let saw_other = glimpses.get(*file).is_some_and(|saw| saw.iter().any(|saw| is_of_neither(saw, was, then)));
             differs
+                || saw_other
                 || leads.is_some_and(|leads| leads.iter().any(|to| to.as_ref().is_none_or(|to| edited.contains(to))))
         };
         let files: Vec<FilePath> = open.into_iter().filter(depends).cloned().collect();
+        // What was edited since is compared yet.
+        let uncompared = self.schedule.uncompared();
+        let left = glimpses.into_iter().map(|(file, mut saw)| {
+            saw.retain(|(other, _)| uncompared.contains(other));
+            (file, saw)
+        });
+        self.glimpses = left.filter(|(_, saw)| !saw.is_empty()).collect();
         for file in files {
             self.check(file);
         }
     }
 
+    /// What a check of a document that begins now sees of others that were edited and not compared yet.
+    fn glimpses_of(&self, file: &FilePath) -> Vec<Glimpse> {
+        let world = self.session.world();
+        let comparing = self.comparing.iter().flat_map(|(_, edited)| edited);
+        let others = self.schedule.uncompared().iter().chain(comparing).filter(|other| *other != file);
+        others.map(|other| (other.clone(), digest_in(&world, other))).collect()
+    }
+
     fn check(&mut self, file: FilePath) {
         let (session, turns) = (self.session.clone(), self.turns.clone());
+        match self.glimpses_of(&file) {
+            saw if saw.is_empty() => drop(self.glimpses.remove(&file)),
+            saw => drop(self.glimpses.insert(file.clone(), saw)),
+        }
         let last = self.published.get(&file).cloned().unwrap_or_default();
         let checked = file.clone();
         let handle = self.tasks.spawn(async move {
@@ -176,10 +208,10 @@ impl Pusher {
     fn finish(&mut self, done: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
         let (id, checked) = match done {
             Ok((id, Done::Checked(checked))) => (id, checked),
-            Ok((id, Done::Compared { shown, differs })) => {
+            Ok((id, Done::Compared { shown, differs, was, world })) => {
                 // An older look that ended just before it was dropped is followed by another.
                 if self.comparing.as_ref().is_some_and(|(handle, _)| handle.id() == id) {
-                    self.compared(shown, differs);
+                    self.compared(shown, differs, &was, &world);
                 }
                 return;
             }
@@ -258,6 +290,17 @@ async fn check_and_publish(
 fn leads_of(file: &FilePath, report: &Report) -> impl Iterator<Item = Option<FilePath>> {
     let related = report.items.iter().flat_map(|item| item.related_information.iter().flatten());
     related.map(|related| FilePath::from_uri(&related.location.uri).ok()).filter(move |to| to.as_ref() != Some(file))
+}
+
+fn digest_in(world: &World, file: &FilePath) -> Option<ContentDigest> {
+    world.document(file).map(|document| document.file.digest)
+}
+
+/// Whether what a check saw of a file is neither what others saw before nor what they see in a world.
+fn is_of_neither((file, saw): &Glimpse, was: &Was, then: &World) -> bool {
+    let place = then.document(file).and_then(|document| document.place.as_ref());
+    let was = place.and_then(|place| was.get(&(place.slot.root.clone(), place.path.clone())));
+    *saw != digest_in(then, file) && was != Some(saw)
 }
 
 /// Of the states that a check is about.

@@ -7,19 +7,25 @@ use serde_json::json;
 use vraftls_gateway::Options;
 
 use super::backend::{FakeBackend, Look};
-use super::client::{Editor, edit};
+use super::client::{DEADLINE, Editor, edit};
 
 const A: &str = "file:///w/a.py";
 const B: &str = "file:///w/b.py";
 
-/// An editor that is pushed diagnostics, with `a.py` and `b.py` open as they are saved and told of.
-async fn start(backend: &Arc<FakeBackend>, a: &str, b: &str) -> Editor {
+/// An editor that is pushed diagnostics.
+async fn connect(backend: &Arc<FakeBackend>) -> Editor {
     let mut options = Options::default();
     options.timing.check_delay = Duration::from_millis(1);
     options.timing.recheck_delay = Duration::from_millis(20);
     let mut editor = Editor::connect(backend, options);
     let capabilities = json!({"textDocument": {"publishDiagnostics": {"relatedInformation": true}}});
     editor.initialize(json!({"capabilities": capabilities, "rootUri": "file:///w"})).await;
+    editor
+}
+
+/// One with `a.py` and `b.py` open as they are saved and told of.
+async fn start(backend: &Arc<FakeBackend>, a: &str, b: &str) -> Editor {
+    let mut editor = connect(backend).await;
     for (uri, text) in [(A, a), (B, b)] {
         editor.open(uri, text).await;
         assert_eq!(editor.next_of("textDocument/publishDiagnostics").await["uri"], uri);
@@ -79,6 +85,30 @@ async fn opening_and_closing_what_shows_something_else_than_its_file_are_looked_
     backend.until_seen(Look::Outline, "a.py", "def saved").await;
     backend.until_seen(Look::Findings, "b.py", "def saved").await;
     editor.finish().await;
+}
+
+#[tokio::test]
+async fn what_saw_a_buffer_that_came_and_went_is_looked_at_again() {
+    let backend = FakeBackend::with(&[("b.py", "ERROR f")]);
+    let mut editor = connect(&backend).await;
+    editor.open(B, "ERROR f").await;
+    assert_eq!(editor.next_of("textDocument/publishDiagnostics").await["uri"], B);
+    for n in 0..5 {
+        // All is checked because of a file, while the buffer is there. The look whether that shows something else comes later, and may
+        // find that it is gone.
+        let opened = format!("def opened{n}");
+        backend.write("/w", "c.py", &n.to_string());
+        editor.open(A, &opened).await;
+        backend.until_seen(Look::Findings, "b.py", &opened).await;
+        editor.close(A).await;
+        let is_again = |looks: &Vec<(Look, String, String)>| {
+            let of_b = looks.iter().rev().filter(|(look, path, _)| *look == Look::Findings && path == "b.py");
+            of_b.map(|(_, _, seen)| seen).next().is_some_and(String::is_empty)
+        };
+        let mut looks = backend.looks.subscribe();
+        let looked = tokio::time::timeout(DEADLINE, looks.wait_for(is_again)).await;
+        drop(looked.expect("what was found above the buffer should not stay").unwrap());
+    }
 }
 
 #[tokio::test]
