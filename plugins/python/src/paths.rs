@@ -39,6 +39,11 @@ pub(crate) fn is_read_only(path: &str) -> bool {
     path.starts_with(BUNDLED) || path.starts_with(LIBRARIES)
 }
 
+/// Whether the file of a path is one that the engine parses.
+pub(crate) fn is_source(path: &SystemPath) -> bool {
+    matches!(path.extension(), Some("py" | "pyi" | "ipynb"))
+}
+
 /// Whether the contract allows a path: no `.`, no `..`, no empty component. The engine panics on some that are not.
 pub(crate) fn is_proper(path: &str) -> bool {
     path.split('/').all(|part| !matches!(part, "" | "." | ".."))

@@ -14,7 +14,7 @@ use ty_python_semantic::{Db as _, SemanticModel};
 use vraftls_guest_sdk::{
     Action, Call, Candidate, Change, CompletionItems, Config, Details, Diagnostic, DocumentEdit, Failure,
     FileReferences, FormattingOptions, HierarchyItem, Highlight, HoverInfo, InlayHint, Lens, Link, Location, Move,
-    Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
+    NodeKind, Project, RenameTarget, Resolved, SearchPlan, SignatureHelp, Span, Targets, TextEdit, Workspace,
 };
 
 use crate::db::Database;
@@ -23,6 +23,9 @@ use crate::{
     actions, completion, definition, diagnostics, format, hierarchy, hints, hover, implementation, lenses, links,
     moves, notebook, on_type, paths, references, rename, resolving, roots, selection, signature, tokens,
 };
+
+/// Sources of which the first change costs no more than any other. Each takes some hundred bytes and some microseconds at the start.
+const N_EXPECTED_MAX: usize = 10_000;
 
 /// A project in memory.
 pub struct PythonProject {
@@ -49,7 +52,10 @@ impl PythonProject {
     pub(crate) fn open(config: Config, workspace: Arc<dyn Workspace>) -> Self {
         let system = WorkspaceSystem::new(Arc::clone(&workspace));
         let settings = roots::settings(&system, &config);
-        Self { db: Database::new(system.clone(), settings), system, workspace, config }
+        let db = Database::new(system.clone(), settings);
+        let mut project = Self { db, system, workspace, config };
+        project.expect_changes_of_all();
+        project
     }
 
     /// The database.
@@ -139,6 +145,26 @@ impl PythonProject {
         }
     }
 
+    /// Expects every source of the workspace to change, up to [`N_EXPECTED_MAX`]: what is said before anything is inferred costs nothing later.
+    fn expect_changes_of_all(&mut self) {
+        let mut n_left = N_EXPECTED_MAX;
+        let mut directories = vec![self.config.root.clone()];
+        while let Some(directory) = directories.pop() {
+            for entry in self.workspace.list(&directory) {
+                let path = if directory.is_empty() { entry.name } else { format!("{directory}/{}", entry.name) };
+                match entry.kind {
+                    NodeKind::Directory => directories.push(path),
+                    NodeKind::File if !paths::is_source(SystemPath::new(&path)) => {}
+                    NodeKind::File if n_left == 0 => return,
+                    NodeKind::File => {
+                        n_left -= 1;
+                        self.expect_changes(&path);
+                    }
+                }
+            }
+        }
+    }
+
     /// Libraries change rarely.
     fn expect_changes(&mut self, path: &str) {
         if paths::is_read_only(path) {
@@ -164,6 +190,7 @@ impl PythonProject {
         let settings = roots::settings(&self.system, &self.config);
         if settings != *self.db.settings() {
             self.db = Database::new(self.system.clone(), settings);
+            self.expect_changes_of_all();
         }
     }
 }

@@ -142,7 +142,7 @@ impl System for WorkspaceSystem {
             ReadError::Unavailable(reason) => Error::other(reason),
         })?;
         // Every file that the engine parses comes through here, also those that another one imports.
-        if matches!(path.extension(), Some("py" | "pyi" | "ipynb")) {
+        if paths::is_source(&path) {
             if index::is_too_deep(&text) {
                 return Err(Error::new(ErrorKind::Unsupported, "its code is nested too deeply"));
             }
