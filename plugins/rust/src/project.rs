@@ -23,7 +23,12 @@ pub struct RustProject {
     world: World,
     workspace: Arc<dyn Workspace>,
     config: Config,
+    /// How many questions were asked about files.
+    n_questions: u32,
 }
+
+/// After so many questions the engine lets go of syntax trees that it did not use lately.
+const QUESTIONS_BETWEEN: u32 = 16;
 
 /// A file that a question is about.
 pub(crate) struct Source<'project> {
@@ -38,7 +43,7 @@ pub(crate) struct Source<'project> {
 impl RustProject {
     /// Opens a project. Reads nothing.
     pub(crate) fn open(config: Config, workspace: Arc<dyn Workspace>) -> Self {
-        Self { world: World::new(), workspace, config }
+        Self { world: World::new(), workspace, config, n_questions: 0 }
     }
 
     /// What the engine was told.
@@ -76,6 +81,11 @@ impl RustProject {
     /// what [`World::follow`] fails with.
     pub(crate) fn source(&mut self, path: &str) -> Result<Source<'_>, Failure> {
         self.follow()?;
+        // By itself the engine does so only when a text changes, and who reads a tree changes none.
+        self.n_questions = self.n_questions.wrapping_add(1);
+        if self.n_questions.is_multiple_of(QUESTIONS_BETWEEN) {
+            self.world.let_go();
+        }
         self.known_source(path)
     }
 

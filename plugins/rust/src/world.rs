@@ -290,6 +290,12 @@ impl World {
         }
     }
 
+    /// Has the engine let go of the syntax trees that were used longest ago.
+    pub(crate) fn let_go(&mut self) {
+        use ra_ap_ide_db::base_db::salsa::Database as _;
+        self.host.raw_database_mut().trigger_lru_eviction();
+    }
+
     fn set_graph(&mut self, graph: Graph) {
         if self.graph.as_ref() == Some(&graph) {
             return;
