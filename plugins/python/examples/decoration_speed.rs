@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod tree;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(root), Some(path)) = (arguments.next(), arguments.next()) else {
         return Err("decoration_speed TREE FILE".into());
     };
-    let mut texts = Vec::new();
-    read_into(Path::new(&root), Path::new(&root), &mut texts)?;
+    let texts = tree::read(Path::new(&root))?;
     let text = texts.iter().find(|(known, _)| *known == path).ok_or("no such file")?.1.clone();
     let workspace = Arc::new(MemoryWorkspace::new(texts));
     let config = Config { root: String::new(), libraries: Vec::new(), settings: Vec::new() };
@@ -34,18 +35,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         workspace.write(&path, &edited);
         project.update(&[Change::Changed(path.clone())]).map_err(|failure| format!("{failure:?}"))?;
         report("edited", &mut project, &path, &edited);
-    }
-    Ok(())
-}
-
-fn read_into(root: &Path, directory: &Path, texts: &mut Vec<(String, String)>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(root, &path, texts)?;
-        } else if let (Ok(text), Ok(relative)) = (std::fs::read_to_string(&path), path.strip_prefix(root)) {
-            texts.push((relative.to_string_lossy().into_owned(), text));
-        }
     }
     Ok(())
 }

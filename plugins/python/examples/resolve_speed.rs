@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod tree;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let Some(root) = arguments.next() else { return Err("resolve_speed TREE [SUFFIX]".into()) };
     let suffix = arguments.next().unwrap_or_else(|| ".py".to_owned());
-    let mut texts = Vec::new();
-    read_into(Path::new(&root), Path::new(&root), &mut texts)?;
+    let texts = tree::read(Path::new(&root))?;
     let mut paths: Vec<String> = texts.iter().map(|(path, _)| path.clone()).collect();
     paths.retain(|path| path.ends_with(&suffix));
     paths.sort();
@@ -47,18 +48,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         took.sort_by(|a, b| b.cmp(a));
         for (time, path) in took.iter().take(SLOWEST) {
             println!("    {time:?} {path}");
-        }
-    }
-    Ok(())
-}
-
-fn read_into(root: &Path, directory: &Path, texts: &mut Vec<(String, String)>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(root, &path, texts)?;
-        } else if let (Ok(text), Ok(relative)) = (std::fs::read_to_string(&path), path.strip_prefix(root)) {
-            texts.push((relative.to_string_lossy().into_owned(), text));
         }
     }
     Ok(())

@@ -10,6 +10,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod tree;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -69,18 +71,6 @@ impl Random {
         }
         offset
     }
-}
-
-fn read_into(root: &Path, directory: &Path, texts: &mut BTreeMap<String, String>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(root, &path, texts)?;
-        } else if let (Ok(text), Ok(relative)) = (std::fs::read_to_string(&path), path.strip_prefix(root)) {
-            texts.insert(relative.to_string_lossy().into_owned(), text);
-        }
-    }
-    Ok(())
 }
 
 fn break_at_random(random: &mut Random, text: &str) -> String {
@@ -207,8 +197,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => return Err(format!("unknown flag {flag}").into()),
         }
     }
-    let mut texts = BTreeMap::new();
-    read_into(Path::new(&root), Path::new(&root), &mut texts)?;
+    let texts: BTreeMap<String, String> = tree::read(Path::new(&root))?.into_iter().collect();
     let paths: Vec<String> = texts.keys().filter(|path| path.ends_with(".py")).cloned().collect();
     let workspace = Arc::new(MemoryWorkspace::new(texts.clone()));
     let mut project = open(&workspace)?;

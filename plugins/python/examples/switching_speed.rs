@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,9 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("switching_speed TREE SESSIONS STEPS".into());
     };
     let (n_sessions, n_steps) = (n_sessions.parse()?, n_steps.parse()?);
-    let mut texts = Vec::new();
-    read_into(Path::new(root), Path::new(root), &mut texts)?;
-    texts.sort();
+    let texts = tree::read(Path::new(root))?;
     let mut random = Random(1);
     let files = choose(&texts, &mut random);
     let sessions: Vec<BTreeSet<usize>> =
@@ -119,16 +119,4 @@ fn report(times: &[Duration]) {
     sorted.sort();
     let at = |share: usize| sorted[(sorted.len() * share / 100).min(sorted.len() - 1)];
     println!("{} answers: p50 {:?}, p90 {:?}, p99 {:?}", sorted.len(), at(50), at(90), at(99));
-}
-
-fn read_into(root: &Path, directory: &Path, texts: &mut Vec<(String, String)>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(root, &path, texts)?;
-        } else if let (Ok(text), Ok(relative)) = (std::fs::read_to_string(&path), path.strip_prefix(root)) {
-            texts.push((relative.to_string_lossy().into_owned(), text));
-        }
-    }
-    Ok(())
 }
