@@ -8,6 +8,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use tokio::net::TcpStream;
 use vraftls_gateway::{ByteStream, Speech, tunnel};
+use vraftls_transport::TlsClient;
 
 use super::{FirstMessage, pass_on};
 use crate::exit::Exit;
@@ -64,22 +65,32 @@ impl FromStr for GatewayAddress {
 }
 
 pub(crate) fn run(arguments: &AttachArguments) -> anyhow::Result<Exit> {
+    let AttachArguments { gateway, tls, insecure, .. } = arguments;
+    // Files are read before there is a runtime that would wait for the disk.
+    let tls = match gateway.is_encrypted {
+        true => Some(tls.guest()?.context("the authority that signed for the gateway is needed: --tls-ca")?),
+        false => None,
+    };
+    let token = if gateway.speech == Speech::WebSocket { token(arguments)? } else { None };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let ran = runtime.block_on(attach(arguments));
+    let ran = runtime.block_on(attach(gateway, tls, token.as_deref(), *insecure));
     // A read of standard input that waits cannot be called off.
     runtime.shutdown_background();
     ran.map(|()| Exit::Done)
 }
 
-async fn attach(arguments: &AttachArguments) -> anyhow::Result<()> {
-    let GatewayAddress { speech, host, .. } = &arguments.gateway;
+async fn attach(
+    gateway: &GatewayAddress,
+    tls: Option<TlsClient>,
+    token: Option<&str>,
+    insecure: bool,
+) -> anyhow::Result<()> {
+    let GatewayAddress { speech, host, .. } = gateway;
     let connecting = async {
-        let stream = connect(arguments).await?;
+        let stream = connect(host, tls, insecure).await?;
         Ok(match speech {
             Speech::Stream => stream,
-            Speech::WebSocket => {
-                Box::new(tunnel(stream, host, token(arguments)?.as_deref()).await?) as Box<dyn ByteStream>
-            }
+            Speech::WebSocket => Box::new(tunnel(stream, host, token).await?) as Box<dyn ByteStream>,
         })
     };
     let connected: anyhow::Result<Box<dyn ByteStream>> = match tokio::time::timeout(PATIENCE, connecting).await {
@@ -90,18 +101,13 @@ async fn attach(arguments: &AttachArguments) -> anyhow::Result<()> {
 }
 
 /// A connection on which nothing was said yet, encrypted where it is to be.
-async fn connect(arguments: &AttachArguments) -> anyhow::Result<Box<dyn ByteStream>> {
-    let GatewayAddress { is_encrypted, host, .. } = &arguments.gateway;
-    let tls = match is_encrypted {
-        true => Some(arguments.tls.guest()?.context("the authority that signed for the gateway is needed: --tls-ca")?),
-        false => None,
-    };
+async fn connect(host: &str, tls: Option<TlsClient>, insecure: bool) -> anyhow::Result<Box<dyn ByteStream>> {
     let stream = TcpStream::connect(host).await.with_context(|| format!("cannot reach the gateway at {host}"))?;
     stream.set_nodelay(true)?;
     let Some(tls) = tls else {
         let is_here = stream.peer_addr()?.ip().to_canonical().is_loopback();
         ensure!(
-            is_here || arguments.insecure,
+            is_here || insecure,
             "{host} is another machine, and nothing would be encrypted: use tls:// or wss://, or say --insecure if whatever is on the \
              way may read everything"
         );
