@@ -28,7 +28,7 @@ pub struct RustProject {
 }
 
 /// After so many questions the engine lets go of syntax trees that it did not use lately.
-const QUESTIONS_BETWEEN: u32 = 16;
+const QUESTIONS_BETWEEN: u32 = 64;
 
 /// A file that a question is about.
 pub(crate) struct Source<'project> {
