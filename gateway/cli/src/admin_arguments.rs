@@ -33,6 +33,13 @@ pub(crate) struct AdminArguments {
     )]
     pub(crate) cluster: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArguments,
+}
+
+/// By what an admin and the nodes know each other.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct CredentialArguments {
     /// A file with the token of an admin [default: what VRAFTLS_TOKEN says]
     #[arg(long, value_name = "FILE", help_heading = CLUSTER)]
     pub(crate) token_file: Option<PathBuf>,
@@ -50,15 +57,17 @@ pub(crate) struct Asker {
 impl AdminArguments {
     /// The cluster, for a guest.
     pub(crate) async fn connect(&self) -> anyhow::Result<Cluster> {
-        let options = Options { tls: self.tls.guest()?, ..Options::default() };
+        let options = Options { tls: self.credentials.tls.guest()?, ..Options::default() };
         Ok(Cluster::connect(self.cluster.clone(), options).await?)
     }
 
     /// The nodes' servers, for an admin.
     pub(crate) fn asker(&self) -> anyhow::Result<Asker> {
-        Ok(Asker { client: self.client()?, addresses: self.cluster.clone() })
+        Ok(Asker { client: self.credentials.client()?, addresses: self.cluster.clone() })
     }
+}
 
+impl CredentialArguments {
     /// Asks one server at a time.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         Ok(Client { tls: self.tls.guest()?, token: self.token()? })

@@ -12,7 +12,7 @@ use clap::Args;
 use vraftls_vfs::WorkspaceName;
 
 use self::nodes::Nodes;
-use crate::admin_arguments::AdminArguments;
+use crate::admin_arguments::{AdminArguments, CredentialArguments};
 use crate::cluster_arguments::ClusterArguments;
 use crate::entrance::EntranceArguments;
 use crate::exit::Exit;
@@ -67,11 +67,8 @@ async fn serve(arguments: &DevArguments) -> anyhow::Result<Exit> {
 }
 
 async fn serve_cluster(arguments: &DevArguments, root: &std::path::Path, nodes: &Nodes) -> anyhow::Result<Exit> {
-    let admin = AdminArguments {
-        cluster: nodes.addresses(),
-        token_file: Some(nodes.token_file()),
-        tls: TlsFileArguments::default(),
-    };
+    let credentials = CredentialArguments { token_file: Some(nodes.token_file()), tls: TlsFileArguments::default() };
+    let admin = AdminArguments { cluster: nodes.addresses(), credentials };
     let name = workspace_of(root)?;
     let push = PushArguments::quiet(root.to_owned(), name.clone(), admin);
     workspace::push(&push).await?;

@@ -8,10 +8,10 @@ use vraftls_meta::{Address, NodeId};
 use vraftls_node::backup::{BackupError, RestoreConfig, Summary, restore, take, verify};
 use vraftls_node::server::client::AskError;
 
-use crate::admin_arguments::{AdminArguments, explained};
+use crate::admin_arguments::{CredentialArguments, explained};
 use crate::exit::Exit;
 use crate::progress::bar;
-use crate::tls::{CLUSTER, TlsFileArguments};
+use crate::tls::CLUSTER;
 use crate::workspace::say;
 
 /// What this process runs, for others who want the data directory.
@@ -37,12 +37,8 @@ pub(super) struct BackupArguments {
     )]
     cluster: Vec<String>,
 
-    /// A file with the token of an admin [default: what VRAFTLS_TOKEN says]
-    #[arg(long, value_name = "FILE", help_heading = CLUSTER)]
-    token_file: Option<PathBuf>,
-
     #[command(flatten)]
-    tls: TlsFileArguments,
+    credentials: CredentialArguments,
 }
 
 #[derive(Args)]
@@ -94,11 +90,9 @@ pub(super) async fn take_or_verify(arguments: &BackupArguments) -> anyhow::Resul
 }
 
 async fn take_from(arguments: &BackupArguments, directory: &Path) -> anyhow::Result<()> {
-    let BackupArguments { cluster, token_file, tls, .. } = arguments;
-    let admin = AdminArguments { cluster: cluster.clone(), token_file: token_file.clone(), tls: tls.clone() };
-    let client = admin.client()?;
+    let client = arguments.credentials.client()?;
     let shown = bar("backup");
-    let taken = take(&client, cluster, directory, |progress| {
+    let taken = take(&client, &arguments.cluster, directory, |progress| {
         shown.set_length(progress.n_groups as u64);
         shown.set_position(progress.n_done as u64);
         shown.set_message(format!("{} MiB", progress.n_bytes >> 20));
