@@ -1,6 +1,7 @@
 //! Real servers and real clients for tests: the `vraftls` binary as a process, and a client that speaks to it as an editor does.
 //!
-//! - [`Project`] is a folder of sources on disk, gone when it is dropped.
+//! - [`Project`] is a folder of sources on disk, gone when it is dropped. [`rust_app`] makes one that depends on packages, and
+//!   [`rust_machine`] the folders where they lie.
 //! - [`Server`] starts the binary with analyzers and a data directory of its own.
 //! - [`TestCluster`] starts several nodes that form a cluster, and a [`Network`] between them can be cut.
 //! - [`Random`] gives the numbers of a seed.
@@ -18,6 +19,7 @@ mod cluster;
 mod network;
 mod project;
 mod random;
+mod rust_machine;
 mod server;
 mod websocket;
 
@@ -27,5 +29,6 @@ pub use cluster::{Certificates, Ran, TestCluster};
 pub use network::{Cut, Network};
 pub use project::Project;
 pub use random::Random;
+pub use rust_machine::{rust_app, rust_machine};
 pub use server::{Listening, Server, Transport};
 pub use websocket::{Framing, websocket};

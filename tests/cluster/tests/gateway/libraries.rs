@@ -1,7 +1,7 @@
 //! Libraries that were pushed along with a workspace: everybody's imports lead into them, whatever their machines have.
 
 use serde_json::{Value, json};
-use vraftls_harness::{LspClient, Project, TestCluster, at};
+use vraftls_harness::{LspClient, Project, TestCluster, at, rust_app, rust_machine};
 
 use super::editor::{check, cluster, open, push};
 
@@ -132,60 +132,10 @@ fn main() {
 }
 ";
 
-const RUST_LOCK: &str = "\
-[[package]]
-name = \"app\"
-version = \"0.1.0\"
-dependencies = [\"near\", \"shapes\"]
-
-[[package]]
-name = \"near\"
-version = \"0.3.0\"
-source = \"git+https://git.example/tools?branch=main#fedcba9876543210fedcba9876543210fedcba98\"
-
-[[package]]
-name = \"shapes\"
-version = \"1.2.0\"
-source = \"registry+https://packages.example\"
-";
-
-/// What cargo and rustup have on the machine of whoever pushes.
-fn rust_machine() -> Project {
-    let package = |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2021\"\n");
-    let shapes = "cargo/registry/src/index.example-1/shapes-1.2.0";
-    let checkout = "cargo/git/checkouts/tools-0a1b/fedcba9";
-    let library = "rustup/toolchains/stable-test/lib/rustlib/src/rust/library";
-    let core = "pub mod option {\n    pub enum Option<T> {\n        None,\n        Some(T),\n    }\n\n    impl<T> Option<T> {\n        \
-        pub fn unwrap_or(self, other: T) -> T {\n            loop {}\n        }\n    }\n}\n\n\
-        pub mod prelude {\n    pub mod rust_2021 {\n        pub use crate::option::Option::{self, None, Some};\n    }\n}\n";
-    let machine = Project::new(&[]);
-    for (path, text) in [
-        (format!("{shapes}/Cargo.toml"), package("shapes") + "version = \"1.2.0\"\n"),
-        (format!("{shapes}/.gitignore"), "*.rs\n".to_owned()),
-        (
-            format!("{shapes}/src/lib.rs"),
-            "pub struct Circle(u32);\n\nimpl Circle {\n    pub fn new(radius: u32) -> Self {\n        Circle(radius)\n    }\n\n    \
-             pub fn area(&self) -> u32 {\n        self.0\n    }\n}\n"
-                .to_owned(),
-        ),
-        (format!("{checkout}/Cargo.toml"), "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nversion = \"0.3.0\"".to_owned()),
-        (format!("{checkout}/near/Cargo.toml"), package("near") + "version.workspace = true\n"),
-        (format!("{checkout}/near/src/lib.rs"), "pub fn near() -> u32 {\n    1\n}\n".to_owned()),
-        (format!("{library}/core/src/lib.rs"), core.to_owned()),
-        (format!("{library}/std/src/lib.rs"), "pub use core::{option, prelude};\n".to_owned()),
-    ] {
-        machine.write(&path, &text);
-    }
-    machine
-}
-
 #[tokio::test]
 async fn packages_repositories_and_the_standard_library_of_rust_are_everybodys() {
     let cluster = TestCluster::start(&["rust"], 1, 2).await;
-    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nshapes = \"1\"\n\
-        near = { git = \"https://git.example/tools\" }\n";
-    let files = [("Cargo.toml", manifest), ("Cargo.lock", RUST_LOCK), ("src/main.rs", RUST_MAIN)];
-    let (here, elsewhere) = (Project::new(&files), Project::new(&files));
+    let (here, elsewhere) = (rust_app(RUST_MAIN), rust_app(RUST_MAIN));
     push(&cluster, "till", &here).await;
     let said = push_libraries_of(&cluster, &here, &rust_machine()).await;
     assert_eq!(said["libraries"]["left_out"], json!([]), "{said}");

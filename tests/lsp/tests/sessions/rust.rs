@@ -2,7 +2,7 @@
 //! here those are files of the test.
 
 use serde_json::{Value, json};
-use vraftls_harness::{Project, Server, at};
+use vraftls_harness::{Project, Server, at, rust_app, rust_machine};
 
 use crate::export::{export, judge, read};
 use crate::places::find;
@@ -22,54 +22,6 @@ fn main() {
 fn report(area: u32) {}
 ";
 
-const LOCK: &str = "\
-[[package]]
-name = \"app\"
-version = \"0.1.0\"
-dependencies = [\"near\", \"shapes\"]
-
-[[package]]
-name = \"near\"
-version = \"0.3.0\"
-source = \"git+https://git.example/tools?branch=main#fedcba9876543210fedcba9876543210fedcba98\"
-
-[[package]]
-name = \"shapes\"
-version = \"1.2.0\"
-source = \"registry+https://packages.example\"
-";
-
-fn app() -> Project {
-    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nshapes = \"1\"\n\
-        near = { git = \"https://git.example/tools\" }\n";
-    Project::new(&[("Cargo.toml", manifest), ("Cargo.lock", LOCK), ("src/main.rs", MAIN)])
-}
-
-/// The folders of cargo and rustup.
-fn machine() -> Project {
-    let shapes = "/// Round.\npub struct Circle {\n    radius: u32,\n}\n\nimpl Circle {\n    pub fn new(radius: u32) -> Self {\n        \
-        Circle { radius }\n    }\n\n    pub fn area(&self) -> u32 {\n        self.radius\n    }\n}\n";
-    let core = "pub mod option {\n    pub enum Option<T> {\n        None,\n        Some(T),\n    }\n\n    impl<T> Option<T> {\n        \
-        pub fn unwrap_or(self, other: T) -> T {\n            loop {}\n        }\n    }\n}\n\n\
-        pub mod prelude {\n    pub mod rust_2021 {\n        pub use crate::option::Option::{self, None, Some};\n    }\n}\n";
-    let package = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nedition = \"2021\"\n{rest}");
-    let machine = Project::new(&[]);
-    let registry = "cargo/registry/src/index.example-1/shapes-1.2.0";
-    machine.write(&format!("{registry}/Cargo.toml"), &package("shapes", "version = \"1.2.0\""));
-    machine.write(&format!("{registry}/src/lib.rs"), shapes);
-    let checkout = "cargo/git/checkouts/tools-0a1b/fedcba9";
-    machine.write(
-        &format!("{checkout}/Cargo.toml"),
-        "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nversion = \"0.3.0\"",
-    );
-    machine.write(&format!("{checkout}/near/Cargo.toml"), &package("near", "version.workspace = true"));
-    machine.write(&format!("{checkout}/near/src/lib.rs"), "pub fn near() -> u32 {\n    1\n}\n");
-    let library = "rustup/toolchains/stable-test/lib/rustlib/src/rust/library";
-    machine.write(&format!("{library}/core/src/lib.rs"), core);
-    machine.write(&format!("{library}/std/src/lib.rs"), "pub use core::{option, prelude};\n");
-    machine
-}
-
 fn server(machine: &Project) -> Server {
     let server = Server::with_plugins(&["rust"]);
     server.with_variable("CARGO_HOME", machine.path("cargo")).with_variable("RUSTUP_HOME", machine.path("rustup"))
@@ -77,7 +29,7 @@ fn server(machine: &Project) -> Server {
 
 #[tokio::test]
 async fn names_lead_into_packages_repositories_and_the_standard_library() {
-    let (project, machine) = (app(), machine());
+    let (project, machine) = (rust_app(MAIN), rust_machine());
     let server = server(&machine);
     let capabilities = json!({"textDocument": {"diagnostic": {}, "hover": {"contentFormat": ["markdown"]}}});
     let mut client = server.open(&project, capabilities).await;
@@ -145,7 +97,7 @@ async fn a_module_that_is_renamed_takes_its_files_along() {
             ("src/shapes.rs", "pub mod round;\n"),
             ("src/shapes/round.rs", "pub fn draw() {\n    crate::shapes::round::draw()\n}\n"),
         ]),
-        machine(),
+        rust_machine(),
     );
     let server = server(&machine);
     let edits = json!({"documentChanges": true, "resourceOperations": ["create", "rename", "delete"]});
@@ -169,7 +121,7 @@ async fn a_module_that_is_renamed_takes_its_files_along() {
 
 #[tokio::test]
 async fn a_tree_is_exported_as_an_index() {
-    let (project, machine) = (app(), machine());
+    let (project, machine) = (rust_app(MAIN), rust_machine());
     let server = server(&machine);
     let output = project.path("index.scip");
     let ran = export(&server, &project, &output).await;
