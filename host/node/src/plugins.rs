@@ -9,12 +9,17 @@ mod wanted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use vraftls_query::Analyzer;
-use vraftls_wasm::{ArtifactError, ArtifactStore, KeptEngines, LoadError, Runtime, RuntimeConfig, RuntimeError};
+use vraftls_wasm::{
+    ArtifactError, ArtifactStore, ComponentAnalyzer, KeptEngines, LoadError, Runtime, RuntimeConfig, RuntimeError,
+};
 
 pub use accept::{Accepted, accept};
 pub use keeper::PluginKeeper;
@@ -89,8 +94,7 @@ pub fn load(directories: &[PathBuf], artifacts: &Path, engines: Option<&Path>) -
     let runtime = Arc::new(Runtime::new(config)?);
     let mut by_id: BTreeMap<String, Arc<dyn Analyzer>> = BTreeMap::new();
     for directory in directories {
-        for component in components_in(directory)? {
-            let loaded = runtime.load_file(&component);
+        for (component, loaded) in load_all(&runtime, components_in(directory)?) {
             let analyzer = loaded
                 .map_err(|source| PluginError::Load { component: component.clone(), source: Box::new(source) })?;
             let id = analyzer.description().id.clone();
@@ -100,6 +104,21 @@ pub fn load(directories: &[PathBuf], artifacts: &Path, engines: Option<&Path>) -
         }
     }
     Ok(Plugins { analyzers: by_id.into_values().collect(), runtime })
+}
+
+/// Loads components, as many at once as there are processors: an editor waits for all of them before it can ask one.
+fn load_all(runtime: &Runtime, components: Vec<PathBuf>) -> Vec<(PathBuf, Result<Arc<ComponentAnalyzer>, LoadError>)> {
+    let at_once = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut all = Vec::with_capacity(components.len());
+    for some in components.chunks(at_once) {
+        thread::scope(|scope| {
+            let loading: Vec<_> =
+                some.iter().map(|component| scope.spawn(move || runtime.load_file(component))).collect();
+            let loaded = loading.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            all.extend(some.iter().cloned().zip(loaded));
+        });
+    }
+    all
 }
 
 /// Compiles every component of a directory, and keeps the artifacts there. Each with the time it took. Artifacts of components or versions
