@@ -94,7 +94,9 @@ pub fn load(directories: &[PathBuf], artifacts: &Path, engines: Option<&Path>) -
     let runtime = Arc::new(Runtime::new(config)?);
     let mut by_id: BTreeMap<String, Arc<dyn Analyzer>> = BTreeMap::new();
     for directory in directories {
-        for (component, loaded) in load_all(&runtime, components_in(directory)?) {
+        let components = components_in(directory)?;
+        let loaded = load_all(&runtime, &components);
+        for (component, loaded) in components.into_iter().zip(loaded) {
             let analyzer = loaded
                 .map_err(|source| PluginError::Load { component: component.clone(), source: Box::new(source) })?;
             let id = analyzer.description().id.clone();
@@ -106,16 +108,16 @@ pub fn load(directories: &[PathBuf], artifacts: &Path, engines: Option<&Path>) -
     Ok(Plugins { analyzers: by_id.into_values().collect(), runtime })
 }
 
-/// Loads components, as many at once as there are processors: an editor waits for all of them before it can ask one.
-fn load_all(runtime: &Runtime, components: Vec<PathBuf>) -> Vec<(PathBuf, Result<Arc<ComponentAnalyzer>, LoadError>)> {
+/// Loads components, as many at once as there are processors: an editor waits for all of them before it can ask one. What became of each,
+/// in their order.
+fn load_all(runtime: &Runtime, components: &[PathBuf]) -> Vec<Result<Arc<ComponentAnalyzer>, LoadError>> {
     let at_once = thread::available_parallelism().map_or(1, NonZero::get);
     let mut all = Vec::with_capacity(components.len());
     for some in components.chunks(at_once) {
         thread::scope(|scope| {
             let loading: Vec<_> =
                 some.iter().map(|component| scope.spawn(move || runtime.load_file(component))).collect();
-            let loaded = loading.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            all.extend(some.iter().cloned().zip(loaded));
+            all.extend(loading.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))));
         });
     }
     all
