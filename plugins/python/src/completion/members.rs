@@ -64,8 +64,9 @@ pub(super) fn proposals<'db>(
     let is_unknown = ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_)))
         || members.iter().all(|member| NameKind::classify(&member.name) == NameKind::Dunder);
     let makes_up = !is_module && members.iter().any(|member| member.name == "__getattr__");
-    if is_unknown || makes_up {
-        worth.usage = worth.usage.with_namesakes(project, source);
+    // Of a module's many names the types say nothing about which is wanted; other files that import it use a few.
+    if is_unknown || makes_up || is_module {
+        worth.usage = worth.usage.with_namesakes(project, source, dot.start());
     }
     for member in members {
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };

@@ -23,6 +23,9 @@ const HOME: u32 = 14;
 
 /// What a use behind the same name in another file counts, for each doubling.
 const ELSEWHERE: u32 = 400;
+/// How many uses one counts that stands behind the same letters, as `on_delete=`, and how many letters that takes.
+const SAME_BEFORE: u32 = 4;
+const SAME_LETTERS_MIN: usize = 3;
 /// How many other files are read for that.
 const NAMESAKE_FILES_MAX: usize = 96;
 
@@ -112,10 +115,12 @@ impl Usage {
 
     /// Adds what other files use of receivers of the same name: where no type says what a thing is, its name often does.
     ///
-    /// The files that lie nearest are read, and their text alone: what stands behind the name and a dot.
-    pub(super) fn with_namesakes(mut self, project: &PythonProject, source: &Source<'_>) -> Self {
+    /// The files that lie nearest are read, and their text alone: what stands behind the name and a dot, and right before it.
+    pub(super) fn with_namesakes(mut self, project: &PythonProject, source: &Source<'_>, dot: TextSize) -> Self {
         let Some(receiver) = self.receiver.clone().filter(|_| !self.is_of_receiver()) else { return self };
         let own = project.path_of(source.file);
+        let here =
+            source.text.get(..dot.to_usize()).and_then(|text| text.strip_suffix(receiver.as_str())).unwrap_or_default();
         let mut candidates = project.workspace().candidates(&receiver, roles::REFERS);
         candidates.retain(|candidate| candidate.path != own);
         // Stable, so files that are as near stay in their order.
@@ -133,7 +138,9 @@ impl Usage {
                 if name.is_empty() {
                     continue;
                 }
-                *self.elsewhere.entry(name.to_owned()).or_default() += 1;
+                let there = text.get(..*offset as usize).unwrap_or_default();
+                let n_uses = if end_alike(here, there) { SAME_BEFORE } else { 1 };
+                *self.elsewhere.entry(name.to_owned()).or_default() += n_uses;
                 if after.starts_with('(') && !self.called.contains(name) {
                     self.called.insert(name.to_owned());
                 }
@@ -177,6 +184,12 @@ impl Usage {
         }
         usage
     }
+}
+
+/// Whether the last lines of both texts end in the same letters and what stands behind them.
+fn end_alike(one: &str, other: &str) -> bool {
+    let alike = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b && *a != b'\n');
+    alike.filter(|(a, _)| a.is_ascii_alphanumeric()).take(SAME_LETTERS_MIN).count() == SAME_LETTERS_MIN
 }
 
 /// How many directories two files have in common, from the top.
