@@ -1,6 +1,6 @@
 //! Measures what an editor asks for whenever a file is opened, scrolled or changed: `decoration_speed TREE FILE` opens the tree
 //! and prints how long tokens, hints, links and lenses of the file take, first in a cold project, then in a warm one, then
-//! after each of some edits.
+//! after each of some edits; and how long its diagnostics take after each of some edits more.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -35,6 +35,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         workspace.write(&path, &edited);
         project.update(&[Change::Changed(path.clone())]).map_err(|failure| format!("{failure:?}"))?;
         report("edited", &mut project, &path, &edited);
+    }
+    for number in 0..EDITS {
+        let edited = format!("{text}\ndef edited():\n    return missing_{number}\n");
+        workspace.write(&path, &edited);
+        project.update(&[Change::Changed(path.clone())]).map_err(|failure| format!("{failure:?}"))?;
+        let (found, took) = timed(|| project.diagnostics(&path).map(|found| found.len()));
+        println!("edited: {found:?} diagnostics {took:?}");
     }
     Ok(())
 }
