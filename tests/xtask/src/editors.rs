@@ -16,7 +16,7 @@ pub(crate) fn prepare() -> Result<()> {
 
 /// Builds the extension for Zed, as Zed itself does, into `target/zed`.
 fn zed() -> Result<()> {
-    let (mut command, _) = Toolchain::ensure()?.build(&tree::root().join("gateway/editors/zed"), &[]);
+    let (mut command, _) = Toolchain::ensure()?.build(&tree::root().join("gateway/editors/zed"), &[], None);
     command.arg("--locked").env("CARGO_TARGET_DIR", tree::root().join("target/zed"));
     steps::run(&mut command).context("cannot build the extension for Zed")
 }

@@ -4,23 +4,19 @@
 //! branches and clones share it. Plugins land in `target/plugins/<name>.wasm`, test guests in
 //! `target/test-components/<name>.wasm`.
 
+mod building;
 mod cache;
 mod sources;
 
-use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::toolchain::{self, Toolchain};
+use crate::toolchain;
 use crate::{steps, tree};
+use building::Wanted;
 use cache::Cache;
-
-/// Vector instructions, without which parsers lose half their speed, and a stack for deeply nested sources: the default of
-/// 1 MiB ends in a trap where a native analyzer has 8 MiB. rust-analyzer would drop its trees in threads, which a guest has not.
-const FLAGS: [&str; 6] =
-    ["-C", "target-feature=+simd128", "-C", "link-arg=-zstack-size=8388608", "--cfg", "no_salsa_async_drops"];
 
 /// Which plugins to build.
 #[derive(Debug, Default, clap::Args)]
@@ -50,6 +46,8 @@ pub(crate) struct Plugin {
     pub(crate) package: String,
     /// Where the component belongs.
     pub(crate) destination: PathBuf,
+    /// Whether it is one that we ship, and not a guest of tests.
+    pub(crate) is_shipped: bool,
 }
 
 /// Builds what is not cached and puts every component in its place.
@@ -61,21 +59,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let cache = Cache::of_user()?;
     let version = toolchain::rustc_version()?;
-    // Looked for when the first plugin must be built: who takes all from the cache needs none.
-    let toolchain = OnceCell::new();
     let asked = |plugin: &&Plugin| arguments.names.is_empty() || arguments.names.contains(&plugin.name);
+    let mut wanted = Vec::new();
     for plugin in all.iter().filter(asked) {
-        let environment = [&[version.as_str(), toolchain::TARGET], &FLAGS[..]].concat();
+        let environment = [vec![version.as_str(), toolchain::TARGET], building::flags(plugin)].concat();
         let hash = sources::hash(plugin, &environment)?;
-        let cached = cache.get(&hash, &plugin.name).filter(|_| !arguments.force);
-        let component = match cached {
-            Some(component) => component,
-            None => {
-                let built = build(plugin, ensured(&toolchain)?)?;
-                cache.put(&hash, &plugin.name, &built)?
-            }
-        };
-        place(&component, &plugin.destination)?;
+        let component = cache.get(&hash, &plugin.name).filter(|_| !arguments.force);
+        wanted.push(Wanted { plugin, hash, component });
+    }
+    building::build_missing(&mut wanted, &cache)?;
+    for Wanted { plugin, hash, component } in &wanted {
+        let component = component.as_ref().with_context(|| format!("the plugin `{}` was not built", plugin.name))?;
+        place(component, &plugin.destination)?;
         let bytes = fs::metadata(&plugin.destination)?.len();
         let place = tree::shown(&plugin.destination);
         steps::say(&format!("plugin {:<10} {:>6} KiB  {place}  ({})", plugin.name, bytes / 1024, &hash[..12]));
@@ -83,32 +78,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     cache.evict()
 }
 
-/// The compiler, looked for once.
-fn ensured(toolchain: &OnceCell<Toolchain>) -> Result<&Toolchain> {
-    if let Some(found) = toolchain.get() {
-        return Ok(found);
-    }
-    let found = Toolchain::ensure()?;
-    Ok(toolchain.get_or_init(|| found))
-}
-
 /// Every plugin we ship, then every test guest, each by name, then the template, which is a test guest too.
 fn plugins() -> Result<Vec<Plugin>> {
     let root = tree::root();
     let test_components = root.join("target/test-components");
-    let mut all = find(&root.join("plugins"), "vraftls-", &root.join("target/plugins"))?;
-    all.extend(find(&root.join("tests/components"), "vraftls-test-", &test_components)?);
+    let mut all = find(&root.join("plugins"), "vraftls-", &root.join("target/plugins"), true)?;
+    all.extend(find(&root.join("tests/components"), "vraftls-test-", &test_components, false)?);
     all.push(Plugin {
         name: "template".to_owned(),
         directory: root.join("guest-sdk/template"),
         package: "vraftls-template".to_owned(),
         destination: test_components.join("template.wasm"),
+        is_shipped: false,
     });
     Ok(all)
 }
 
 /// The folders with a manifest. A package is named after its folder, so that no manifest must be read.
-fn find(directory: &Path, prefix: &str, destination: &Path) -> Result<Vec<Plugin>> {
+fn find(directory: &Path, prefix: &str, destination: &Path, is_shipped: bool) -> Result<Vec<Plugin>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| format!("cannot list {}", tree::shown(directory)))? {
         let directory = entry?.path();
@@ -116,20 +103,11 @@ fn find(directory: &Path, prefix: &str, destination: &Path) -> Result<Vec<Plugin
         if directory.join("Cargo.toml").is_file() {
             let package = format!("{prefix}{name}");
             let destination = destination.join(format!("{name}.wasm"));
-            found.push(Plugin { name, directory, package, destination });
+            found.push(Plugin { name, directory, package, destination, is_shipped });
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
-}
-
-/// Compiles a plugin; the path of its component.
-fn build(plugin: &Plugin, toolchain: &Toolchain) -> Result<PathBuf> {
-    steps::say(&format!("plugin {}: building; an engine takes some minutes the first time", plugin.name));
-    let (mut command, products) = toolchain.build(&tree::plugins(), &FLAGS);
-    steps::run(command.args(["--package", &plugin.package]))
-        .with_context(|| format!("cannot build the plugin `{}`", plugin.name))?;
-    Ok(products.join(format!("{}.wasm", plugin.package.replace('-', "_"))))
 }
 
 /// Copies a component to where others look for it, unless it is there: its time stamp then stays, and with it what others

@@ -51,10 +51,12 @@ impl Toolchain {
         }
     }
 
-    /// A `cargo build` for [`TARGET`] in a workspace, with these flags for the compiler, and where its products go.
-    pub(crate) fn build(&self, workspace: &Path, flags: &[&str]) -> (Command, PathBuf) {
+    /// A `cargo build` for [`TARGET`] in a workspace, with these flags for the compiler, and where its products go. Builds that are
+    /// kept `apart` under different names run at the same time; of others one waits for the other.
+    pub(crate) fn build(&self, workspace: &Path, flags: &[&str], apart: Option<&str>) -> (Command, PathBuf) {
         let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let mut target_directory = workspace.join("target");
+        target_directory.extend(apart);
         let mut command = match self {
             Self::Ours => {
                 let mut command = steps::cargo(workspace);

@@ -11,7 +11,7 @@ use crate::tree;
 /// Counts changes of how the hash is made.
 const SCHEME: &str = "vraftls plugin sources 1";
 /// Folders that no component depends on.
-const IGNORED: [&str; 4] = ["target", "tests", "fixtures", "benches"];
+const IGNORED: [&str; 5] = ["target", "tests", "fixtures", "benches", "examples"];
 /// Parts of the SDK that no component has in it.
 const IGNORED_OF_SDK: [&str; 3] = ["guest-sdk/template", "guest-sdk/src/fixture", "guest-sdk/src/fixture.rs"];
 

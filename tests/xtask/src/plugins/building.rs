@@ -1,0 +1,88 @@
+//! Compiling plugins, two at a time: most of what an engine takes is its link, which keeps one processor busy.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, bail};
+
+use super::Plugin;
+use super::cache::Cache;
+use crate::toolchain::Toolchain;
+use crate::{steps, tree};
+
+/// How many builds run at once. The link of an engine takes some GB of memory.
+const AT_ONCE: usize = 2;
+
+/// Vector instructions, without which parsers lose half their speed, and a stack for deeply nested sources: the default of
+/// 1 MiB ends in a trap where a native analyzer has 8 MiB. rust-analyzer would drop its trees in threads, which a guest has not.
+const FLAGS: [&str; 6] =
+    ["-C", "target-feature=+simd128", "-C", "link-arg=-zstack-size=8388608", "--cfg", "no_salsa_async_drops"];
+
+/// A call costs a component more than a native program: each function looks whether its stack and its time are up. With twice the usual
+/// inlining ty takes a tenth less for an edit; its code is 40 % larger.
+const INLINING: [&str; 2] = ["-C", "llvm-args=-inline-threshold=500"];
+/// The plugins for which that was measured.
+const INLINED: [&str; 1] = ["python"];
+
+/// A plugin that was asked for.
+pub(super) struct Wanted<'a> {
+    pub(super) plugin: &'a Plugin,
+    /// The hash of its sources.
+    pub(super) hash: String,
+    /// Its component in the cache, if it is there.
+    pub(super) component: Option<PathBuf>,
+}
+
+/// What the compiler is told for a plugin.
+pub(super) fn flags(plugin: &Plugin) -> Vec<&'static str> {
+    let inlining = if INLINED.contains(&plugin.name.as_str()) { &INLINING[..] } else { &[] };
+    [&FLAGS[..], inlining].concat()
+}
+
+/// Builds what is not in the cache and puts it there. Of what fails the rest is built nevertheless.
+pub(super) fn build_missing(wanted: &mut [Wanted<'_>], cache: &Cache) -> Result<()> {
+    let missing: Vec<&mut Wanted<'_>> = wanted.iter_mut().filter(|wanted| wanted.component.is_none()).collect();
+    // Who takes all from the cache needs no compiler.
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let toolchain = Toolchain::ensure()?;
+    let (shipped, guests): (Vec<_>, Vec<_>) = missing.into_iter().partition(|wanted| wanted.plugin.is_shipped);
+    // The guests of tests share what they are made of, and so a folder, in which one build waits for the other.
+    let mut left: Vec<Vec<&mut Wanted<'_>>> = shipped.into_iter().map(|wanted| vec![wanted]).collect();
+    left.push(guests);
+    left.reverse();
+    let (left, failures) = (Mutex::new(left), Mutex::new(Vec::new()));
+    let next = || left.lock().ok()?.pop();
+    let work = || {
+        while let Some(together) = next() {
+            for wanted in together {
+                match build(wanted.plugin, &toolchain)
+                    .and_then(|built| cache.put(&wanted.hash, &wanted.plugin.name, &built))
+                {
+                    Ok(component) => wanted.component = Some(component),
+                    Err(error) => {
+                        failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(format!("{error:#}"))
+                    }
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
+}
+
+/// Compiles a plugin; the path of its component.
+fn build(plugin: &Plugin, toolchain: &Toolchain) -> Result<PathBuf> {
+    steps::say(&format!("plugin {}: building; an engine takes some minutes the first time", plugin.name));
+    let apart = plugin.is_shipped.then_some(plugin.name.as_str());
+    let (mut command, products) = toolchain.build(&tree::plugins(), &flags(plugin), apart);
+    steps::run(command.args(["--package", &plugin.package]))
+        .with_context(|| format!("cannot build the plugin `{}`", plugin.name))?;
+    Ok(products.join(format!("{}.wasm", plugin.package.replace('-', "_"))))
+}
