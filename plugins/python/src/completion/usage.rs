@@ -23,7 +23,7 @@ const HOME: u32 = 14;
 
 /// What a use behind the same name in another file counts, for each doubling.
 const ELSEWHERE: u32 = 400;
-/// How many uses one counts that stands behind the same letters, as `on_delete=`, and how many letters that takes.
+/// How many uses one counts that stands right behind the same letters, as `on_delete=`, and how many letters that takes.
 const SAME_BEFORE: u32 = 4;
 const SAME_LETTERS_MIN: usize = 3;
 /// How many other files are read for that.
@@ -186,9 +186,9 @@ impl Usage {
     }
 }
 
-/// Whether the last lines of both texts end in the same letters and what stands behind them.
+/// Whether both texts end in the same letters and signs behind them. Behind `return` and a space anything stands.
 fn end_alike(one: &str, other: &str) -> bool {
-    let alike = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b && *a != b'\n');
+    let alike = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b && !a.is_ascii_whitespace());
     alike.filter(|(a, _)| a.is_ascii_alphanumeric()).take(SAME_LETTERS_MIN).count() == SAME_LETTERS_MIN
 }
 
