@@ -29,6 +29,11 @@ pub(super) fn kind_of<'db>(model: &SemanticModel<'db>, name: &str, origin: Origi
     }
 }
 
+/// The kind of a member of a module: a function there is no method.
+pub(super) fn of_module_member(name: &str, ty: Type<'_>) -> u32 {
+    kind_of_type(name, ty, false)
+}
+
 fn kind_of_type(name: &str, ty: Type<'_>, member: bool) -> u32 {
     match ty {
         Type::BoundMethod(_) | Type::KnownBoundMethod(_) | Type::WrapperDescriptor(_) => METHOD,

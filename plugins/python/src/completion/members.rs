@@ -72,7 +72,8 @@ pub(super) fn proposals<'db>(
         let Some(ty) = member.ty.filter(|_| !member.is_type_check_only) else { continue };
         let name = member.name.as_str();
         let about = Subject::Member { dot: dot.start().to_u32(), name: name.to_owned() };
-        let mut proposal = Proposal::new(name, Origin::Type(ty), Group::Scope(0)).about(about);
+        let origin = if is_module { Origin::Kind(kinds::of_module_member(name, ty)) } else { Origin::Type(ty) };
+        let mut proposal = Proposal::new(name, origin, Group::Scope(0)).about(about);
         // What a module merely imports is seldom what is wanted of it.
         let is_import = is_module && matches!(ty, Type::ModuleLiteral(_));
         proposal.weight = worth.of(name, ty) + if is_import { 0 } else { 1 };
