@@ -32,18 +32,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report("warm", &mut project, &path, &text);
     for number in 0..EDITS {
         let edited = format!("{text}\nedited_{number} = len('{number}')\n");
-        workspace.write(&path, &edited);
-        project.update(&[Change::Changed(path.clone())]).map_err(|failure| format!("{failure:?}"))?;
+        edit(&workspace, &mut project, &path, &edited)?;
         report("edited", &mut project, &path, &edited);
     }
     for number in 0..EDITS {
         let edited = format!("{text}\ndef edited():\n    return missing_{number}\n");
-        workspace.write(&path, &edited);
-        project.update(&[Change::Changed(path.clone())]).map_err(|failure| format!("{failure:?}"))?;
+        edit(&workspace, &mut project, &path, &edited)?;
         let (found, took) = timed(|| project.diagnostics(&path).map(|found| found.len()));
         println!("edited: {found:?} diagnostics {took:?}");
     }
     Ok(())
+}
+
+fn edit(workspace: &MemoryWorkspace, project: &mut PythonProject, path: &str, text: &str) -> Result<(), String> {
+    workspace.write(path, text);
+    project.update(&[Change::Changed(path.to_owned())]).map_err(|failure| format!("{failure:?}"))
 }
 
 fn report(what: &str, project: &mut PythonProject, path: &str, text: &str) {

@@ -1,7 +1,9 @@
-//! Compiling plugins, two at a time: most of what an engine takes is its link, which keeps one processor busy.
+//! Compiling plugins, two at a time: the largest crates of an engine, and its link, keep one processor busy each.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context, Result, bail};
 
@@ -49,32 +51,25 @@ pub(super) fn build_missing(wanted: &mut [Wanted<'_>], cache: &Cache) -> Result<
     let toolchain = Toolchain::ensure()?;
     let (shipped, guests): (Vec<_>, Vec<_>) = missing.into_iter().partition(|wanted| wanted.plugin.is_shipped);
     // The guests of tests share what they are made of, and so a folder, in which one build waits for the other.
-    let mut left: Vec<Vec<&mut Wanted<'_>>> = shipped.into_iter().map(|wanted| vec![wanted]).collect();
-    left.push(guests);
-    left.reverse();
-    let (left, failures) = (Mutex::new(left), Mutex::new(Vec::new()));
-    let next = || left.lock().ok()?.pop();
+    let queue = Mutex::new(shipped.into_iter().map(|wanted| vec![wanted]).chain([guests]));
     let work = || {
-        while let Some(together) = next() {
-            for wanted in together {
-                match build(wanted.plugin, &toolchain)
-                    .and_then(|built| cache.put(&wanted.hash, &wanted.plugin.name, &built))
-                {
-                    Ok(component) => wanted.component = Some(component),
-                    Err(error) => {
-                        failures.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(format!("{error:#}"))
-                    }
-                }
-            }
-        }
+        let next = || queue.lock().ok()?.next();
+        let all = std::iter::from_fn(next).flatten();
+        all.filter_map(|wanted| build_into(cache, wanted, &toolchain).err()).map(|error| format!("{error:#}")).collect()
     };
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(work);
-        }
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let failed =
+            |worker: ScopedJoinHandle<'_, Vec<String>>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        workers.into_iter().flat_map(failed).collect()
     });
-    let failures = failures.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("\n")) }
+}
+
+fn build_into(cache: &Cache, wanted: &mut Wanted<'_>, toolchain: &Toolchain) -> Result<()> {
+    let built = build(wanted.plugin, toolchain)?;
+    wanted.component = Some(cache.put(&wanted.hash, &wanted.plugin.name, &built)?);
+    Ok(())
 }
 
 /// Compiles a plugin; the path of its component.
