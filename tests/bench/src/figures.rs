@@ -55,9 +55,39 @@ impl TreeFigures {
 }
 
 impl Figures {
+    /// Puts the errors of what one asks while typing to the others. For once, when all was asked.
+    pub(crate) fn gather_errors(&mut self) {
+        let freshness = self.freshness.iter().flat_map(|found| &found.errors);
+        let completions = self.completions.iter().flat_map(|found| &found.errors);
+        let searches = self.searches.iter().flat_map(|found| &found.errors);
+        self.errors.extend(freshness.chain(completions).chain(searches).cloned());
+    }
+
     /// All that people may look at when a bar is missed.
     pub(crate) fn misses(&self) -> impl Iterator<Item = &String> {
         let lists = self.completions.iter().flat_map(|completions| completions.misses.iter().chain(&completions.gaps));
         self.misses.iter().chain(lists)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::freshness::Way;
+
+    #[test]
+    fn errors_of_every_kind_are_among_all() {
+        let of = |what: &str| vec![format!("{what} failed")];
+        let mut completions = Completions::default();
+        completions.errors = of("a list");
+        let mut figures = Figures {
+            errors: of("a definition"),
+            freshness: Some(Freshness { way: Way::Asked, latencies: Latencies::default(), errors: of("an edit") }),
+            completions: Some(completions),
+            searches: Some(Searches { errors: of("a search"), ..Searches::default() }),
+            ..Figures::default()
+        };
+        figures.gather_errors();
+        assert_eq!(figures.errors, ["a definition failed", "an edit failed", "a list failed", "a search failed"]);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::gaps::{Gap, gaps};
@@ -49,7 +49,7 @@ pub(crate) struct Freshness {
 /// A file, and where edits are made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Edited {
-    file: String,
+    pub(crate) file: String,
     gaps: Vec<Gap>,
 }
 
@@ -62,21 +62,18 @@ pub(crate) fn sample(texts: &[(String, String)], n_files: usize, seed: u64) -> V
     edited.map(|(file, gaps)| Edited { file: file.clone(), gaps: random.choose(gaps, EDITS_OF_FILE) }).collect()
 }
 
-/// Edits the files one after the other, within the session's budget.
-pub(crate) fn measure(session: &mut Session, texts: &[(String, String)], all: &[Edited]) -> Result<Freshness> {
-    let way = if session.client().offers("diagnosticProvider") { Way::Asked } else { Way::Unasked };
-    let mut found = Freshness { way, latencies: Latencies::default(), errors: Vec::new() };
-    let gives_up = session.gives_up();
-    for edited in all {
-        let text = &texts.iter().find(|(file, _)| *file == edited.file).context("it was drawn from these")?.1;
-        let uri = session.open_as(&edited.file, text)?;
-        let patient = Instant::now() + FRESH_MAX;
+impl Freshness {
+    pub(crate) fn of(session: &mut Session) -> Self {
+        let way = if session.client().offers("diagnosticProvider") { Way::Asked } else { Way::Unasked };
+        Self { way, latencies: Latencies::default(), errors: Vec::new() }
+    }
+
+    /// Opens a file with this text, makes the edits, and closes it.
+    pub(crate) fn measure(&mut self, session: &mut Session, text: &str, edited: &Edited) -> Result<()> {
+        let (way, uri) = (self.way, session.open_as(&edited.file, text)?);
         // What an open file costs first is not what an edit costs.
-        until_fresh(session, way, &uri, patient, |_| true)?;
+        until_fresh(session, way, &uri, Instant::now() + FRESH_MAX, |_| true)?;
         for (number, gap) in edited.gaps.iter().enumerate().rev() {
-            if Instant::now() > gives_up {
-                return Ok(found);
-            }
             let name = format!("bench_name_{}_{number}", gap.line);
             let written = format!("{}{name}\n", gap.indent);
             let start = (gap.line, 0);
@@ -88,10 +85,10 @@ pub(crate) fn measure(session: &mut Session, texts: &[(String, String)], all: &[
                 session.edit(&edited.file, start, start, text)?;
                 let wanted = |diagnostics: &Value| speaks_of(diagnostics, &name) == is_there;
                 match until_fresh(session, way, &uri, edit_at + FRESH_MAX, wanted)? {
-                    Some(at) => found.latencies.add(at - edit_at),
+                    Some(at) => self.latencies.add(at - edit_at),
                     None => {
                         let verb = if is_there { "written" } else { "made a comment" };
-                        found.errors.push(format!(
+                        self.errors.push(format!(
                             "{}:{}: no fresh diagnostics within {FRESH_MAX:?} after {name} was {verb}",
                             edited.file,
                             gap.line + 1
@@ -100,9 +97,8 @@ pub(crate) fn measure(session: &mut Session, texts: &[(String, String)], all: &[
                 }
             }
         }
-        session.close(&edited.file)?;
+        session.close(&edited.file)
     }
-    Ok(found)
 }
 
 /// When the first `wanted` diagnostics were here.

@@ -32,6 +32,7 @@ mod shifts;
 mod symbols;
 mod tokens;
 mod trees;
+mod turns;
 mod typing;
 mod uri;
 

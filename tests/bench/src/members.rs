@@ -11,9 +11,9 @@
 //! the list has; the figure is the mean over the accesses where the reference has a list.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::language::Language;
@@ -35,7 +35,7 @@ const SNIPPET: u64 = 15;
 /// A name behind a dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Access {
-    file: String,
+    pub(crate) file: String,
     line: u32,
     character: u32,
     name: String,
@@ -62,6 +62,41 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
+    /// Opens the file of an access without the name and asks for a list, cuts the name out of the open file and asks again, and
+    /// closes it. `text` is the file's as it is.
+    pub(crate) fn measure(
+        &mut self,
+        session: &mut Session,
+        (text, language): (&str, Language),
+        access: &Access,
+    ) -> Result<()> {
+        let (start, length) = ((access.line, access.character), access.name.encode_utf16().count() as u32);
+        session.open_as(&access.file, &without(text, access))?;
+        let opening = ask(session, access, access.line)?;
+        self.opening.add(opening.took);
+        session.edit(&access.file, start, start, &access.name)?;
+        // Another text than that of the first list, so that it cannot be given again.
+        session.edit(&access.file, (0, 0), (0, 0), &format!("{}\n", language.comment()))?;
+        let line = access.line + 1;
+        session.edit(&access.file, (line, access.character), (line, access.character + length), "")?;
+        let typing = ask(session, access, line)?;
+        self.typing.add(typing.took);
+        session.close(&access.file)?;
+        // The second list is the first once more, and measured for its time alone.
+        match opening.list {
+            Ok(list) => {
+                note(self, access, &sorted(&list));
+                self.lists.push(Some(members(&list)));
+            }
+            Err(error) => {
+                self.lists.push(None);
+                self.errors.push(error);
+            }
+        }
+        self.errors.extend(typing.list.err());
+        Ok(())
+    }
+
     /// The share of the names that are near the top of their lists.
     pub(crate) fn found(&self) -> Option<f64> {
         self.share(|rank| rank < TOP_COUNT)
@@ -132,48 +167,6 @@ fn is_read_member(language: Language, text: &str, identifier: &Identifier<'_>) -
     let is_declared =
         language == Language::Python && after.starts_with(": ") && receiver.trim_start().chars().all(is_plain);
     has_receiver && !is_import && !is_assigned && !is_declared
-}
-
-/// Asks for one list at each access, once when the file was opened without the name and once when the name was cut out of the
-/// open file; within the session's budget.
-pub(crate) fn measure(
-    session: &mut Session,
-    (texts, language): (&[(String, String)], Language),
-    all: &[Access],
-) -> Result<Completions> {
-    let mut found = Completions::default();
-    let gives_up = session.gives_up();
-    for access in all {
-        if Instant::now() > gives_up {
-            break;
-        }
-        let text = &texts.iter().find(|(file, _)| *file == access.file).context("it was drawn from these")?.1;
-        let (start, length) = ((access.line, access.character), access.name.encode_utf16().count() as u32);
-        session.open_as(&access.file, &without(text, access))?;
-        let opening = ask(session, access, access.line)?;
-        found.opening.add(opening.took);
-        session.edit(&access.file, start, start, &access.name)?;
-        // Another text than that of the first list, so that it cannot be given again.
-        session.edit(&access.file, (0, 0), (0, 0), &format!("{}\n", language.comment()))?;
-        let line = access.line + 1;
-        session.edit(&access.file, (line, access.character), (line, access.character + length), "")?;
-        let typing = ask(session, access, line)?;
-        found.typing.add(typing.took);
-        session.close(&access.file)?;
-        // The second list is the first once more, and measured for its time alone.
-        match opening.list {
-            Ok(list) => {
-                note(&mut found, access, &sorted(&list));
-                found.lists.push(Some(members(&list)));
-            }
-            Err(error) => {
-                found.lists.push(None);
-                found.errors.push(error);
-            }
-        }
-        found.errors.extend(typing.list.err());
-    }
-    Ok(found)
 }
 
 fn note(found: &mut Completions, access: &Access, labels: &[String]) {

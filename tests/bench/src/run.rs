@@ -2,7 +2,7 @@
 //!
 //! The server that says what is right of the tree's language goes first, because its answers decide which of the others' are
 //! right. Every server is started with nothing kept and asked everything, then started a second time for its first right answer
-//! alone, and a third time, with nothing kept again, for what one asks while typing.
+//! alone, and a third time, with nothing kept again and beside all others, for what one asks while typing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::sample::{self, Position, Random};
 use crate::servers::{Programs, Server};
 use crate::session::{Outcome, Session};
 use crate::trees::Tree;
+use crate::turns::Asked;
 use crate::typing::Samples;
 use crate::{golden, machine};
 
@@ -101,13 +102,7 @@ pub(crate) fn tree(tree: Tree, plan: &Plan, programs: &Programs<'_>, golden: Opt
     let mut all = TreeFigures { tree, load_before, load_after: None, servers };
     if plan.wants_typing() {
         let samples = Samples::draw(&root, tree.language, plan)?;
-        for (server, figures) in &mut all.servers {
-            crate::say(&format!("{} {}: {}, typing", tree.name, tree.version, server.name()));
-            let Ok(found) = figures else { continue };
-            if let Err(error) = runs.typed(*server, &samples, found) {
-                *figures = Err(format!("{error:#}"));
-            }
-        }
+        runs.typed(&samples, &mut all.servers)?;
         samples.compare(&mut all);
     }
     Ok(TreeFigures { load_after: machine::load(), ..all })
@@ -135,10 +130,19 @@ impl Runs<'_> {
         Ok(servers)
     }
 
-    /// What one asks while typing.
-    fn typed(&self, server: Server, samples: &Samples, figures: &mut Figures) -> Result<()> {
+    /// What one asks while typing, of all servers that did not fail before.
+    fn typed(&self, samples: &Samples, servers: &mut [(Server, Result<Figures, String>)]) -> Result<()> {
         let data = self.shelf.scratch()?;
-        samples.measure(self.start(server, data.path())?, self.plan, figures)
+        let mut all = Vec::new();
+        for (server, figures) in servers.iter_mut().filter(|(_, figures)| figures.is_ok()) {
+            crate::say(&format!("{} {}: {}, typing", self.tree.name, self.tree.version, server.name()));
+            let own = data.path().join(server.name().replace(' ', "-"));
+            std::fs::create_dir(&own)?;
+            all.push(Asked::start(figures, || self.start(*server, &own)));
+        }
+        samples.measure(&mut all, self.plan);
+        all.into_iter().for_each(Asked::stop);
+        Ok(())
     }
 
     /// Asks the server whose answers are the reference. References are asked at positions that are defined in the tree.

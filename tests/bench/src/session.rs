@@ -184,7 +184,7 @@ impl Session {
     }
 
     /// When the questions of one kind, that begin now, must end.
-    pub(crate) fn gives_up(&self) -> Instant {
+    fn gives_up(&self) -> Instant {
         Instant::now() + self.budget
     }
 

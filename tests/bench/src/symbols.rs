@@ -45,6 +45,25 @@ pub(crate) struct Searches {
 }
 
 impl Searches {
+    /// Searches for a name as it is typed.
+    pub(crate) fn measure(&mut self, session: &mut Session, sought: &Sought) -> Result<()> {
+        let letters: Vec<char> = sought.name.chars().collect();
+        let typed = (TYPED_MIN..=TYPED_MAX).filter_map(|length| letters.get(..length).map(String::from_iter));
+        for query in typed.chain([sought.abbreviation.clone(), sought.name.clone()]) {
+            let (symbols, took) = search(session, &query)?;
+            self.latencies.add(took);
+            match symbols {
+                Ok(symbols) if query == sought.name => {
+                    self.n_names += 1;
+                    self.n_found += usize::from(has(&symbols, sought, session));
+                }
+                Ok(_) => {}
+                Err(error) => self.errors.push(format!("symbols with {query}: {error}")),
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn found(&self) -> Option<f64> {
         (self.n_names > 0).then(|| self.n_found as f64 / self.n_names as f64)
     }
@@ -77,37 +96,13 @@ fn abbreviated(name: &str, random: &mut Random) -> String {
     std::iter::once(0).chain(later).map(|idx| letters[idx]).collect()
 }
 
-/// Searches for everything, within the session's budget.
-pub(crate) fn measure(session: &mut Session, all: &[Sought]) -> Result<Searches> {
-    let mut found = Searches::default();
-    // Until then a server that knows nothing would be quick.
-    if let Some(first) = all.first() {
-        let until = Instant::now() + KNOWN_MAX;
-        while Instant::now() < until && !has(&search(session, &first.name)?.0.unwrap_or_default(), first, session) {
-            std::thread::sleep(ASKED_AGAIN_AFTER);
-        }
+/// Waits until a server finds a symbol: one that knows nothing yet would be quick.
+pub(crate) fn wait_until_known(session: &mut Session, sought: &Sought) -> Result<()> {
+    let until = Instant::now() + KNOWN_MAX;
+    while Instant::now() < until && !has(&search(session, &sought.name)?.0.unwrap_or_default(), sought, session) {
+        std::thread::sleep(ASKED_AGAIN_AFTER);
     }
-    let gives_up = session.gives_up();
-    for sought in all {
-        if Instant::now() > gives_up {
-            break;
-        }
-        let letters: Vec<char> = sought.name.chars().collect();
-        let typed = (TYPED_MIN..=TYPED_MAX).filter_map(|length| letters.get(..length).map(String::from_iter));
-        for query in typed.chain([sought.abbreviation.clone(), sought.name.clone()]) {
-            let (symbols, took) = search(session, &query)?;
-            found.latencies.add(took);
-            match symbols {
-                Ok(symbols) if query == sought.name => {
-                    found.n_names += 1;
-                    found.n_found += usize::from(has(&symbols, sought, session));
-                }
-                Ok(_) => {}
-                Err(error) => found.errors.push(format!("symbols with {query}: {error}")),
-            }
-        }
-    }
-    Ok(found)
+    Ok(())
 }
 
 fn search(session: &mut Session, query: &str) -> Result<(std::result::Result<Value, String>, Duration)> {

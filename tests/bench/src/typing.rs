@@ -1,16 +1,18 @@
 //! What a person notices while typing: diagnostics after an edit, completion after a dot, symbols by the letters typed so far.
 //!
-//! Every server is started once for this, with nothing kept, and asked the same. Edits and symbols are drawn from Python alone.
+//! Every server is started once for this, with nothing kept, and all are asked the same in turns. Edits and symbols are drawn from
+//! Python alone.
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::figures::{Figures, TreeFigures};
+use crate::figures::TreeFigures;
+use crate::freshness::Freshness;
 use crate::language::Language;
 use crate::run::{Part, Plan};
-use crate::session::Session;
-use crate::{freshness, members, sample, symbols};
+use crate::turns::Asked;
+use crate::{freshness, members, sample, symbols, turns};
 
 /// What is asked about a tree.
 #[derive(Debug)]
@@ -34,25 +36,37 @@ impl Samples {
         Ok(Self { language, texts, edited, accesses, sought })
     }
 
-    /// Asks a server that was just started, and ends it.
-    pub(crate) fn measure(&self, mut session: Session, plan: &Plan, figures: &mut Figures) -> Result<()> {
-        session.wait_until_ready()?;
+    /// Asks servers that were just started, in turns.
+    pub(crate) fn measure(&self, all: &mut [Asked<'_>], plan: &Plan) {
         if plan.wants(Part::Diagnostics) && !self.edited.is_empty() {
-            let found = freshness::measure(&mut session, &self.texts, &self.edited)?;
-            figures.errors.extend(found.errors.iter().cloned());
-            figures.freshness = Some(found);
+            turns::ask(all, &self.edited, plan.budget, |session, figures, edited| {
+                let found = figures.freshness.get_or_insert_with(|| Freshness::of(session));
+                found.measure(session, self.text(&edited.file)?, edited)
+            });
         }
         if plan.wants(Part::Completion) {
-            let found = members::measure(&mut session, (&self.texts, self.language), &self.accesses)?;
-            figures.errors.extend(found.errors.iter().cloned());
-            figures.completions = Some(found);
+            turns::ask(all, &self.accesses, plan.budget, |session, figures, access| {
+                let found = figures.completions.get_or_insert_default();
+                found.measure(session, (self.text(&access.file)?, self.language), access)
+            });
         }
-        if plan.wants(Part::Symbols) && !self.sought.is_empty() {
-            let found = symbols::measure(&mut session, &self.sought)?;
-            figures.errors.extend(found.errors.iter().cloned());
-            figures.searches = Some(found);
+        if let Some(first) = self.sought.first().filter(|_| plan.wants(Part::Symbols)) {
+            all.iter_mut().for_each(|asked| asked.ask(|session, _| symbols::wait_until_known(session, first)));
+            turns::ask(all, &self.sought, plan.budget, |session, figures, sought| {
+                figures.searches.get_or_insert_default().measure(session, sought)
+            });
         }
-        session.stop()
+        all.iter_mut().for_each(|asked| {
+            asked.ask(|_, figures| {
+                figures.gather_errors();
+                Ok(())
+            });
+        });
+    }
+
+    fn text(&self, file: &str) -> Result<&str> {
+        let found = self.texts.iter().find(|(name, _)| name == file);
+        Ok(&found.context("everything was drawn from these")?.1)
     }
 
     /// Compares all servers' lists with those of the one that says what is right, if it was asked.

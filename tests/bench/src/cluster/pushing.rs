@@ -155,7 +155,8 @@ fn ask(nodes: Nodes, root: &Path, seed: u64) -> Result<Answered> {
     let mut session = served.connect()?;
     wait_until_indexed(&mut session)?;
     let indexed = began.elapsed();
-    let searches = symbols::measure(&mut session, &sought)?;
+    let mut searches = symbols::Searches::default();
+    sought.iter().try_for_each(|sought| searches.measure(&mut session, sought))?;
     let mut errors = searches.errors.clone();
     let places = texts.iter().flat_map(|(file, text)| {
         let position = |line, character| sample::Position { file: file.clone(), line, character };
