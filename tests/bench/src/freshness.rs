@@ -63,6 +63,7 @@ pub(crate) fn sample(texts: &[(String, String)], n_files: usize, seed: u64) -> V
 }
 
 impl Freshness {
+    /// Nothing measured yet of this server.
     pub(crate) fn of(session: &mut Session) -> Self {
         let way = if session.client().offers("diagnosticProvider") { Way::Asked } else { Way::Unasked };
         Self { way, latencies: Latencies::default(), errors: Vec::new() }

@@ -17,7 +17,7 @@ use crate::sample::{self, Position, Random};
 use crate::servers::{Programs, Server};
 use crate::session::{Outcome, Session};
 use crate::trees::Tree;
-use crate::turns::Asked;
+use crate::turns::Running;
 use crate::typing::Samples;
 use crate::{golden, machine};
 
@@ -136,12 +136,12 @@ impl Runs<'_> {
         let mut all = Vec::new();
         for (server, figures) in servers.iter_mut().filter(|(_, figures)| figures.is_ok()) {
             crate::say(&format!("{} {}: {}, typing", self.tree.name, self.tree.version, server.name()));
-            let own = data.path().join(server.name().replace(' ', "-"));
+            let own = data.path().join(server.name());
             std::fs::create_dir(&own)?;
-            all.push(Asked::start(figures, || self.start(*server, &own)));
+            all.push(Running::start(figures, || self.start(*server, &own)));
         }
         samples.measure(&mut all, self.plan);
-        all.into_iter().for_each(Asked::stop);
+        all.into_iter().for_each(Running::stop);
         Ok(())
     }
 

@@ -11,24 +11,24 @@ use anyhow::{Error, Result};
 use crate::figures::Figures;
 use crate::session::Session;
 
-/// A server that is asked.
-pub(crate) struct Asked<'a> {
+/// A server that runs beside others, and what is measured of it.
+pub(crate) struct Running<'a> {
     /// None once it failed.
     session: Option<Session>,
-    /// Why there are none, once it failed.
+    /// Its figures, or why there are none, once it failed.
     result: &'a mut Result<Figures, String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Running<'a> {
     /// A server that was just started, and is ready, if it could be started.
     pub(crate) fn start(result: &'a mut Result<Figures, String>, start: impl FnOnce() -> Result<Session>) -> Self {
         let started = start().and_then(|mut session| session.wait_until_ready().map(|()| session));
-        let mut asked = Self { session: None, result };
+        let mut running = Self { session: None, result };
         match started {
-            Ok(session) => asked.session = Some(session),
-            Err(error) => asked.fail(&error),
+            Ok(session) => running.session = Some(session),
+            Err(error) => running.fail(&error),
         }
-        asked
+        running
     }
 
     /// Ends the server.
@@ -55,7 +55,7 @@ impl<'a> Asked<'a> {
 
 /// Asks every server about every thing, in turns. A server that took `budget` for its turns has no more of them.
 pub(crate) fn ask<T>(
-    all: &mut [Asked<'_>],
+    all: &mut [Running<'_>],
     things: &[T],
     budget: Duration,
     ask: impl Fn(&mut Session, &mut Figures, &T) -> Result<()>,

@@ -11,7 +11,7 @@ use crate::figures::TreeFigures;
 use crate::freshness::Freshness;
 use crate::language::Language;
 use crate::run::{Part, Plan};
-use crate::turns::Asked;
+use crate::turns::Running;
 use crate::{freshness, members, sample, symbols, turns};
 
 /// What is asked about a tree.
@@ -37,7 +37,7 @@ impl Samples {
     }
 
     /// Asks servers that were just started, in turns.
-    pub(crate) fn measure(&self, all: &mut [Asked<'_>], plan: &Plan) {
+    pub(crate) fn measure(&self, all: &mut [Running<'_>], plan: &Plan) {
         if plan.wants(Part::Diagnostics) && !self.edited.is_empty() {
             turns::ask(all, &self.edited, plan.budget, |session, figures, edited| {
                 let found = figures.freshness.get_or_insert_with(|| Freshness::of(session));
@@ -51,13 +51,13 @@ impl Samples {
             });
         }
         if let Some(first) = self.sought.first().filter(|_| plan.wants(Part::Symbols)) {
-            all.iter_mut().for_each(|asked| asked.ask(|session, _| symbols::wait_until_known(session, first)));
+            all.iter_mut().for_each(|running| running.ask(|session, _| symbols::wait_until_known(session, first)));
             turns::ask(all, &self.sought, plan.budget, |session, figures, sought| {
                 figures.searches.get_or_insert_default().measure(session, sought)
             });
         }
-        all.iter_mut().for_each(|asked| {
-            asked.ask(|_, figures| {
+        all.iter_mut().for_each(|running| {
+            running.ask(|_, figures| {
                 figures.gather_errors();
                 Ok(())
             });
