@@ -131,14 +131,17 @@ fn index_now(
     let limits = &*shared.limits;
     // A pure call does not ask whether it is cancelled, and loses nothing when it is trapped.
     let waiter = Waiter { gone, ..Waiter::for_time(limits.index_time_max) };
-    let mut store = HostState::store(&context.engine, shared, MemoryGuard::index(limits), CallScope::new(None, waiter));
-    let facts = {
-        let _ticking = context.ticker.run();
-        component.loaded.pre.instantiate(&mut store).and_then(|instance| {
-            let indexing = component.loaded.exports.indexing.load(&mut store, &instance)?;
-            indexing.call_index(&mut store, &to_guest(document))
-        })
-    };
+    let mut store = HostState::store(
+        &context.engine,
+        &context.clock,
+        shared,
+        MemoryGuard::index(limits),
+        CallScope::new(None, waiter),
+    );
+    let facts = component.loaded.pre.instantiate(&mut store).and_then(|instance| {
+        let indexing = component.loaded.exports.indexing.load(&mut store, &instance)?;
+        indexing.call_index(&mut store, &to_guest(document))
+    });
     let facts = match facts {
         Ok(Ok(facts)) => facts,
         Ok(Err(failure)) => return Err(fault_of(failure, store.data())),

@@ -14,6 +14,8 @@ use vraftls_vfs::ContentDigest;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::safepoints;
+
 /// How many artifacts a node keeps: those of the components it runs, of some it ran before, and of a few settings.
 const N_KEPT_MAX: usize = 32;
 
@@ -150,6 +152,7 @@ fn remove_oldest(directory: &Path) -> io::Result<()> {
 fn file_name(engine: &Engine, digest: &ContentDigest) -> String {
     let mut hasher = StableHasher(blake3::Hasher::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
+    safepoints::VERSION.hash(&mut hasher);
     let settings = hasher.0.finalize().to_hex();
     format!("{digest}-{}.cwasm", &settings[..32])
 }

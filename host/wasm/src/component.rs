@@ -1,5 +1,6 @@
 //! A component that is loaded: compiled, its imports within what is granted, its exports found, its description read.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ use crate::counters::CounterCells;
 use crate::engines::Keeping;
 use crate::exports::{EngineExports, Exports};
 use crate::host_state::HostState;
-use crate::{ArtifactError, ArtifactStore, Limits, artifact, linker, people};
+use crate::{ArtifactError, ArtifactStore, Limits, artifact, linker, people, polling_page, safepoints};
 
 /// Why a component cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -150,12 +151,20 @@ fn compile_and_keep(
             Err(error) => tracing::warn!(component = %digest, %error, "the compiled component is not kept"),
         }
     }
-    guarded(|| Component::from_binary(engine, bytes)).map_err(LoadError::Compile)
+    guarded(|| Component::from_binary(engine, &*interruptible(bytes)?)).map_err(LoadError::Compile)
 }
 
 /// Compiles a component to an artifact.
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, String> {
-    guarded(|| engine.precompile_component(bytes))
+    guarded(|| engine.precompile_component(&interruptible(bytes)?))
+}
+
+/// What is compiled of a component, so that it can be stopped.
+fn interruptible(bytes: &[u8]) -> wasmtime::Result<Cow<'_, [u8]>> {
+    match polling_page::IS_AVAILABLE {
+        true => safepoints::with_polls(bytes).map(Cow::Owned),
+        false => Ok(Cow::Borrowed(bytes)),
+    }
 }
 
 /// Compiles a component and writes its artifact, unless it is there.

@@ -94,7 +94,7 @@ impl Maker<'_> {
     ) -> Option<(Store<HostState>, &InstancePre<HostState>, &EngineExports)> {
         let Component { loaded, shared, .. } = self.component;
         let scope = CallScope::new(Some(call.view.clone()), waiter.clone());
-        let store = |engine| HostState::store(engine, shared, (self.memory)(), scope);
+        let store = |engine| HostState::store(engine, &self.context.clock, shared, (self.memory)(), scope);
         if let Some(keeping) = &self.context.keeping
             && let Some(keepable) = loaded.keepable(keeping)
         {
@@ -144,12 +144,9 @@ impl EngineInstance {
 
     /// Asks one question on the view of the call.
     pub(crate) fn ask(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {
-        let state = self.store.data_mut();
-        state.scope = CallScope::new(Some(call.view.clone()), waiter.clone());
-        state.memory.refused = None;
-        self.store.set_epoch_deadline(1);
+        self.store.data_mut().enter(CallScope::new(Some(call.view.clone()), waiter.clone()));
         let reply = self.ask_in_scope(&call.view, &call.question);
-        self.store.data_mut().scope = CallScope::idle();
+        self.store.data_mut().leave();
         reply
     }
 

@@ -67,14 +67,12 @@ impl EngineInstance {
     fn reveal(&mut self, bytes: u64, holding: Holding) -> Result<Holding, Failed> {
         let Some(keeping) = &self.functions.keeping else { return Ok(Holding::Nothing) };
         let state = self.store.data_mut();
-        state.scope = CallScope::new(None, Waiter::for_time(REVEAL_TIME_MAX));
-        state.memory.refused = None;
+        state.enter(CallScope::new(None, Waiter::for_time(REVEAL_TIME_MAX)));
         state.holding = holding;
-        self.store.set_epoch_deadline(1);
         let revealed = reveal(&mut self.store, keeping, bytes);
         let holding = std::mem::replace(&mut self.store.data_mut().holding, Holding::Nothing);
         let lost = revealed.map_err(|error| Failed::lost(&error, &self.store));
-        self.store.data_mut().scope = CallScope::idle();
+        self.store.data_mut().leave();
         lost.map(|()| holding)
     }
 

@@ -92,11 +92,7 @@ impl EngineThread {
         let key = KeptKey::new(&self.component.loaded.digest, &self.key.spec);
         let mailbox = self.mailbox.clone();
         let is_called = move || mailbox.load().n_waiting > 0;
-        let outcome = {
-            let engines = self.engines.clone();
-            let _ticking = engines.context.ticker.run();
-            instance.keep(kept, &key, Box::new(is_called))
-        };
+        let outcome = instance.keep(kept, &key, Box::new(is_called));
         self.rest.tried = true;
         let analyzer = &*self.component.shared.analyzer;
         match outcome {
@@ -119,12 +115,8 @@ impl EngineThread {
         let Job { call: question, waiter, .. } = &call.job;
         let started = Instant::now();
         counters.engine_calls.increment();
-        let engines = self.engines.clone();
-        let answered = {
-            let _ticking = engines.context.ticker.run();
-            // A bug of the host in one call must not leave the calls behind it waiting for ever.
-            catch_unwind(AssertUnwindSafe(|| self.answer(question, waiter)))
-        };
+        // A bug of the host in one call must not leave the calls behind it waiting for ever.
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(question, waiter)));
         let answered = answered.unwrap_or_else(|_| {
             Err(Failed { fault: Fault::Internal("the host panicked".to_owned()), instance: Instance::Lost })
         });

@@ -12,13 +12,14 @@ use wasmtime::component::Linker;
 
 use crate::analyzer::Component;
 use crate::call_queue::Room;
+use crate::clock::Clock;
 use crate::counters::CounterCells;
 use crate::engine_thread::{EngineThread, Resting};
 use crate::host_state::HostState;
 use crate::mailbox::{Job, Load, Mailbox};
 use crate::memory::MemoryBudget;
 use crate::quarantine::Quarantine;
-use crate::sandbox::{self, THREAD_STACK_BYTES, Ticker};
+use crate::sandbox::{self, THREAD_STACK_BYTES};
 use crate::{ArtifactStore, KeptEngines, Limits, linker};
 
 /// What every call of the process shares.
@@ -26,7 +27,7 @@ pub(crate) struct Context {
     pub(crate) engine: Engine,
     /// Where engines are kept, and what those are made by that may be.
     pub(crate) keeping: Option<Keeping>,
-    pub(crate) ticker: Arc<Ticker>,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) counters: Arc<CounterCells>,
 }

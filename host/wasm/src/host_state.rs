@@ -8,12 +8,13 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::WasiCtx;
 
+use crate::clock::Clock;
 use crate::counters::CounterCells;
 use crate::import_keeper::Holding;
+use crate::interrupt::Interruptible;
 use crate::kept::Sighted;
 use crate::memory::MemoryGuard;
-use crate::stop::Stop;
-use crate::{Limits, import_wasi};
+use crate::{Limits, import_wasi, polling_page};
 
 /// What the instances of one component share.
 #[derive(Clone, Debug)]
@@ -45,6 +46,7 @@ pub(crate) struct HostState {
     /// What the guest saw of the library roots, where it may be kept.
     pub(crate) sighted: Option<Sighted>,
     pub(crate) scope: CallScope,
+    pub(crate) interruptible: Interruptible,
 }
 
 /// One call: what it sees, who waits for it, and how much it used up.
@@ -54,7 +56,6 @@ pub(crate) struct CallScope {
     pub(crate) waiter: Waiter,
     /// Whether the guest is at what was asked, and loses nothing if it stops for something more urgent.
     pub(crate) may_make_way: bool,
-    cancelled_at: Option<Instant>,
     pub(crate) host_calls: u64,
     pub(crate) read_bytes: u64,
     pub(crate) log_lines: u32,
@@ -111,20 +112,11 @@ impl Waiter {
 
 impl CallScope {
     pub(crate) fn new(view: Option<View>, waiter: Waiter) -> Self {
-        Self {
-            view,
-            waiter,
-            may_make_way: false,
-            cancelled_at: None,
-            host_calls: 0,
-            read_bytes: 0,
-            log_lines: 0,
-            last_complaint: None,
-        }
+        Self { view, waiter, may_make_way: false, host_calls: 0, read_bytes: 0, log_lines: 0, last_complaint: None }
     }
 
-    /// Between calls: sees nothing, and a guest that would run is stopped at once.
-    pub(crate) fn idle() -> Self {
+    /// Between calls: sees nothing.
+    fn idle() -> Self {
         Self::new(None, Waiter::for_time(Duration::ZERO))
     }
 
@@ -132,26 +124,21 @@ impl CallScope {
     pub(crate) fn should_stop(&self) -> bool {
         self.waiter.given_up().is_some() || self.may_make_way && self.waiter.make_way.is_cancelled()
     }
-
-    /// Looks at the clock while the guest runs. Whoever does not make way is left alone.
-    fn tick(&mut self, now: Instant) -> Result<(), Stop> {
-        if now >= self.waiter.deadline + self.waiter.grace {
-            return Err(Stop::Deadline);
-        }
-        if self.waiter.is_cancelled() {
-            let since = *self.cancelled_at.get_or_insert(now);
-            if now.duration_since(since) >= self.waiter.grace {
-                return Err(Stop::Cancelled);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl HostState {
     /// A store whose bounds are set before anything of the guest runs.
-    pub(crate) fn store(engine: &Engine, shared: &Shared, memory: MemoryGuard, scope: CallScope) -> Store<Self> {
+    pub(crate) fn store(
+        engine: &Engine,
+        clock: &Arc<Clock>,
+        shared: &Shared,
+        memory: MemoryGuard,
+        scope: CallScope,
+    ) -> Store<Self> {
         let limits = &shared.limits;
+        let mut interruptible = Interruptible::new(clock, limits.memories_max);
+        interruptible.watch(&scope.waiter);
+        let interrupt = interruptible.interrupt();
         let state = Self {
             shared: shared.clone(),
             wasi: import_wasi::context(),
@@ -160,16 +147,33 @@ impl HostState {
             holding: Holding::Nothing,
             sighted: None,
             scope,
+            interruptible,
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.reply_bytes_max);
         store.set_max_component_handles(limits.handles_max);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| {
-            store.data_mut().scope.tick(Instant::now())?;
-            Ok(UpdateDeadline::Continue(1))
-        });
+        polling_page::find_by_faults(&mut store, interrupt);
+        if !polling_page::IS_AVAILABLE {
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|store| match store.data().interruptible.stopped() {
+                Some(stop) => Err(stop.into()),
+                None => Ok(UpdateDeadline::Continue(1)),
+            });
+        }
         store
+    }
+
+    /// Begins a call.
+    pub(crate) fn enter(&mut self, scope: CallScope) {
+        self.interruptible.watch(&scope.waiter);
+        self.scope = scope;
+        self.memory.refused = None;
+    }
+
+    /// Ends a call. Nothing of the guest runs until the next.
+    pub(crate) fn leave(&mut self) {
+        self.scope = CallScope::idle();
+        self.interruptible.rest();
     }
 }

@@ -25,6 +25,10 @@ mod bindings;
 mod counters;
 mod limits;
 
+mod clock;
+mod interrupt;
+mod polling_page;
+mod safepoints;
 mod sandbox;
 mod stop;
 

@@ -11,13 +11,14 @@ use wasmtime::component::Linker;
 
 use crate::analyzer::Component;
 use crate::artifact::Found;
+use crate::clock::Clock;
 use crate::component::{self, Loaded};
 use crate::engine_instance::Bundled;
 use crate::engines::{ComponentId, Context, Engines, Keeping};
 use crate::host_state::{CallScope, HostState, Legend, Shared, Waiter};
 use crate::index_pool::IndexPool;
 use crate::memory::MemoryGuard;
-use crate::sandbox::{self, Ticker};
+use crate::sandbox;
 use crate::{
     ArtifactError, ArtifactStore, ComponentAnalyzer, Counters, KeptEngines, Limits, LoadError, describe, exports,
     linker, stop,
@@ -72,9 +73,9 @@ impl Runtime {
             .transpose()
             .map_err(RuntimeError::Sandbox)?;
         let engines: Vec<&Engine> = keeping.iter().map(|keeping| &keeping.engine).chain([&engine]).collect();
-        let ticker = Ticker::start(&engines)?;
+        let clock = Clock::start(&engines)?;
         let pool = IndexPool::start(&config.limits)?;
-        let context = Context { engine, keeping, ticker, limits: Arc::new(config.limits), counters: Arc::default() };
+        let context = Context { engine, keeping, clock, limits: Arc::new(config.limits), counters: Arc::default() };
         let context = Arc::new(context);
         let engines = Engines::new(context.clone());
         Ok(Self { context, linker, artifacts: config.artifacts, pool, engines, n_loaded: AtomicU64::new(0) })
@@ -192,8 +193,7 @@ fn describe_now(
 ) -> Result<crate::bindings::exports::vraftls::analyzer::meta::Description, LoadError> {
     let waiter = Waiter::for_time(context.limits.describe_time_max);
     let memory = MemoryGuard::index(&context.limits);
-    let mut store = HostState::store(&context.engine, shared, memory, CallScope::new(None, waiter));
-    let _ticking = context.ticker.run();
+    let mut store = HostState::store(&context.engine, &context.clock, shared, memory, CallScope::new(None, waiter));
     let described = loaded.pre.instantiate(&mut store).and_then(|instance| {
         let meta = loaded.exports.meta.load(&mut store, &instance)?;
         meta.call_describe(&mut store)

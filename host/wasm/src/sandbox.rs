@@ -1,17 +1,8 @@
-//! The settings of wasmtime, and the clock that interrupts guests.
+//! The settings of wasmtime.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
-
-use crate::Limits;
-
-/// How often guests are looked at: a deadline is kept to this precision.
-const TICK: Duration = Duration::from_millis(5);
-/// Ticks without any call running after which the clock rests.
-const IDLE_TICKS: u32 = 40;
+use crate::{Limits, polling_page};
 
 /// The wasm frames of a call. The default of 512 KiB is too little for parsers that descend recursively.
 const WASM_STACK_BYTES: usize = 2 << 20;
@@ -29,8 +20,8 @@ pub(crate) fn compiler_config() -> Config {
         .wasm_component_model(true)
         // Nothing here is asynchronous, and a synchronous call is several times cheaper without the support.
         .concurrency_support(false)
-        // An infinite loop must end. Fuel would be exact, and costs twice as much.
-        .epoch_interruption(true)
+        // An infinite loop must end. Where guests do not poll they look at an epoch. Fuel would be exact, and costs twice as much.
+        .epoch_interruption(!polling_page::IS_AVAILABLE)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + (1 << 20))
         // Answers are cached by content: the same input must give the same bytes on every machine.
@@ -90,74 +81,4 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_core_instance_size(10 << 20)
         .max_component_instance_size(10 << 20);
     pool
-}
-
-/// Raises the epoch while any call runs, and rests while none does.
-#[derive(Debug)]
-pub(crate) struct Ticker {
-    running: AtomicUsize,
-    resting: Mutex<bool>,
-    wake: Condvar,
-}
-
-/// Keeps the clock going as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Ticking<'a>(&'a Ticker);
-
-impl Ticker {
-    /// Starts the thread for these engines. It ends when the ticker is dropped, at the next tick or wake-up.
-    pub(crate) fn start(engines: &[&Engine]) -> std::io::Result<Arc<Self>> {
-        let ticker = Arc::new(Self { running: AtomicUsize::new(0), resting: Mutex::new(false), wake: Condvar::new() });
-        let (weak, engines) = (Arc::downgrade(&ticker), engines.iter().map(|engine| engine.weak()).collect::<Vec<_>>());
-        std::thread::Builder::new().name("wasm-clock".to_owned()).spawn(move || {
-            while tick(&weak) {
-                engines.iter().filter_map(EngineWeak::upgrade).for_each(|engine| engine.increment_epoch());
-            }
-        })?;
-        Ok(ticker)
-    }
-
-    /// To be held while a guest runs.
-    pub(crate) fn run(&self) -> Ticking<'_> {
-        if self.running.fetch_add(1, Ordering::SeqCst) == 0 {
-            let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-            if std::mem::take(&mut *resting) {
-                self.wake.notify_one();
-            }
-        }
-        Ticking(self)
-    }
-
-    /// Rests until a call runs or the ticker is stopped.
-    fn rest(&self) {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.running.load(Ordering::SeqCst) > 0 {
-            return;
-        }
-        *resting = true;
-        // A bounded wait, so that the thread notices that its ticker is gone.
-        let wait = self.wake.wait_timeout_while(resting, Duration::from_secs(1), |resting| *resting);
-        *wait.unwrap_or_else(PoisonError::into_inner).0 = false;
-    }
-}
-
-/// Waits for the next tick; false when the ticker is gone.
-fn tick(ticker: &Weak<Ticker>) -> bool {
-    for _ in 0..IDLE_TICKS {
-        std::thread::sleep(TICK);
-        match ticker.upgrade() {
-            Some(ticker) if ticker.running.load(Ordering::SeqCst) == 0 => {}
-            Some(_) => return true,
-            None => return false,
-        }
-    }
-    let Some(ticker) = ticker.upgrade() else { return false };
-    ticker.rest();
-    true
-}
-
-impl Drop for Ticking<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
 }

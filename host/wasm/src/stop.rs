@@ -8,7 +8,7 @@ use crate::counters::CounterCells;
 use crate::host_state::{CallScope, HostState};
 use crate::people;
 
-/// Why the host stopped a guest: what imports and the epoch callback return as an error.
+/// Why the host stopped a guest: what imports return as an error, and what the clock notes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum Stop {
     /// A limit was reached.
@@ -33,9 +33,9 @@ pub(crate) fn fault(error: &wasmtime::Error, state: &HostState) -> Fault {
         return Fault::Busy;
     }
     counters.traps.increment();
-    if let Some(stop) = error.downcast_ref::<Stop>() {
+    if let Some(stop) = error.downcast_ref::<Stop>().copied().or_else(|| interrupted(error, state)) {
         return match stop {
-            Stop::Limit(name) => limit(*name, counters),
+            Stop::Limit(name) => limit(name, counters),
             Stop::Deadline => {
                 counters.interrupted.increment();
                 counters.limit_hit(LimitName::Time);
@@ -57,6 +57,12 @@ pub(crate) fn fault(error: &wasmtime::Error, state: &HostState) -> Fault {
         None if error.is::<wasmtime_wasi::I32Exit>() => Fault::Trap(describe("it exited", scope)),
         None => lifting(&error.root_cause().to_string(), counters),
     }
+}
+
+/// Why the clock stopped a guest, if this is the trap of a poll. A guest that is stopped may still trap by itself before it polls.
+fn interrupted(error: &wasmtime::Error, state: &HostState) -> Option<Stop> {
+    let can_be_poll = matches!(error.downcast_ref::<Trap>(), Some(Trap::MemoryOutOfBounds));
+    state.interruptible.stopped().filter(|_| can_be_poll)
 }
 
 /// The fault for an error that is no trap: the reply could not be read.

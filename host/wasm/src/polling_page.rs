@@ -1,0 +1,167 @@
+//! The pages to which guests store at their safepoint polls ([`crate::safepoints`]): one in every linear memory of a store. Closed, they
+//! stop the guest: its next poll is a trap.
+//!
+//! Where a memory is, wasmtime tells nobody. But a page of which nobody knows is closed like everything above what a memory has; so the
+//! first poll faults, and its address is that of the page, which is opened. All this happens in the signal handler of the store, before
+//! wasmtime makes a trap of the fault. The pages have to be given back closed, because the next instance may get the same memory.
+//!
+//! Only on Linux, see [`IS_AVAILABLE`].
+
+/// Whether guests are stopped by polls. Elsewhere they look at wasmtime's epoch: on macOS faults are not signals of a store.
+pub(crate) const IS_AVAILABLE: bool = cfg!(target_os = "linux");
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{PollingPages, find_by_faults};
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{PollingPages, find_by_faults};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use rustix::mm::{Advice, MprotectFlags, madvise, mprotect};
+    use wasmtime::Store;
+    use wasmtime::unix::StoreExt as _;
+
+    use crate::safepoints::{PAGE_BYTES, POLL_OFFSET};
+
+    /// The access is one that the page does not allow. Where nothing is mapped the code is another.
+    const SEGV_ACCERR: i32 = 2;
+
+    /// The polling pages of one store. What sees them at the same time: the guest's faults, and whoever stops it.
+    pub(crate) struct PollingPages {
+        /// Their addresses, in the order in which they were found; zero is none yet.
+        found: Box<[AtomicUsize]>,
+        closed: AtomicBool,
+    }
+
+    impl PollingPages {
+        /// Of a store with so many memories at most.
+        pub(crate) fn new(n_max: usize) -> Self {
+            let found = std::iter::repeat_with(|| AtomicUsize::new(0)).take(n_max).collect();
+            Self { found, closed: AtomicBool::new(false) }
+        }
+
+        /// Stops the guest at its next poll, if it runs.
+        pub(crate) fn close(&self) {
+            self.closed.store(true, Ordering::SeqCst);
+            self.all().for_each(|page| report(protect(page, MprotectFlags::empty())));
+        }
+
+        /// Lets the guest run. It must not run now.
+        pub(crate) fn open(&self) {
+            self.closed.store(false, Ordering::SeqCst);
+            self.all().for_each(|page| report(protect(page, READ_WRITE)));
+        }
+
+        /// Makes the pages what they were before they were found. The guest must not run any more, and its memories must still be there.
+        pub(crate) fn give_back(&self) {
+            for page in self.all() {
+                report(wipe(page));
+                report(protect(page, MprotectFlags::empty()));
+            }
+            self.found.iter().for_each(|page| page.store(0, Ordering::SeqCst));
+        }
+
+        fn all(&self) -> impl Iterator<Item = usize> {
+            self.found.iter().map(|page| page.load(Ordering::SeqCst)).filter(|address| *address != 0)
+        }
+
+        /// Whether a guest that may not access this address goes on after all: if it has found a page. Safe to be called in a signal
+        /// handler, as all that it does is to read and write atomics and to call the kernel.
+        fn finds(&self, address: usize) -> bool {
+            let Some(page) = address.checked_sub(POLL_OFFSET).filter(|page| page.is_multiple_of(PAGE_BYTES)) else {
+                return false;
+            };
+            for found in &self.found {
+                match found.compare_exchange(0, page, Ordering::SeqCst, Ordering::SeqCst) {
+                    Ok(_) if protect(page, READ_WRITE).is_err() => return false,
+                    Ok(_) => {
+                        // Who closed the pages before this one was among them has not closed it; the poll faults once more.
+                        if self.closed.load(Ordering::SeqCst) {
+                            return protect(page, MprotectFlags::empty()).is_ok();
+                        }
+                        return true;
+                    }
+                    // It is closed because the guest is to stop.
+                    Err(known) if known == page => return false,
+                    Err(_) => {}
+                }
+            }
+            false
+        }
+    }
+
+    /// Has the faults of a store's guest find its pages. A guest cannot make pages be found that are none: all its functions poll before
+    /// anything else, so the first fault in a memory is that of a poll. Where it has memories that are never polled (the second of a
+    /// module), or aims at the one offset in question, what is opened lies in what is reserved for its own memory: there it finds
+    /// zeros instead of a trap.
+    #[expect(unsafe_code, reason = "what a signal handler may do cannot be checked")]
+    pub(crate) fn find_by_faults<T: 'static>(
+        store: &mut Store<T>,
+        pages: Arc<impl AsRef<PollingPages> + Send + Sync + 'static>,
+    ) {
+        let handler = move |signal: libc::c_int, info: *const libc::siginfo_t, _: *const libc::c_void| {
+            if signal != libc::SIGSEGV {
+                return false;
+            }
+            // SAFETY: wasmtime hands on what the kernel gave its handler of SIGSEGV, for which `si_addr` is set.
+            let (code, address) = unsafe { ((*info).si_code, (*info).si_addr()) };
+            code == SEGV_ACCERR && (*pages).as_ref().finds(address.addr())
+        };
+        // SAFETY: `PollingPages::finds` is async-signal-safe, and nothing else is called.
+        unsafe { store.set_signal_handler(handler) }
+    }
+
+    const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE);
+
+    #[expect(unsafe_code, reason = "pages are protected where wasmtime reserved memory")]
+    fn protect(page: usize, flags: MprotectFlags) -> rustix::io::Result<()> {
+        // SAFETY: the page lies in what is reserved for a linear memory (a guest faulted there), above all that the memory may grow to
+        // (`MemoryGuard` sees to it). wasmtime and the host never look there, and for the guest any protection is as good as another.
+        unsafe { mprotect(page as *mut _, PAGE_BYTES, flags) }
+    }
+
+    #[expect(unsafe_code, reason = "pages are wiped where wasmtime reserved memory")]
+    fn wipe(page: usize) -> rustix::io::Result<()> {
+        // SAFETY: as for `protect`; what the guest stored there is nobody's.
+        unsafe { madvise(page as *mut _, PAGE_BYTES, Advice::LinuxDontNeed) }
+    }
+
+    /// None of these calls can fail on a page that could be opened once, as none of them needs another mapping.
+    fn report(result: rustix::io::Result<()>) {
+        if let Err(error) = result {
+            tracing::error!(%error, "a polling page cannot be protected");
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::sync::Arc;
+
+    use wasmtime::Store;
+
+    /// There are none.
+    pub(crate) struct PollingPages;
+
+    impl PollingPages {
+        pub(crate) fn new(_: usize) -> Self {
+            Self
+        }
+
+        pub(crate) fn close(&self) {}
+
+        pub(crate) fn open(&self) {}
+
+        pub(crate) fn give_back(&self) {}
+    }
+
+    pub(crate) fn find_by_faults<T: 'static>(
+        _: &mut Store<T>,
+        _: Arc<impl AsRef<PollingPages> + Send + Sync + 'static>,
+    ) {
+    }
+}
