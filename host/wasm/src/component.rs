@@ -151,7 +151,7 @@ fn compile_and_keep(
             Err(error) => tracing::warn!(component = %digest, %error, "the compiled component is not kept"),
         }
     }
-    guarded(|| Component::from_binary(engine, &*interruptible(bytes)?)).map_err(LoadError::Compile)
+    guarded(|| Component::from_binary(engine, &interruptible(bytes)?)).map_err(LoadError::Compile)
 }
 
 /// Compiles a component to an artifact.

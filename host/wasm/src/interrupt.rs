@@ -118,7 +118,11 @@ impl Interruptible {
 
 impl Drop for Interruptible {
     fn drop(&mut self) {
-        self.rest();
+        if self.is_watched {
+            self.clock.remove(&self.interrupt);
+        }
+        // The clock may just look at it.
+        *self.interrupt.lock() = None;
         self.interrupt.pages.give_back();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-use crate::safepoints::PAGE_ADDRESS;
+use crate::safepoints::REGION_ADDRESS;
 use crate::{LimitName, Limits};
 
 /// How long a guest that needs memory waits for idle engines to give theirs back.
@@ -95,7 +95,7 @@ impl MemoryGuard {
     fn new(limits: &Limits, bytes_max: usize, budget: Option<Arc<MemoryBudget>>) -> Self {
         Self {
             bytes: 0,
-            bytes_max: bytes_max.min(PAGE_ADDRESS),
+            bytes_max: bytes_max.min(REGION_ADDRESS),
             table_elements_max: limits.table_elements_max,
             instances_max: limits.core_instances_max,
             memories_max: limits.memories_max,

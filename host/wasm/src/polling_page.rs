@@ -25,7 +25,7 @@ mod linux {
     use wasmtime::Store;
     use wasmtime::unix::StoreExt as _;
 
-    use crate::safepoints::{PAGE_BYTES, POLL_OFFSET};
+    use crate::safepoints::{POLL_OFFSET, REGION_BYTES};
 
     /// The access is one that the page does not allow. Where nothing is mapped the code is another.
     const SEGV_ACCERR: i32 = 2;
@@ -35,32 +35,40 @@ mod linux {
         /// Their addresses, in the order in which they were found; zero is none yet.
         found: Box<[AtomicUsize]>,
         closed: AtomicBool,
+        /// The size of a page of the processor.
+        page_bytes: usize,
     }
 
     impl PollingPages {
         /// Of a store with so many memories at most.
         pub(crate) fn new(n_max: usize) -> Self {
             let found = std::iter::repeat_with(|| AtomicUsize::new(0)).take(n_max).collect();
-            Self { found, closed: AtomicBool::new(false) }
+            Self { found, closed: AtomicBool::new(false), page_bytes: rustix::param::page_size().min(REGION_BYTES) }
         }
 
         /// Stops the guest at its next poll, if it runs.
         pub(crate) fn close(&self) {
             self.closed.store(true, Ordering::SeqCst);
-            self.all().for_each(|page| report(protect(page, MprotectFlags::empty())));
+            self.all().for_each(|page| report(self.protect(page, MprotectFlags::empty())));
         }
 
         /// Lets the guest run. It must not run now.
         pub(crate) fn open(&self) {
             self.closed.store(false, Ordering::SeqCst);
-            self.all().for_each(|page| report(protect(page, READ_WRITE)));
+            self.all().for_each(|page| report(self.protect(page, READ_WRITE)));
         }
 
         /// Makes the pages what they were before they were found. The guest must not run any more, and its memories must still be there.
         pub(crate) fn give_back(&self) {
+            let is_closed = self.closed.load(Ordering::SeqCst);
             for page in self.all() {
-                report(wipe(page));
-                report(protect(page, MprotectFlags::empty()));
+                if is_closed {
+                    report(self.advise(page, Advice::LinuxDontNeed));
+                } else {
+                    // In place: to give a page back and to get another for the next guest costs more.
+                    self.wipe(page);
+                    report(self.protect(page, MprotectFlags::empty()));
+                }
             }
             self.found.iter().for_each(|page| page.store(0, Ordering::SeqCst));
         }
@@ -72,18 +80,22 @@ mod linux {
         /// Whether a guest that may not access this address goes on after all: if it has found a page. Safe to be called in a signal
         /// handler, as all that it does is to read and write atomics and to call the kernel.
         fn finds(&self, address: usize) -> bool {
-            let Some(page) = address.checked_sub(POLL_OFFSET).filter(|page| page.is_multiple_of(PAGE_BYTES)) else {
+            if address % REGION_BYTES != POLL_OFFSET {
                 return false;
-            };
+            }
+            let page = address - address % self.page_bytes;
             for found in &self.found {
                 match found.compare_exchange(0, page, Ordering::SeqCst, Ordering::SeqCst) {
-                    Ok(_) if protect(page, READ_WRITE).is_err() => return false,
                     Ok(_) => {
-                        // Who closed the pages before this one was among them has not closed it; the poll faults once more.
-                        if self.closed.load(Ordering::SeqCst) {
-                            return protect(page, MprotectFlags::empty()).is_ok();
+                        // What the kernel has to tell from what is around it does not become one with that whenever it is closed, which
+                        // would cost more than all the rest. If it cannot be told, it is only slower.
+                        let _ = self.advise(page, Advice::LinuxDontDump);
+                        if self.protect(page, READ_WRITE).is_err() {
+                            return false;
                         }
-                        return true;
+                        // Who closed the pages before this one was among them has not closed it; the poll faults once more.
+                        let is_closed = self.closed.load(Ordering::SeqCst);
+                        return !is_closed || self.protect(page, MprotectFlags::empty()).is_ok();
                     }
                     // It is closed because the guest is to stop.
                     Err(known) if known == page => return false,
@@ -91,6 +103,25 @@ mod linux {
                 }
             }
             false
+        }
+
+        #[expect(unsafe_code, reason = "pages are protected where wasmtime reserved memory")]
+        fn protect(&self, page: usize, flags: MprotectFlags) -> rustix::io::Result<()> {
+            // SAFETY: the page lies in what is reserved for a linear memory (a guest faulted there), above all that the memory may grow to
+            // (`MemoryGuard` sees to it). wasmtime never looks there, and for the guest any protection is as good as another.
+            unsafe { mprotect(page as *mut _, self.page_bytes, flags) }
+        }
+
+        #[expect(unsafe_code, reason = "pages are described where wasmtime reserved memory")]
+        fn advise(&self, page: usize, advice: Advice) -> rustix::io::Result<()> {
+            // SAFETY: as for `protect`; what the guest stored there is nobody's.
+            unsafe { madvise(page as *mut _, self.page_bytes, advice) }
+        }
+
+        #[expect(unsafe_code, reason = "pages are written where wasmtime reserved memory")]
+        fn wipe(&self, page: usize) {
+            // SAFETY: as for `protect`; the page was found, and so was opened, and was not closed since. The guest does not run any more.
+            unsafe { std::ptr::write_bytes(page as *mut u8, 0, self.page_bytes) }
         }
     }
 
@@ -116,19 +147,6 @@ mod linux {
     }
 
     const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE);
-
-    #[expect(unsafe_code, reason = "pages are protected where wasmtime reserved memory")]
-    fn protect(page: usize, flags: MprotectFlags) -> rustix::io::Result<()> {
-        // SAFETY: the page lies in what is reserved for a linear memory (a guest faulted there), above all that the memory may grow to
-        // (`MemoryGuard` sees to it). wasmtime and the host never look there, and for the guest any protection is as good as another.
-        unsafe { mprotect(page as *mut _, PAGE_BYTES, flags) }
-    }
-
-    #[expect(unsafe_code, reason = "pages are wiped where wasmtime reserved memory")]
-    fn wipe(page: usize) -> rustix::io::Result<()> {
-        // SAFETY: as for `protect`; what the guest stored there is nobody's.
-        unsafe { madvise(page as *mut _, PAGE_BYTES, Advice::LinuxDontNeed) }
-    }
 
     /// None of these calls can fail on a page that could be opened once, as none of them needs another mapping.
     fn report(result: rustix::io::Result<()>) {

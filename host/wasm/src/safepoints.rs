@@ -16,16 +16,16 @@ use wasmparser::{
     BinaryReaderError, CustomSectionReader, FunctionBody, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
-/// Where in every linear memory the polling page begins. No memory of a guest may reach so far. Below 2 GiB, so that x86 reaches it from
-/// where the memory begins in one instruction.
-pub(crate) const PAGE_ADDRESS: usize = (2 << 30) - PAGE_BYTES;
+/// Where in every linear memory the region begins that has the polling page in it. No memory of a guest may reach so far. Below 2 GiB, so
+/// that x86 reaches it from where the memory begins in one instruction.
+pub(crate) const REGION_ADDRESS: usize = (2 << 30) - REGION_BYTES;
 /// As large as a page of WebAssembly, and so as any page of a processor.
-pub(crate) const PAGE_BYTES: usize = 64 << 10;
-/// Where in its page guests store. No round number, so that a fault tells a poll from a guest that goes astray.
+pub(crate) const REGION_BYTES: usize = 64 << 10;
+/// Where in the region guests store. No round number, so that a fault tells a poll from a guest that goes astray.
 pub(crate) const POLL_OFFSET: usize = 0xa5c3;
 
 /// Part of an artifact's name, so another when other code is made of the same component.
-pub(crate) const VERSION: (u8, usize) = (1, PAGE_ADDRESS + POLL_OFFSET);
+pub(crate) const VERSION: (u8, usize) = (1, REGION_ADDRESS + POLL_OFFSET);
 
 /// Components within components, counted as wasmtime's compiler meets them: by recursion.
 const DEPTH_MAX: usize = 32;
@@ -228,7 +228,7 @@ fn poll(code: &mut Vec<u8>) {
     use wasm_encoder::Encode;
 
     let first = MemArg { offset: 0, align: 0, memory_index: 0 };
-    Instruction::I32Const((PAGE_ADDRESS + POLL_OFFSET) as i32).encode(code);
+    Instruction::I32Const((REGION_ADDRESS + POLL_OFFSET) as i32).encode(code);
     Instruction::I32Const(0).encode(code);
     Instruction::I32Store8(first).encode(code);
 }
