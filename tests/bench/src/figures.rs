@@ -15,7 +15,7 @@ use crate::trees::Tree;
 pub(crate) struct Figures {
     /// From the start of the process to the first right definition, with nothing kept of an earlier start.
     pub(crate) first_empty: Option<Duration>,
-    /// The same on a second start.
+    /// The same on a second start and later, where an earlier one kept something.
     pub(crate) first_again: Option<Duration>,
     pub(crate) definitions: Latencies,
     pub(crate) references: Latencies,
