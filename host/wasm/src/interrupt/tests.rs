@@ -1,3 +1,5 @@
+//! Guests that do not end, that end just in time, and that leave things behind.
+
 use std::time::Duration;
 
 use vraftls_query::Fault;

@@ -1,3 +1,5 @@
+//! Small components, and damaged ones, before and after.
+
 use proptest::prelude::*;
 
 use super::*;
