@@ -13,6 +13,17 @@ struct Process {
 /// The resident bytes of a process and of everything below it, where the system has a `/proc` to tell. Pages that two
 /// processes share count twice.
 pub(crate) fn resident_bytes(process: u32) -> Option<u64> {
+    let processes = processes()?;
+    let family = family(&processes, process)?;
+    Some(family.iter().map(|member| processes[member].resident_bytes).sum())
+}
+
+/// A process and everything below it, where the system has a `/proc` to tell.
+pub(crate) fn family_of(process: u32) -> Option<Vec<u32>> {
+    family(&processes()?, process)
+}
+
+fn processes() -> Option<BTreeMap<u32, Process>> {
     let mut processes = BTreeMap::new();
     for entry in fs::read_dir("/proc").ok()? {
         let id = entry.ok().and_then(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -22,7 +33,7 @@ pub(crate) fn resident_bytes(process: u32) -> Option<u64> {
             processes.insert(id, found);
         }
     }
-    processes.contains_key(&process).then(|| sum(&processes, process))
+    Some(processes)
 }
 
 fn parse(status: &str) -> Option<Process> {
@@ -36,10 +47,15 @@ fn parse(status: &str) -> Option<Process> {
     Some(Process { parent, resident_bytes: resident_kib * 1024 })
 }
 
-fn sum(processes: &BTreeMap<u32, Process>, root: u32) -> u64 {
-    let own = processes.get(&root).map_or(0, |process| process.resident_bytes);
-    let children = processes.iter().filter(|(id, process)| process.parent == root && **id != root);
-    own + children.map(|(id, _)| sum(processes, *id)).sum::<u64>()
+fn family(processes: &BTreeMap<u32, Process>, root: u32) -> Option<Vec<u32>> {
+    let mut family = vec![*processes.get_key_value(&root)?.0];
+    let mut next = 0;
+    while let Some(parent) = family.get(next).copied() {
+        let children = processes.iter().filter(|(id, process)| process.parent == parent && **id != parent);
+        family.extend(children.map(|(id, _)| *id));
+        next += 1;
+    }
+    Some(family)
 }
 
 #[cfg(test)]
@@ -51,8 +67,9 @@ mod tests {
         let process = |parent, resident_bytes| Process { parent, resident_bytes };
         let all =
             BTreeMap::from([(1, process(0, 1)), (2, process(1, 10)), (3, process(2, 100)), (4, process(1, 1000))]);
-        assert_eq!(sum(&all, 2), 110);
-        assert_eq!(sum(&all, 1), 1111);
+        assert_eq!(family(&all, 2), Some(vec![2, 3]));
+        assert_eq!(family(&all, 1), Some(vec![1, 2, 4, 3]));
+        assert_eq!(family(&all, 9), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::client::{Client, Editor};
 use crate::language::document_language;
 use crate::latency::Latencies;
 use crate::sample::Position;
-use crate::{memory, uri};
+use crate::{machine, memory, uri};
 
 /// How long one question may take.
 const DEFINITION_MAX: Duration = Duration::from_secs(60);
@@ -119,6 +119,13 @@ impl Session {
     /// The memory of the server now, in bytes, where the system tells.
     pub(crate) fn resident_bytes(&self) -> Option<u64> {
         memory::resident_bytes(self.client.process()?)
+    }
+
+    /// The processor time of the server and its children so far, in seconds, where the system tells.
+    pub(crate) fn processor_seconds(&self) -> Option<f64> {
+        let family = memory::family_of(self.client.process()?)?;
+        // A child may end while we look.
+        Some(family.into_iter().filter_map(machine::processor_seconds).sum())
     }
 
     pub(crate) fn stop(self) -> Result<()> {

@@ -2,14 +2,21 @@
 //! next.
 //!
 //! A machine that others share is faster in one minute than in the next by more than servers differ. Of servers that were asked
-//! minutes apart that would be a difference between them; here it is none.
+//! minutes apart that would be a difference between them; here it is none. What a server still does after its answer is not
+//! counted to the next: nobody is asked before all rest.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result};
 
 use crate::figures::Figures;
 use crate::session::Session;
+
+/// All servers rest when they take less than so much of a processor together, for so long. Who never rests is not waited for.
+const RESTING_SHARE: f64 = 0.1;
+const RESTS_FOR: Duration = Duration::from_millis(50);
+const REST_MAX: Duration = Duration::from_secs(5);
 
 /// A server that runs beside others, and what is measured of it.
 pub(crate) struct Running<'a> {
@@ -66,6 +73,7 @@ pub(crate) fn ask<T>(
             if spent[idx] > budget {
                 continue;
             }
+            wait_until_rest(all);
             let start = Instant::now();
             all[idx].ask(|session, figures| ask(session, figures, thing));
             spent[idx] += start.elapsed();
@@ -73,8 +81,24 @@ pub(crate) fn ask<T>(
     }
 }
 
-/// Who is asked when about one thing. What a server still does after it answered takes from the one that is asked next, so each
-/// comes after each other.
+/// Waits until no server works on anything, where the system tells.
+fn wait_until_rest(all: &[Running<'_>]) {
+    let worked = || all.iter().filter_map(|running| running.session.as_ref()?.processor_seconds()).sum::<f64>();
+    let gives_up = Instant::now() + REST_MAX;
+    let mut before = worked();
+    while before > 0.0 && Instant::now() < gives_up {
+        let since = Instant::now();
+        thread::sleep(RESTS_FOR);
+        let now = worked();
+        if now - before < RESTING_SHARE * since.elapsed().as_secs_f64() {
+            return;
+        }
+        before = now;
+    }
+}
+
+/// Who is asked when about one thing. What a server leaves in the caches of the processor is none of the next one's, so each comes
+/// after each other.
 fn turns(count: usize, number: usize) -> impl Iterator<Item = usize> {
     let is_backward = (number / count.max(1)) % 2 == 1;
     (0..count).map(move |place| {
