@@ -25,14 +25,17 @@ mod linux {
     use wasmtime::Store;
     use wasmtime::unix::StoreExt as _;
 
-    use crate::safepoints::{POLL_OFFSET, REGION_BYTES};
+    use crate::safepoints::{POLL_ADDRESS, POLL_OFFSET, REGION_BYTES};
 
     /// The access is one that the page does not allow. Where nothing is mapped the code is another.
     const SEGV_ACCERR: i32 = 2;
 
+    /// More than a memory of 32 bits has reserved, its guard included, and less than from its beginning to the page of any other.
+    const OF_ONE_MEMORY_BYTES: usize = 5 << 30;
+
     /// The polling pages of one store. What sees them at the same time: the guest's faults, and whoever stops it.
     pub(crate) struct PollingPages {
-        /// Their addresses, in the order in which they were found; zero is none yet.
+        /// Where guests store to them, in the order in which they were found; zero is none yet.
         found: Box<[AtomicUsize]>,
         closed: AtomicBool,
         /// The size of a page of the processor.
@@ -49,56 +52,61 @@ mod linux {
         /// Stops the guest at its next poll, if it runs.
         pub(crate) fn close(&self) {
             self.closed.store(true, Ordering::SeqCst);
-            self.all().for_each(|page| report(self.protect(page, MprotectFlags::empty())));
+            self.all().for_each(|poll| report(self.protect(poll, MprotectFlags::empty())));
         }
 
         /// Lets the guest run. It must not run now.
         pub(crate) fn open(&self) {
             self.closed.store(false, Ordering::SeqCst);
-            self.all().for_each(|page| report(self.protect(page, READ_WRITE)));
+            self.all().for_each(|poll| report(self.protect(poll, READ_WRITE)));
         }
 
         /// Makes the pages what they were before they were found. The guest must not run any more, and its memories must still be there.
         pub(crate) fn give_back(&self) {
             let is_closed = self.closed.load(Ordering::SeqCst);
-            for page in self.all() {
+            for poll in self.all() {
                 if is_closed {
-                    report(self.advise(page, Advice::LinuxDontNeed));
+                    report(self.advise(poll, Advice::LinuxDontNeed));
                 } else {
                     // In place: to give a page back and to get another for the next guest costs more.
-                    self.wipe(page);
-                    report(self.protect(page, MprotectFlags::empty()));
+                    self.wipe(poll);
+                    report(self.protect(poll, MprotectFlags::empty()));
                 }
             }
-            self.found.iter().for_each(|page| page.store(0, Ordering::SeqCst));
+            self.found.iter().for_each(|poll| poll.store(0, Ordering::SeqCst));
         }
 
         fn all(&self) -> impl Iterator<Item = usize> {
-            self.found.iter().map(|page| page.load(Ordering::SeqCst)).filter(|address| *address != 0)
+            self.found.iter().map(|poll| poll.load(Ordering::SeqCst)).filter(|address| *address != 0)
         }
 
         /// Whether a guest that may not access this address goes on after all: if it has found a page. Safe to be called in a signal
         /// handler, as all that it does is to read and write atomics and to call the kernel.
+        ///
+        /// What is found is the page of a memory and nothing else, so that nothing is ever closed to which the host might go on behalf of
+        /// the guest. A module has one memory, to which each of its functions stores before it does anything else: so nobody gets to another
+        /// place of a memory before its page was found, and after that nothing more is found there. What wasmtime itself puts between
+        /// components polls nothing; but if something is found for it in a memory that nobody polled yet, then no poll of that memory
+        /// finds its page any more, so none of its functions runs, and it cannot grow to what was found.
         fn finds(&self, address: usize) -> bool {
-            if address % REGION_BYTES != POLL_OFFSET {
+            if address <= POLL_ADDRESS || address % REGION_BYTES != POLL_OFFSET {
                 return false;
             }
-            let page = address - address % self.page_bytes;
             for found in &self.found {
-                match found.compare_exchange(0, page, Ordering::SeqCst, Ordering::SeqCst) {
+                match found.compare_exchange(0, address, Ordering::SeqCst, Ordering::SeqCst) {
                     Ok(_) => {
                         // What the kernel has to tell from what is around it does not become one with that whenever it is closed, which
                         // would cost more than all the rest. If it cannot be told, it is only slower.
-                        let _ = self.advise(page, Advice::LinuxDontDump);
-                        if self.protect(page, READ_WRITE).is_err() {
+                        let _ = self.advise(address, Advice::LinuxDontDump);
+                        if self.protect(address, READ_WRITE).is_err() {
                             return false;
                         }
                         // Who closed the pages before this one was among them has not closed it; the poll faults once more.
                         let is_closed = self.closed.load(Ordering::SeqCst);
-                        return !is_closed || self.protect(page, MprotectFlags::empty()).is_ok();
+                        return !is_closed || self.protect(address, MprotectFlags::empty()).is_ok();
                     }
-                    // It is closed because the guest is to stop.
-                    Err(known) if known == page => return false,
+                    // A page that is closed because the guest is to stop, or a guest that goes astray.
+                    Err(known) if is_of_memory_of(known, address) => return false,
                     Err(_) => {}
                 }
             }
@@ -106,29 +114,36 @@ mod linux {
         }
 
         #[expect(unsafe_code, reason = "pages are protected where wasmtime reserved memory")]
-        fn protect(&self, page: usize, flags: MprotectFlags) -> rustix::io::Result<()> {
+        fn protect(&self, poll: usize, flags: MprotectFlags) -> rustix::io::Result<()> {
             // SAFETY: the page lies in what is reserved for a linear memory (a guest faulted there), above all that the memory may grow to
             // (`MemoryGuard` sees to it). wasmtime never looks there, and for the guest any protection is as good as another.
-            unsafe { mprotect(page as *mut _, self.page_bytes, flags) }
+            unsafe { mprotect(self.page(poll), self.page_bytes, flags) }
         }
 
         #[expect(unsafe_code, reason = "pages are described where wasmtime reserved memory")]
-        fn advise(&self, page: usize, advice: Advice) -> rustix::io::Result<()> {
+        fn advise(&self, poll: usize, advice: Advice) -> rustix::io::Result<()> {
             // SAFETY: as for `protect`; what the guest stored there is nobody's.
-            unsafe { madvise(page as *mut _, self.page_bytes, advice) }
+            unsafe { madvise(self.page(poll), self.page_bytes, advice) }
         }
 
         #[expect(unsafe_code, reason = "pages are written where wasmtime reserved memory")]
-        fn wipe(&self, page: usize) {
+        fn wipe(&self, poll: usize) {
             // SAFETY: as for `protect`; the page was found, and so was opened, and was not closed since. The guest does not run any more.
-            unsafe { std::ptr::write_bytes(page as *mut u8, 0, self.page_bytes) }
+            unsafe { std::ptr::write_bytes(self.page(poll).cast::<u8>(), 0, self.page_bytes) }
+        }
+
+        fn page(&self, poll: usize) -> *mut std::ffi::c_void {
+            (poll - poll % self.page_bytes) as *mut _
         }
     }
 
-    /// Has the faults of a store's guest find its pages. A guest cannot make pages be found that are none: all its functions poll before
-    /// anything else, so the first fault in a memory is that of a poll. Where it has memories that are never polled (the second of a
-    /// module), or aims at the one offset in question, what is opened lies in what is reserved for its own memory: there it finds
-    /// zeros instead of a trap.
+    /// Whether an address lies in what is reserved for the memory to which a poll stores.
+    fn is_of_memory_of(poll: usize, address: usize) -> bool {
+        let beginning = poll - POLL_ADDRESS;
+        (beginning..beginning + OF_ONE_MEMORY_BYTES).contains(&address)
+    }
+
+    /// Has the faults of a store's guest find its pages.
     #[expect(unsafe_code, reason = "what a signal handler may do cannot be checked")]
     pub(crate) fn find_by_faults<T: 'static>(
         store: &mut Store<T>,

@@ -16,16 +16,18 @@ use wasmparser::{
     BinaryReaderError, CustomSectionReader, FunctionBody, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
-/// Where in every linear memory the region begins that has the polling page in it. No memory of a guest may reach so far. Below 2 GiB, so
-/// that x86 reaches it from where the memory begins in one instruction.
+/// What no memory of a guest may reach: there the region begins that has the polling page in it. Below 2 GiB, so that x86 reaches it from
+/// where the memory begins in one instruction.
 pub(crate) const REGION_ADDRESS: usize = (2 << 30) - REGION_BYTES;
-/// As large as a page of WebAssembly, and so as any page of a processor.
+/// As large as a page of WebAssembly, and so as any page of a processor. Every memory begins at a multiple of it.
 pub(crate) const REGION_BYTES: usize = 64 << 10;
 /// Where in the region guests store. No round number, so that a fault tells a poll from a guest that goes astray.
 pub(crate) const POLL_OFFSET: usize = 0xa5c3;
+/// Where guests store.
+pub(crate) const POLL_ADDRESS: usize = REGION_ADDRESS + POLL_OFFSET;
 
 /// Part of an artifact's name, so another when other code is made of the same component.
-pub(crate) const VERSION: (u8, usize) = (1, REGION_ADDRESS + POLL_OFFSET);
+pub(crate) const VERSION: (u8, usize) = (1, POLL_ADDRESS);
 
 /// Components within components, counted as wasmtime's compiler meets them: by recursion.
 const DEPTH_MAX: usize = 32;
@@ -43,8 +45,9 @@ enum Unfit {
 
 /// The component with safepoint polls, or what is wrong with it.
 pub(crate) fn with_polls(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    // All features: whether wasmtime has one is for wasmtime to say.
-    Validator::new_with_features(WasmFeatures::all()).validate_all(component)?;
+    // Whether wasmtime has a feature is for wasmtime to say. But a module with two memories would poll one of them alone.
+    let features = WasmFeatures::all().difference(WasmFeatures::MULTI_MEMORY);
+    Validator::new_with_features(features).validate_all(component)?;
     if !is_whole(component)? {
         return Err(Unfit::Cut.into());
     }
@@ -228,7 +231,7 @@ fn poll(code: &mut Vec<u8>) {
     use wasm_encoder::Encode;
 
     let first = MemArg { offset: 0, align: 0, memory_index: 0 };
-    Instruction::I32Const((REGION_ADDRESS + POLL_OFFSET) as i32).encode(code);
+    Instruction::I32Const(POLL_ADDRESS as i32).encode(code);
     Instruction::I32Const(0).encode(code);
     Instruction::I32Store8(first).encode(code);
 }

@@ -197,7 +197,7 @@ fn what_a_guest_leaves_in_its_page_is_not_there_for_the_next() {
         return;
     }
     // In the same page, if pages are as small as they are on x86.
-    let address = u32::try_from(safepoints::REGION_ADDRESS + safepoints::POLL_OFFSET).unwrap() - 8;
+    let address = u32::try_from(safepoints::POLL_ADDRESS).unwrap() - 8;
     let bench = Bench::new();
     let reads = bench.component(&reads());
     let writes = format!("(func {RUN} (i32.store (local.get 0) (i32.const 42)) (loop (br 0)) (i32.const 0))");
@@ -214,10 +214,54 @@ fn a_guest_that_goes_astray_traps_and_is_not_said_to_be_late() {
     let bench = Bench::new();
     let component = bench.component(&reads());
     let page = u32::try_from(safepoints::REGION_ADDRESS).unwrap();
-    for address in [64 << 10, 128 << 10, page - 64, page + (64 << 10), 3 << 30, u32::MAX - 8] {
+    let poll = u32::try_from(safepoints::POLL_OFFSET).unwrap();
+    let like_polls = [1 << 20, page - (64 << 10), page + (64 << 10), 3 << 30, 0xffff_0000].map(|region| region + poll);
+    for address in
+        [64 << 10, 128 << 10, page - 64, page + (64 << 10), 3 << 30, u32::MAX - 8].into_iter().chain(like_polls)
+    {
         let fault = bench.run(&mut bench.store(LONG), &component, address).unwrap_err();
         assert!(matches!(&fault, Fault::Trap(why) if why.contains("out of bounds")), "{address:#x}: {fault:?}");
     }
+}
+
+/// What wasmtime itself puts between two components has their memories both, and polls none.
+#[test]
+fn components_that_call_each_other_go_on_and_are_stopped() {
+    let composed = |first: &str| {
+        format!(
+            r#"(component
+                (component $a
+                    (core module $m (memory (export "m") 1) (global $end (mut i32) (i32.const 4096))
+                        (func (export "r") (param i32 i32 i32 i32) (result i32)
+                            (global.set $end (i32.add (global.get $end) (local.get 3)))
+                            (i32.sub (global.get $end) (local.get 3)))
+                        (func (export "length") (param i32 i32) (result i32) {first} (local.get 1)))
+                    (core instance $i (instantiate $m))
+                    (func (export "length") (param "text" string) (result u32)
+                        (canon lift (core func $i "length") (memory (core memory $i "m")) (realloc (core func $i "r")))))
+                (component $b
+                    (import "length" (func $length (param "text" string) (result u32)))
+                    (core module $libc (memory (export "m") 1) (data (i32.const 0) "abcdefgh"))
+                    (core instance $libc (instantiate $libc))
+                    (core func $length (canon lower (func $length) (memory (core memory $libc "m"))))
+                    (core module $m (import "libc" "m" (memory 1)) (import "a" "length" (func $length (param i32 i32) (result i32)))
+                        (func {RUN} (call $length (i32.const 0) (local.get 0))))
+                    (core instance $i (instantiate $m
+                        (with "libc" (instance $libc)) (with "a" (instance (export "length" (func $length))))))
+                    (func (export "run") (param "with" u32) (result u32) (canon lift (core func $i "run"))))
+                (instance $a (instantiate $a))
+                (instance $b (instantiate $b (with "length" (func $a "length"))))
+                (export "run" (func $b "run")))"#
+        )
+    };
+    let bench = Bench::new();
+    let (ends, stays) = (bench.component(&composed("")), bench.component(&composed("(loop (br 0))")));
+    for _ in 0..3 {
+        assert_eq!(bench.run(&mut bench.store(LONG), &ends, 5), Ok(5));
+        assert_eq!(bench.run(&mut bench.store(SOON), &stays, 5), Err(Fault::Deadline(SOON)));
+    }
+    let astray = bench.run(&mut bench.store(LONG), &ends, 1 << 30).unwrap_err();
+    assert!(matches!(&astray, Fault::Trap(_) | Fault::BadReply(_)), "{astray:?}");
 }
 
 #[test]

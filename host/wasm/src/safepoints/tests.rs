@@ -132,6 +132,15 @@ fn a_component_that_ends_in_the_middle_of_a_module_is_refused() {
 }
 
 #[test]
+fn a_module_has_no_memory_that_is_not_polled() {
+    for memories in [r#"(import "m" "m" (memory 1)) (memory 1)"#, "(memory 1) (memory 1)"] {
+        let text = format!("(component (core module {memories}))");
+        let error = with_polls(&wat::parse_str(text).unwrap()).unwrap_err();
+        assert!(format!("{error:#}").contains("multiple memories"), "{error:#}");
+    }
+}
+
+#[test]
 fn components_are_nested_so_deep_and_no_deeper() {
     let nested = |depth: usize| wat::parse_str("(component ".repeat(depth + 1) + &")".repeat(depth + 1)).unwrap();
     assert!(with_polls(&nested(DEPTH_MAX)).is_ok());
