@@ -55,10 +55,11 @@ mod linux {
             self.all().for_each(|poll| report(self.protect(poll, MprotectFlags::empty())));
         }
 
-        /// Lets the guest run. It must not run now.
+        /// Lets the guest run. It must not run now. A page that cannot be opened stops it once more.
         pub(crate) fn open(&self) {
-            self.closed.store(false, Ordering::SeqCst);
-            self.all().for_each(|poll| report(self.protect(poll, READ_WRITE)));
+            let opened = self.all().try_for_each(|poll| self.protect(poll, READ_WRITE));
+            self.closed.store(opened.is_err(), Ordering::SeqCst);
+            report(opened);
         }
 
         /// Makes the pages what they were before they were found. The guest must not run any more, and its memories must still be there.
@@ -98,7 +99,9 @@ mod linux {
                         // What the kernel has to tell from what is around it does not become one with that whenever it is closed, which
                         // would cost more than all the rest. If it cannot be told, it is only slower.
                         let _ = self.advise(address, Advice::LinuxDontDump);
+                        // The process may have as many mappings as it can have. Then the guest traps, and nothing was found.
                         if self.protect(address, READ_WRITE).is_err() {
+                            found.store(0, Ordering::SeqCst);
                             return false;
                         }
                         // Who closed the pages before this one was among them has not closed it; the poll faults once more.
@@ -163,10 +166,26 @@ mod linux {
 
     const READ_WRITE: MprotectFlags = MprotectFlags::READ.union(MprotectFlags::WRITE);
 
-    /// None of these calls can fail on a page that could be opened once, as none of them needs another mapping.
+    /// These calls hardly fail on a page that could be opened once: it is a mapping of its own, so none of them needs another.
     fn report(result: rustix::io::Result<()>) {
         if let Err(error) = result {
             tracing::error!(%error, "a polling page cannot be protected");
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_page_that_cannot_be_opened_is_not_found() {
+            let pages = PollingPages::new(1);
+            // Nothing is mapped so low but by who asks for it.
+            let nowhere = (1 << 40) + POLL_OFFSET;
+            assert!(!pages.finds(nowhere));
+            assert_eq!(pages.all().count(), 0);
+            // Would write there.
+            pages.give_back();
         }
     }
 }
