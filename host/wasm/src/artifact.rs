@@ -5,10 +5,13 @@
 //! node's own cache, and if its bytes are those that were written. Its name holds the component's digest and wasmtime's hash
 //! of all that the code depends on, so that another build, another setting or another processor has another name.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use vraftls_vfs::ContentDigest;
 use wasmtime::Engine;
@@ -24,6 +27,20 @@ const N_KEPT_MAX: usize = 32;
 pub struct ArtifactStore {
     trusted: Vec<PathBuf>,
     cache: Option<PathBuf>,
+    whole: Arc<Whole>,
+}
+
+/// The artifacts that were found to be whole. Each is loaded twice where engines are kept, and reading it through takes as long as much of a
+/// start.
+#[derive(Debug, Default)]
+struct Whole(Mutex<BTreeMap<PathBuf, Looks>>);
+
+/// What a file looks like that was not replaced since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Looks {
+    size_bytes: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
 }
 
 /// Why an artifact could not be written.
@@ -72,7 +89,8 @@ impl ArtifactStore {
 
     /// Finds what this one finds, and keeps nothing.
     pub(crate) fn reading(&self) -> Self {
-        Self { trusted: self.trusted.iter().chain(&self.cache).cloned().collect(), cache: None }
+        let trusted = self.trusted.iter().chain(&self.cache).cloned().collect();
+        Self { trusted, cache: None, whole: self.whole.clone() }
     }
 
     /// The artifact of a component, from the first directory that has it.
@@ -80,7 +98,7 @@ impl ArtifactStore {
         let name = file_name(engine, digest);
         let mut rejected = None;
         for directory in self.trusted.iter().chain(&self.cache) {
-            match load(engine, &directory.join(&name)) {
+            match load(engine, &directory.join(&name), &self.whole) {
                 Found::Nothing => {}
                 Found::Rejected(reason) => rejected = Some(reason),
                 loaded @ Found::Loaded(_) => return loaded,
@@ -175,9 +193,39 @@ impl Hasher for StableHasher {
     }
 }
 
-fn load(engine: &Engine, path: &Path) -> Found {
+impl Looks {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { size_bytes: metadata.len(), modified: metadata.modified().ok(), inode }
+    }
+}
+
+impl Whole {
+    /// Whether the bytes of an artifact are those that were written. It is read once, and again when it was replaced.
+    fn has(&self, path: &Path) -> io::Result<bool> {
+        // Before it is read: what replaces it meanwhile looks different.
+        let looks = Looks::of(&fs::metadata(path)?);
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path) == Some(&looks) {
+            return Ok(true);
+        }
+        let is_whole = is_vouched(path)?;
+        if is_whole {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= N_KEPT_MAX {
+                known.clear();
+            }
+            known.insert(path.to_owned(), looks);
+        }
+        Ok(is_whole)
+    }
+}
+
+fn load(engine: &Engine, path: &Path, whole: &Whole) -> Found {
     let rejected = |why: &dyn std::fmt::Display| Found::Rejected(format!("{}: {why}", path.display()));
-    match is_vouched(path) {
+    match whole.has(path) {
         Ok(true) => match map(engine, path) {
             Ok(component) => Found::Loaded(component),
             Err(error) => rejected(&error),
@@ -197,7 +245,7 @@ fn is_vouched(path: &Path) -> io::Result<bool> {
 #[expect(unsafe_code, reason = "machine code from disk cannot be checked; see host/docs/adr on artifacts")]
 fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: The file holds what `Engine::precompile_component` gave, and is not changed while it is mapped. Every caller comes
-    // through `load`, which found the digest recorded by `write` to be that of the file. Both lie in a directory that only
+    // through `load`, which found the digest recorded by `write` to be that of the file, now or before it was mapped first. Both lie in a directory that only
     // this node's user may write to (`write` makes it so and refuses another), or in one that the caller trusts as it trusts
     // the program. Files are only ever replaced by renaming, never written in place, so that the mapped one stays as it is.
     unsafe { Component::deserialize_file(engine, path) }
@@ -266,4 +314,25 @@ pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn writable_by_others(_: &Path) -> io::Result<bool> {
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_is_read_once_until_it_is_replaced() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let (path, whole) = (directory.path().join("a.cwasm"), Whole::default());
+        fs::write(sidecar(&path), blake3::hash(b"good").to_hex().as_bytes()).expect("writable");
+        replace(&path, b"good").expect("writable");
+        assert!(whole.has(&path).expect("readable"));
+        // Nobody reads it: what vouches for it is gone.
+        fs::remove_file(sidecar(&path)).expect("it is there");
+        assert!(whole.has(&path).expect("readable"));
+        replace(&path, b"evil").expect("writable");
+        assert!(whole.has(&path).is_err(), "it is another file");
+        fs::write(sidecar(&path), blake3::hash(b"good").to_hex().as_bytes()).expect("writable");
+        assert!(!whole.has(&path).expect("readable"));
+    }
 }
