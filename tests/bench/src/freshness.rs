@@ -1,7 +1,8 @@
 //! How long after an edit the diagnostics of the open file are those of the edited text.
 //!
 //! In the body of a function an undefined name is written that occurs nowhere else, and then made a comment, so that no text is
-//! ever one that was there before. The diagnostics are fresh when they speak of the name, or no longer do. They come the way an editor has them from that server: a server that
+//! ever one that was there before. Who edits looks at what came of it before: each edit finds the server at rest. The diagnostics
+//! are fresh when they speak of the name, or no longer do. They come the way an editor has them from that server: a server that
 //! answers the question for them is asked right after the edit, from another they come unasked.
 
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use crate::gaps::{Gap, gaps};
 use crate::latency::Latencies;
 use crate::sample::Random;
 use crate::session::Session;
+use crate::turns;
 
 /// How long a server may take until the diagnostics are fresh.
 const FRESH_MAX: Duration = Duration::from_secs(30);
@@ -81,6 +83,7 @@ impl Freshness {
             // The comment stays, so the gaps are visited from the last to the first.
             let after_indent = (gap.line, gap.indent.encode_utf16().count() as u32);
             for (start, text, is_there) in [(start, written.as_str(), true), (after_indent, "# ", false)] {
+                turns::wait_while_at_work(|| session.processor_seconds().unwrap_or_default());
                 let edit_at = Instant::now();
                 session.client().forget_published(&uri);
                 session.edit(&edited.file, start, start, text)?;

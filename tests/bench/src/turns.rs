@@ -83,7 +83,11 @@ pub(crate) fn ask<T>(
 
 /// Waits until no server works on anything, where the system tells.
 fn wait_until_rest(all: &[Running<'_>]) {
-    let worked = || all.iter().filter_map(|running| running.session.as_ref()?.processor_seconds()).sum::<f64>();
+    wait_while_at_work(|| all.iter().filter_map(|running| running.session.as_ref()?.processor_seconds()).sum());
+}
+
+/// Waits until whoever has worked for so many seconds of a processor does not any more.
+pub(crate) fn wait_while_at_work(worked: impl Fn() -> f64) {
     let gives_up = Instant::now() + REST_MAX;
     let mut before = worked();
     while before > 0.0 && Instant::now() < gives_up {
