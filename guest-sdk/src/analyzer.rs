@@ -23,7 +23,7 @@ pub trait Analyzer: 'static {
     fn open(config: Config, workspace: Arc<dyn Workspace>) -> Result<Self::Project, Failure>;
 }
 
-/// A project in memory. Every method beyond the first two is optional and answers [`Failure::Unsupported`] by default;
+/// A project in memory. Every method beyond the first is optional, and every question answers [`Failure::Unsupported`] by default;
 /// the contract (`wit/analyzer.wit`) documents each.
 #[expect(unused_variables, reason = "parameters of defaults are named for the reader")]
 pub trait Project: 'static {
@@ -32,6 +32,9 @@ pub trait Project: 'static {
 
     /// Says which files are open in an editor.
     fn set_open(&mut self, paths: Vec<String>) {}
+
+    /// Does what can wait until nobody does.
+    fn rest(&mut self) {}
 
     /// A file that the analyzer carries itself, by its `@bundled/` path.
     fn bundled(&self, path: &str) -> Option<String> {

@@ -32,6 +32,7 @@ pub mod engine {
                 export vraftls:analyzer/resolving@0.1.0;
                 export vraftls:analyzer/rewriting@0.1.0;
                 export vraftls:analyzer/refiling@0.1.0;
+                export vraftls:analyzer/resting@0.1.0;
             }
         ",
         world: "vraftls:guest-sdk/engine",

@@ -170,6 +170,16 @@ impl<A: Analyzer> projects::GuestProject for OpenProject<A> {
     }
 }
 
+impl<A: Analyzer> contract::resting::Guest for Exported<A> {
+    fn rest(project: ProjectBorrow<'_>) {
+        // As with `set_open`, a busy project is impossible.
+        let _ = ask::<A, _>(&project, |project| {
+            project.rest();
+            Ok(())
+        });
+    }
+}
+
 impl<A: Analyzer> contract::diagnosing::Guest for Exported<A> {
     fn diagnostics(project: ProjectBorrow<'_>, path: String) -> Result<Vec<Diagnostic>, Failure> {
         ask::<A, _>(&project, |project| project.diagnostics(&path))

@@ -47,6 +47,8 @@ pub struct Counters {
     pub engines_dropped: u64,
     /// Engines whose memory was kept for a later process.
     pub engines_kept: u64,
+    /// How often an engine did what could wait.
+    pub engines_rested: u64,
     /// Engines that started from memory that was kept.
     pub engines_taken_up: u64,
     /// Components that were compiled.
@@ -104,6 +106,7 @@ pub(crate) struct CounterCells {
     pub(crate) engines_started: Counter,
     pub(crate) engines_dropped: Counter,
     pub(crate) engines_kept: Counter,
+    pub(crate) engines_rested: Counter,
     pub(crate) engines_taken_up: Counter,
     pub(crate) components_compiled: Counter,
     pub(crate) artifacts_loaded: Counter,
@@ -148,6 +151,7 @@ impl CounterCells {
             engines_started: self.engines_started.get(),
             engines_dropped: self.engines_dropped.get(),
             engines_kept: self.engines_kept.get(),
+            engines_rested: self.engines_rested.get(),
             engines_taken_up: self.engines_taken_up.get(),
             components_compiled: self.components_compiled.get(),
             artifacts_loaded: self.artifacts_loaded.get(),

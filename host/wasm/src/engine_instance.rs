@@ -172,6 +172,23 @@ impl EngineInstance {
         })
     }
 
+    /// Whether the guest has something to do while nobody asks.
+    pub(crate) fn can_rest(&self) -> bool {
+        self.functions.resting.is_some()
+    }
+
+    /// Lets the guest do what can wait. A fault costs the instance.
+    pub(crate) fn rest(&mut self) -> Result<(), Failed> {
+        let Some(resting) = &self.functions.resting else { return Ok(()) };
+        let state = self.store.data_mut();
+        let time_max = state.shared.limits.rest_time_max;
+        state.enter(CallScope::new(None, Waiter::for_time(time_max)));
+        let rested = resting.call_rest(&mut self.store, self.project);
+        let lost = rested.map_err(|error| Failed::lost(&error, &self.store));
+        self.store.data_mut().leave();
+        lost
+    }
+
     fn asking(&mut self) -> Asking<'_> {
         Asking { functions: &self.functions, store: &mut self.store, project: self.project }
     }

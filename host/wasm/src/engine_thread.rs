@@ -31,9 +31,11 @@ pub(crate) struct EngineThread {
     pub(crate) rest: Resting,
 }
 
-/// What decides whether an instance that has nothing to do is kept for a later process.
+/// What decides what becomes of an instance that has nothing to do: first it is told to rest, then it is kept for a later process.
 #[derive(Debug, Default)]
 pub(crate) struct Resting {
+    /// Whether it has rested since the last call.
+    rested: bool,
     /// How long it worked since it was started or kept.
     worked: Duration,
     kept: Option<Instant>,
@@ -44,6 +46,11 @@ pub(crate) struct Resting {
 }
 
 impl Resting {
+    fn note_call(&mut self, took: Duration) {
+        (self.rested, self.tried) = (false, false);
+        self.worked += took;
+    }
+
     /// `ends` says that its process is about to end: then nobody is to wait long for little.
     fn is_worth_keeping(&self, limits: &Limits, ends: bool) -> bool {
         let again = match self.kept {
@@ -60,10 +67,15 @@ impl EngineThread {
     pub(crate) fn run(mut self) {
         let limits = self.engines.context.limits.clone();
         loop {
-            let may_keep = self.is_worth_keeping(false);
-            let idle_max = if may_keep { limits.keep_after_rest } else { limits.engine_idle_max };
+            let (may_rest, may_keep) = (self.may_rest(), self.is_worth_keeping(false));
+            let idle_max = match (may_rest, may_keep) {
+                (true, _) => limits.rest_after,
+                (false, true) => limits.keep_after_rest,
+                (false, false) => limits.engine_idle_max,
+            };
             match self.mailbox.take(idle_max) {
                 Taken::Call(call) => self.serve(call),
+                Taken::Idle if may_rest => self.rest(),
                 Taken::Idle if may_keep => self.keep(),
                 Taken::Idle if self.engines.retire(&self.key, self.id) => break,
                 Taken::Idle => {}
@@ -72,9 +84,27 @@ impl EngineThread {
         }
         // Nobody asks this process any more, but perhaps the next.
         if self.engines.is_closed() && self.is_worth_keeping(true) {
+            if self.may_rest() {
+                self.rest();
+            }
             self.keep();
         }
         self.drop_instance();
+    }
+
+    fn may_rest(&self) -> bool {
+        !self.rest.rested && self.instance.as_ref().is_some_and(EngineInstance::can_rest)
+    }
+
+    /// Lets the instance do what can wait.
+    fn rest(&mut self) {
+        self.rest.rested = true;
+        let rested = self.instance.as_mut().map_or(Ok(()), EngineInstance::rest);
+        match rested {
+            Ok(()) => self.component.shared.counters.engines_rested.increment(),
+            // Nobody waits for it.
+            Err(failed) => drop(self.after_failure(failed)),
+        }
     }
 
     fn is_worth_keeping(&self, ends: bool) -> bool {
@@ -98,7 +128,7 @@ impl EngineThread {
         match outcome {
             Ok(KeepOutcome::Kept(bytes)) => {
                 self.component.shared.counters.engines_kept.increment();
-                self.rest = Resting { kept: Some(Instant::now()), ..Resting::default() };
+                self.rest = Resting { rested: self.rest.rested, kept: Some(Instant::now()), ..Resting::default() };
                 tracing::debug!(analyzer, bytes, took = ?started.elapsed(), "an engine is kept");
             }
             Ok(KeepOutcome::Stopped | KeepOutcome::NotNow) => {}
@@ -124,7 +154,7 @@ impl EngineThread {
         let memory_bytes = self.instance.as_ref().map_or(0, EngineInstance::memory_bytes);
         self.memory_bytes.store(memory_bytes, Ordering::Relaxed);
         counters.engine_time_ns.add_time(started.elapsed());
-        (self.rest.worked, self.rest.tried) = (self.rest.worked + started.elapsed(), false);
+        self.rest.note_call(started.elapsed());
         if matches!(answered, Err(Fault::Cancelled)) && waiter.makes_way() {
             return self.mailbox.put_back(*call);
         }

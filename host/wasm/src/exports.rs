@@ -79,6 +79,7 @@ engine_interfaces! {
     rewriting = "rewriting",
     refiling = "refiling",
     keeping = "keeping",
+    resting = "resting",
 }
 
 impl EngineExports {

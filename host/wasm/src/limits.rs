@@ -25,6 +25,10 @@ pub struct Limits {
     pub engine_busy_after: Duration,
     /// How long an engine stays warm without being asked.
     pub engine_idle_max: Duration,
+    /// How long an engine must have had nothing to do before it is told to rest.
+    pub rest_after: Duration,
+    /// How long that may take it.
+    pub rest_time_max: Duration,
     /// How long an engine must have worked, since it was started or kept, to be worth keeping: about what it then saves. Ten times as long
     /// where it was kept before and its process is about to end.
     pub keep_after_work: Duration,
@@ -106,6 +110,8 @@ impl Default for Limits {
             engines_per_project_max: 2,
             engine_busy_after: Duration::from_millis(250),
             engine_idle_max: Duration::from_secs(20 * 60),
+            rest_after: Duration::from_millis(20),
+            rest_time_max: Duration::from_secs(5),
             keep_after_work: Duration::from_millis(500),
             keep_after_rest: Duration::from_secs(1),
             keep_again_after: Duration::from_secs(10 * 60),

@@ -95,6 +95,12 @@ impl Database {
         &self.settings
     }
 
+    /// Frees what was inferred anew since the last change, and the syntax trees of files that were not looked at lately. Else the next
+    /// change does it while somebody waits, and in a copy of this memory every start again.
+    pub(crate) fn let_go(&mut self) {
+        salsa::Database::trigger_lru_eviction(self);
+    }
+
     /// Says which files are open.
     pub(crate) fn set_open(&mut self, files: FxHashSet<File>) {
         use salsa::Setter as _;

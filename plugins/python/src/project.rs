@@ -253,6 +253,10 @@ impl Project for PythonProject {
         self.db.set_open(files);
     }
 
+    fn rest(&mut self) {
+        self.db.let_go();
+    }
+
     fn bundled(&self, path: &str) -> Option<String> {
         let path = VendoredPath::new(paths::to_vendored(path).filter(|path| paths::is_proper(path))?);
         ty_vendored::file_system().read_to_string(path).ok()

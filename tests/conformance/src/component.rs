@@ -77,8 +77,25 @@ impl Component {
             keep_at_close_max: KEEP_MAX,
             ..Limits::default()
         };
-        let kept = Some(KeptEngines::new(directory, u64::MAX));
-        let runtime = Runtime::new(RuntimeConfig { limits, artifacts: artifacts(), kept })?;
+        self.in_one_of(RuntimeConfig {
+            limits,
+            artifacts: artifacts(),
+            kept: Some(KeptEngines::new(directory, u64::MAX)),
+        })
+    }
+
+    /// Loads it once more, as a process of its own would whose engines rest as soon as they have answered.
+    ///
+    /// # Errors
+    ///
+    /// If it does not load.
+    pub fn in_a_restful_process(&self) -> Result<Process> {
+        let limits = Limits { rest_after: Duration::ZERO, ..Limits::default() };
+        self.in_one_of(RuntimeConfig { limits, artifacts: artifacts(), kept: None })
+    }
+
+    fn in_one_of(&self, config: RuntimeConfig) -> Result<Process> {
+        let runtime = Runtime::new(config)?;
         let analyzer = runtime.load_file(&self.component)?;
         Ok(Process { runtime, analyzer })
     }
@@ -102,6 +119,11 @@ impl Process {
     /// A project of a workspace, which is the same one in each process.
     pub fn open(&self, files: Files) -> Engine {
         Engine::of_workspace(self.analyzer.clone(), WorkspaceId(1), files)
+    }
+
+    /// What it counted so far.
+    pub fn counters(&self) -> Counters {
+        self.runtime.counters()
     }
 
     /// Ends it. What it counted until then.

@@ -14,6 +14,7 @@ mod forged_rewriting;
 mod greedy;
 mod kept;
 mod loading;
+mod resting;
 mod turns;
 mod validating;
 mod views;

@@ -21,17 +21,21 @@ pub struct HostileProject {
     workspace: Arc<dyn Workspace>,
     hoard: Vec<Vec<u8>>,
     was_stopped: bool,
+    /// What it does when it rests.
+    rests_by: String,
+    n_rests: u32,
 }
 
 impl HostileProject {
     pub(crate) fn new(workspace: Arc<dyn Workspace>) -> Self {
-        Self { workspace, hoard: Vec::new(), was_stopped: false }
+        Self { workspace, hoard: Vec::new(), was_stopped: false, rests_by: String::new(), n_rests: 0 }
     }
 
     /// What every call does first: use up what the path's behavior names, or wait as it says.
     fn enter<'a>(&mut self, path: &'a str) -> Result<&'a str, Failure> {
         let behavior = behavior_of(path);
         resources::consume(behavior);
+        self.rests_by = behavior.strip_prefix("rest-").unwrap_or_default().to_owned();
         match behavior {
             // Grows a little with every call, as a cache without a bound does.
             "hoard" => self.hoard.push(vec![1; 8 << 20]),
@@ -78,6 +82,11 @@ impl Project for HostileProject {
             }
         }
         Ok(())
+    }
+
+    fn rest(&mut self) {
+        self.n_rests += 1;
+        resources::consume(&self.rests_by);
     }
 
     fn bundled(&self, path: &str) -> Option<String> {
@@ -147,6 +156,7 @@ impl Project for HostileProject {
             "escapes" => resources::readable_escapes().join("\n"),
             "grants" => resources::visible_grants().join("\n"),
             "differs" => resources::differing_number().to_string(),
+            "rests" => self.n_rests.to_string(),
             "control-characters" => "\u{1b}[2J<script>alert(1)</script>[link](javascript:alert(1))\u{202e}".to_owned(),
             _ => String::new(),
         };

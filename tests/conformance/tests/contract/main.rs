@@ -13,4 +13,5 @@ mod keeping;
 mod large;
 mod nesting;
 mod offsets;
+mod resting;
 mod support;

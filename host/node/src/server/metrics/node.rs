@@ -158,6 +158,11 @@ pub(super) fn sandbox(page: &mut Page<'_>, sandbox: &Counters) -> fmt::Result {
     let limits = sandbox.limit_hits.iter().map(|(limit, n)| (by("limit", limit), *n));
     page.counter("plugin_limit_hits", "How often a limit was reached", limits)?;
     page.counter("plugin_engines_started", "Engines started", [(vec![], sandbox.engines_started)])?;
+    page.counter(
+        "plugin_engines_rested",
+        "Times that an engine did what could wait",
+        [(vec![], sandbox.engines_rested)],
+    )?;
     page.counter("plugin_engines_kept", "Engines kept for a later start", [(vec![], sandbox.engines_kept)])?;
     page.counter("plugin_engines_taken_up", "Engines started from kept ones", [(vec![], sandbox.engines_taken_up)])?;
     page.counter("plugin_engines_dropped", "Engines dropped", [(vec![], sandbox.engines_dropped)])?;
