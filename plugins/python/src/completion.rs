@@ -20,6 +20,7 @@ mod resemblance;
 mod scope;
 mod text;
 mod usage;
+mod wanted;
 
 use ruff_python_ast::{Decorator, Expr};
 use ruff_text_size::TextRange;

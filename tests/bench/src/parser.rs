@@ -15,7 +15,7 @@ use crate::sample;
 /// A file of the corpus is closed once it has so many bytes.
 const FILE_BYTES: usize = 250_000;
 /// Both sides run by turns, so that a machine that slows down slows both.
-const TURNS: usize = 3;
+const TURNS: usize = 6;
 
 /// What the two sides reached, in megabytes (10^6 bytes) of source a second.
 #[derive(Debug, Clone, Copy, Default)]

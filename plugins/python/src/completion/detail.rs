@@ -41,7 +41,7 @@ fn member<'db>(project: &'db PythonProject, source: &Source<'db>, dot: u32, name
     let dot = TextRange::at(TextSize::new(dot), TextSize::new(1));
     let attribute = members::attribute_at(source, dot)?;
     let model = &source.model;
-    let ty = offered::of_attribute(model, attribute).into_iter().find(|member| member.name == name)?.ty;
+    let ty = offered::of_attribute(source, attribute).into_iter().find(|member| member.name == name)?.ty;
     // The same access, but of the member that is proposed.
     let access = ExprAttribute { attr: Identifier::new(name, TextRange::default()), ..attribute.clone() };
     let definitions = definitions_for_attribute(model, &access);

@@ -16,6 +16,7 @@ use super::proposal::{Group, Origin, Proposal, Subject};
 use super::resemblance::Resemblance;
 use super::scope::body_around;
 use super::usage::Usage;
+use super::wanted::Wanted;
 use super::{common, kinds, offered};
 use crate::inheritance;
 use crate::project::{PythonProject, Source};
@@ -32,6 +33,10 @@ const OWN_STEPS: u32 = 8;
 const CALLABLE: u32 = 30;
 /// What is left of the weight of a value where a call follows, and of that of a method where none can.
 const UNFIT: u32 = 4;
+/// What the method is worth that overrides the one of `super()`.
+const OVERRIDDEN: u32 = 4000;
+/// What is left of the weight of the method that one is in: few call themselves.
+const ITSELF: u32 = 8;
 /// How much a name of the machinery, or one that is none of our business, is set back.
 const HIDDEN: u32 = 300;
 
@@ -48,9 +53,15 @@ pub(super) fn proposals<'db>(
     let class = ty.and_then(|ty| home(source, attribute, ty));
     let mut worth = Worth {
         following: Following::after(source, dot, word),
+        wanted: Wanted::before(source, attribute.value.start()),
         usage: Usage::of_members(source, dot, word),
-        resemblance: Resemblance::before(source, dot.start(), Some(attribute.value.range())),
+        resemblance: Resemblance::before(source, dot.start(), Some(attribute.value.range())).with_surroundings(
+            source,
+            dot.start(),
+            &project.path_of(source.file),
+        ),
         homes: class.map(|class| homes(model, class)).unwrap_or_default(),
+        is_super: matches!(ty, Some(Type::BoundSuper(_))),
     };
     if let Some(class) = class {
         worth.usage = worth.usage.with_home(source, class);
@@ -58,7 +69,7 @@ pub(super) fn proposals<'db>(
     let is_module = matches!(ty, Some(Type::ModuleLiteral(_)));
     let mut proposals = Vec::new();
     let mut seen = FxHashSet::default();
-    let members = offered::of_attribute(model, attribute);
+    let members = offered::of_attribute(source, attribute);
     // An unknown type, and what is left of one when it is known not to be this or that, has the members of every object alone;
     // and what a class makes up when it is asked nobody knows.
     let is_unknown = ty.is_none_or(|ty| matches!(ty, Type::Dynamic(_) | Type::Never | Type::Divergent(_)))
@@ -146,9 +157,12 @@ impl Following {
 /// What is known that tells the members of a receiver apart.
 struct Worth {
     following: Following,
+    wanted: Wanted,
     usage: Usage,
     resemblance: Resemblance,
     homes: FxHashMap<String, u32>,
+    /// Whether the receiver is `super()`.
+    is_super: bool,
 }
 
 impl Worth {
@@ -177,6 +191,12 @@ impl Worth {
             .saturating_add(OWN * steps / OWN_STEPS)
             .saturating_add(if callable { CALLABLE } else { 0 })
             .saturating_add(if hidden { 0 } else { HIDDEN });
+        let weight = match (self.resemblance.is_inside_of(name), self.is_super) {
+            (true, true) => weight.saturating_add(OVERRIDDEN),
+            (true, false) if self.usage.is_of_receiver() => weight / ITSELF,
+            _ => weight,
+        };
+        let weight = self.wanted.adjusted(weight, name, ty);
         if either { weight } else { self.following.adjusted(weight, callable) }
     }
 }

@@ -1,22 +1,42 @@
 //! What the engine offers after a dot and in a `from` import, by a way on which it does not panic: of a module that declares a
-//! global without a value (`x: int`) it may not be asked for all members at once, because it takes each of them for a value.
+//! global without a value (`x: int`) it may not be asked for all members at once, because it takes each of them for a value. And what
+//! it leaves out: the members of `super()`.
 
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{Expr, ExprAttribute, PySourceType, Stmt, StmtImportFrom};
+use ruff_text_size::Ranged;
+use rustc_hash::FxHashSet;
 use ty_module_resolver::Module;
 use ty_python_core::ProgramFile;
 use ty_python_semantic::types::Type;
 use ty_python_semantic::{Completion, HasType as _, SemanticModel};
 
+use super::overrides::bases;
+use super::scope::class_around;
 use crate::index::for_each_block;
+use crate::project::Source;
 
 /// The members of the value before a dot.
-pub(super) fn of_attribute<'db>(model: &SemanticModel<'db>, attribute: &ExprAttribute) -> Vec<Completion<'db>> {
+pub(super) fn of_attribute<'db>(source: &Source<'db>, attribute: &ExprAttribute) -> Vec<Completion<'db>> {
+    let model = &source.model;
     let module = match attribute.value.inferred_type(model) {
         Some(Type::ModuleLiteral(module)) => module.module(model.db()),
+        Some(Type::BoundSuper(_)) => return of_super(source, attribute),
         _ => return model.attribute_completions(attribute),
     };
     of_module(model, module).unwrap_or_else(|| model.attribute_completions(attribute))
+}
+
+/// The members of `super()`: what the bases of the class around have, before what the class `super` has, which is all that the engine
+/// offers. Where `super` is given another class than the one around, that one's bases would be right.
+fn of_super<'db>(source: &Source<'db>, attribute: &ExprAttribute) -> Vec<Completion<'db>> {
+    let model = &source.model;
+    let class = class_around(source, attribute.start());
+    let bases = class.into_iter().flat_map(bases).flat_map(|base| model.attribute_completions(&base));
+    // A class has this of its own class, and its instances have it not.
+    let bases = bases.filter(|member| member.name != "mro");
+    let mut seen = FxHashSet::default();
+    bases.chain(model.attribute_completions(attribute)).filter(|member| seen.insert(member.name.clone())).collect()
 }
 
 /// What can be imported from a module.

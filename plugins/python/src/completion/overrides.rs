@@ -49,7 +49,7 @@ fn defined(statement: &Stmt, word: TextRange) -> Option<&str> {
 }
 
 /// An access of an unnamed member of each base, made up to ask the engine with.
-fn bases(class: &StmtClassDef) -> impl Iterator<Item = ExprAttribute> {
+pub(super) fn bases(class: &StmtClassDef) -> impl Iterator<Item = ExprAttribute> {
     class.arguments.iter().flat_map(|arguments| arguments.args.iter()).map(|base| ExprAttribute {
         node_index: AtomicNodeIndex::NONE,
         range: TextRange::default(),

@@ -1,22 +1,29 @@
 //! How much a name resembles what stands before it on its line: `title = self.` wants `title`, `"left", box.` wants
-//! `head_left`. People name things alike that hold the same.
+//! `head_left`. People name things alike that hold the same. And what a function calls is often named like the function.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashSet;
 
+use super::scope::names_around;
 use crate::project::Source;
 
 /// The weight of a name of which every word was said before.
 const FULL: u32 = 4000;
 /// What any word in common is worth at least.
 const ANY: u32 = 100;
+/// What the words are worth that name what is around: the function, its class, the file.
+const AROUND: u32 = 600;
 /// The longest string whose words count, in bytes.
 const STRING_BYTES_MAX: u32 = 48;
 
-/// The words that stand on a line before a place.
+/// The words that stand on a line before a place, and those of the names around it.
+#[derive(Default)]
 pub(super) struct Resemblance {
     words: FxHashSet<String>,
+    around: FxHashSet<String>,
+    /// What the innermost function or class is called.
+    innermost: Option<String>,
 }
 
 impl Resemblance {
@@ -36,25 +43,42 @@ impl Resemblance {
                 words.extend(words_of(source.slice(token.range())));
             }
         }
-        Self { words }
+        Self { words, ..Self::default() }
     }
 
-    /// How much a name resembles the line: 0 for not at all.
+    /// Adds what the function, the classes and the file around a place are called: inside of `path_info` one calls `get_path_info`.
+    pub(super) fn with_surroundings(mut self, source: &Source<'_>, place: TextSize, file: &str) -> Self {
+        let names = names_around(source, place);
+        self.around.extend(names.iter().flat_map(|name| words_of(name)));
+        self.innermost = names.last().map(|name| (*name).to_owned());
+        let stem = file.rsplit('/').next().unwrap_or_default();
+        self.around.extend(words_of(stem.strip_suffix(".py").unwrap_or(stem)));
+        self
+    }
+
+    /// Whether the innermost function or class around has this name.
+    pub(super) fn is_inside_of(&self, name: &str) -> bool {
+        self.innermost.as_deref() == Some(name)
+    }
+
+    /// How much a name resembles the line and what is around: 0 for not at all.
     pub(super) fn weight(&self, name: &str) -> u32 {
-        if self.words.is_empty() {
+        if self.words.is_empty() && self.around.is_empty() {
             return 0;
         }
-        let (mut all, mut said) = (0_u32, 0_u32);
+        let (mut all, mut said, mut around) = (0_u32, 0_u32, 0_u32);
         for word in words_of(name) {
             all += 1;
             said += u32::from(self.words.contains(&word));
+            around += u32::from(self.around.contains(&word));
         }
-        if said == 0 { 0 } else { ANY + FULL * said / all }
+        let near = if said == 0 { 0 } else { ANY + FULL * said / all };
+        near + AROUND * around / all.max(1)
     }
 }
 
 /// The words of an identifier or of a short text, in lower case and without the `s` of a plural; letters alone are no words.
-fn words_of(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn words_of(text: &str) -> impl Iterator<Item = String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut before = '_';
@@ -81,7 +105,15 @@ mod tests {
     use super::*;
 
     fn weight(said: &str, name: &str) -> u32 {
-        Resemblance { words: words_of(said).collect() }.weight(name)
+        Resemblance { words: words_of(said).collect(), ..Resemblance::default() }.weight(name)
+    }
+
+    #[test]
+    fn what_is_around_counts_less_than_what_was_said() {
+        let around = Resemblance { around: words_of("path_info").collect(), ..Resemblance::default() };
+        assert_eq!(around.weight("get_path_info"), AROUND * 2 / 3);
+        assert_eq!(around.weight("union"), 0);
+        assert!(around.weight("path_info") < weight("path", "get_path_info"));
     }
 
     #[test]

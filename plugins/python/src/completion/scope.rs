@@ -5,7 +5,7 @@
 
 use ruff_python_ast::find_node::covering_node;
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Stmt};
+use ruff_python_ast::{self as ast, AnyNodeRef, ExceptHandler, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashSet;
 use ty_python_core::definition::{Definition, DefinitionKind};
@@ -199,15 +199,20 @@ fn expression_scope<'src>(source: &'src Source<'_>, word: TextRange) -> Option<(
 }
 
 /// The innermost class or function whose body a place lies in, with the range of the definition.
-///
-/// A blank line after the last statement of a body belongs to it if it is indented like one, which no range tells.
 pub(super) fn body_around<'src>(
     source: &'src Source<'_>,
     place: TextSize,
 ) -> Option<(NodeWithScopeRef<'src>, TextRange)> {
+    bodies_around(source, place).pop()
+}
+
+/// The classes and functions whose bodies a place lies in, from the outside, with the ranges of the definitions.
+///
+/// A blank line after the last statement of a body belongs to it if it is indented like one, which no range tells.
+fn bodies_around<'src>(source: &'src Source<'_>, place: TextSize) -> Vec<(NodeWithScopeRef<'src>, TextRange)> {
     let column = blank_column(&source.text, place);
     let mut body: &[Stmt] = source.parsed.suite();
-    let mut found = None;
+    let mut found = Vec::new();
     loop {
         let before = body.partition_point(|statement| statement.start() <= place);
         let Some(statement) = before.checked_sub(1).and_then(|index| body.get(index)) else { return found };
@@ -222,7 +227,7 @@ pub(super) fn body_around<'src>(
                 if place < end_of_header(source, header, place) {
                     return found;
                 }
-                found = Some((NodeWithScopeRef::Function(function), function.range.cover_offset(place)));
+                found.push((NodeWithScopeRef::Function(function), function.range.cover_offset(place)));
                 body = &function.body;
             }
             Stmt::ClassDef(class) => {
@@ -230,7 +235,7 @@ pub(super) fn body_around<'src>(
                 if place < end_of_header(source, header, place) {
                     return found;
                 }
-                found = Some((NodeWithScopeRef::Class(class), class.range.cover_offset(place)));
+                found.push((NodeWithScopeRef::Class(class), class.range.cover_offset(place)));
                 body = &class.body;
             }
             other => match last_block_before(other, place) {
@@ -239,6 +244,24 @@ pub(super) fn body_around<'src>(
             },
         }
     }
+}
+
+/// The names of the functions and classes around a place, from the outside.
+pub(super) fn names_around<'src>(source: &'src Source<'_>, place: TextSize) -> Vec<&'src str> {
+    let name = |(scope, _): (NodeWithScopeRef<'src>, TextRange)| match scope {
+        NodeWithScopeRef::Function(function) => Some(function.name.as_str()),
+        NodeWithScopeRef::Class(class) => Some(class.name.as_str()),
+        _ => None,
+    };
+    bodies_around(source, place).into_iter().filter_map(name).collect()
+}
+
+/// The innermost class in whose body a place lies, in one of its methods or not.
+pub(super) fn class_around<'src>(source: &'src Source<'_>, place: TextSize) -> Option<&'src StmtClassDef> {
+    bodies_around(source, place).into_iter().rev().find_map(|(scope, _)| match scope {
+        NodeWithScopeRef::Class(class) => Some(class),
+        _ => None,
+    })
 }
 
 /// Where a statement's keyword stands, behind decorators.

@@ -35,6 +35,39 @@ fn strings_are_completed_from_their_expected_type() {
     assert!(labels("from typing import Literal\nx: Literal['$0']\n").is_empty());
 }
 
+/// The place of a label among those proposed at `$0`.
+fn rank(text: &str, label: &str) -> usize {
+    let labels = labels(text);
+    labels.iter().position(|found| found == label).unwrap_or_else(|| panic!("{label} is not among {labels:?}"))
+}
+
+#[test]
+fn members_are_ordered_by_what_the_place_expects() {
+    let shapes = "class Shapes:\n    area = 1\n    color = 2\n    def draw(self): ...\n    class Square: ...\n";
+    for test in ["isinstance(x, Shapes.$0", "isinstance(x, (int, Shapes.$0", "class A(Shapes.$0", "raise Shapes.$0"] {
+        assert_eq!(rank(&format!("{shapes}{test}"), "Square"), 0, "{test}");
+    }
+    let state = "class State:\n    count = 1\n    is_ready = True\n    name = ''\n    def go(self):\n        ";
+    for test in ["if self.$0", "if not self.$0", "while self.$0", "assert self.$0"] {
+        assert_eq!(rank(&format!("{state}{test}"), "is_ready"), 0, "{test}");
+    }
+    assert_ne!(rank(&format!("{state}x = self.$0"), "is_ready"), 0);
+    // An argument of another function, and one that is no class.
+    for test in ["print(x, Shapes.$0", "isinstance(Shapes.$0", "x[isinstance(y, int), Shapes.$0"] {
+        assert_ne!(rank(&format!("{shapes}{test}"), "Square"), 0, "{test}");
+    }
+}
+
+#[test]
+fn members_are_ordered_by_what_is_around() {
+    let class = "class Base:\n    def alpha(self): ...\n    def get_path(self): ...\n    def run(self): ...\n\n";
+    let derived = format!("{class}class Derived(Base):\n    def run(self):\n        ");
+    assert_eq!(rank(&format!("{derived}super().$0"), "run"), 0);
+    assert!(rank(&format!("{derived}self.$0"), "run") > rank(&format!("{derived}self.$0"), "alpha"), "it calls itself");
+    let path = format!("{class}class Derived(Base):\n    def path(self):\n        self.$0");
+    assert_eq!(rank(&path, "get_path"), 0);
+}
+
 #[test]
 fn a_token_of_somebody_else_is_refused() {
     let (mut project, _) = open("x = 1\n");
