@@ -33,7 +33,7 @@ pub trait Project: 'static {
     /// Says which files are open in an editor.
     fn set_open(&mut self, paths: Vec<String>) {}
 
-    /// Does what can wait until nobody does.
+    /// Does what can wait until nobody does. There are no files to be read meanwhile.
     fn rest(&mut self) {}
 
     /// A file that the analyzer carries itself, by its `@bundled/` path.
