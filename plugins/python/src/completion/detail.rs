@@ -16,8 +16,8 @@ use super::place::ModuleRef;
 use super::proposal::Subject;
 use super::{imports, kinds, members, offered, scope};
 use crate::call::call_at;
-use crate::hover;
 use crate::project::{PythonProject, Source};
+use crate::{hover, inheritance};
 
 /// Type and documentation of what a proposal is about. Empty where the file has changed so much that it is gone.
 pub(super) fn details<'db>(project: &'db PythonProject, source: &Source<'db>, subject: &Subject) -> Details {
@@ -44,7 +44,15 @@ fn member<'db>(project: &'db PythonProject, source: &Source<'db>, dot: u32, name
     let ty = offered::of_attribute(source, attribute).into_iter().find(|member| member.name == name)?.ty;
     // The same access, but of the member that is proposed.
     let access = ExprAttribute { attr: Identifier::new(name, TextRange::default()), ..attribute.clone() };
-    let definitions = definitions_for_attribute(model, &access);
+    let mut definitions = definitions_for_attribute(model, &access);
+    // Of `super()` the engine gives none.
+    if definitions.is_empty()
+        && let Some(receiver @ Type::BoundSuper(_)) = attribute.value.inferred_type(model)
+        && let Some(class) = members::home(source, attribute, receiver)
+    {
+        let above = inheritance::member_above(model.db(), class, name);
+        definitions.extend(above.into_iter().map(ResolvedDefinition::Definition));
+    }
     Some((shown(model, ty), documentation(project, &definitions)))
 }
 

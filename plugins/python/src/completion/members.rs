@@ -232,7 +232,7 @@ pub(super) fn attribute_at<'src>(source: &'src Source<'_>, dot: TextRange) -> Op
 /// The class whose members a receiver has.
 ///
 /// The receiver of a method is of a type variable, and `super()` of a type of its own: there it is the class around.
-fn home<'db>(source: &Source<'db>, attribute: &ExprAttribute, ty: Type<'db>) -> Option<Definition<'db>> {
+pub(super) fn home<'db>(source: &Source<'db>, attribute: &ExprAttribute, ty: Type<'db>) -> Option<Definition<'db>> {
     let model = &source.model;
     let db = model.db();
     if !matches!(ty, Type::TypeVar(_) | Type::BoundSuper(_) | Type::SubclassOf(_)) {

@@ -51,8 +51,8 @@ impl Resemblance {
         let names = names_around(source, place);
         self.around.extend(names.iter().flat_map(|name| words_of(name)));
         self.innermost = names.last().map(|name| (*name).to_owned());
-        let stem = file.rsplit('/').next().unwrap_or_default();
-        self.around.extend(words_of(stem.strip_suffix(".py").unwrap_or(stem)));
+        let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+        self.around.extend(words_of(stem));
         self
     }
 

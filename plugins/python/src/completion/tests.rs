@@ -59,6 +59,17 @@ fn members_are_ordered_by_what_the_place_expects() {
 }
 
 #[test]
+fn a_member_of_super_has_its_documentation() {
+    let text = "class Base:\n    def run(self):\n        \"\"\"Runs.\"\"\"\n\nclass A(Base):\n    def run(self):\n        super().";
+    let (mut project, _) = open(text);
+    let found = project.complete("a.py", text.len() as u32, Some("."), 100).expect("an answer");
+    let run = found.items.iter().find(|item| item.label == "run").expect("the base has it");
+    let details = project.resolve_completion("a.py", &run.token).expect("details");
+    assert_eq!(details.documentation, "Runs.");
+    assert!(details.detail.contains("run"), "{details:?}");
+}
+
+#[test]
 fn members_are_ordered_by_what_is_around() {
     let class = "class Base:\n    def alpha(self): ...\n    def get_path(self): ...\n    def run(self): ...\n\n";
     let derived = format!("{class}class Derived(Base):\n    def run(self):\n        ");

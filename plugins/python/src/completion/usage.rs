@@ -199,8 +199,12 @@ fn in_common(path: &str, other: &str) -> usize {
 
 /// All tokens but comments and line ends inside of brackets.
 fn significant(source: &Source<'_>) -> Vec<Token> {
-    let is_trivia = |kind| matches!(kind, TokenKind::Comment | TokenKind::NonLogicalNewline);
-    source.parsed.tokens().iter().filter(|token| !is_trivia(token.kind())).copied().collect()
+    source.parsed.tokens().iter().filter(|token| is_significant(token)).copied().collect()
+}
+
+/// Whether a token is neither a comment nor a line end inside of brackets.
+pub(super) fn is_significant(token: &Token) -> bool {
+    !matches!(token.kind(), TokenKind::Comment | TokenKind::NonLogicalNewline)
 }
 
 fn is_name(token: &Token) -> bool {

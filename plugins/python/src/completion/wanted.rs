@@ -6,6 +6,7 @@ use ruff_text_size::{Ranged, TextSize};
 use ty_python_semantic::types::Type;
 
 use super::resemblance::words_of;
+use super::usage::is_significant;
 use crate::project::Source;
 
 /// What a name is worth of which one can say yes or no, where that is wanted.
@@ -37,8 +38,7 @@ impl Wanted {
     pub(super) fn before(source: &Source<'_>, place: TextSize) -> Self {
         let tokens = source.parsed.tokens();
         let end = tokens.partition_point(|token| token.end() <= place);
-        let is_trivia = |kind| matches!(kind, TokenKind::Comment | TokenKind::NonLogicalNewline);
-        let mut before = tokens[..end].iter().rev().filter(|token| !is_trivia(token.kind())).take(TOKENS_MAX);
+        let mut before = tokens[..end].iter().rev().filter(|token| is_significant(token)).take(TOKENS_MAX);
         let Some(last) = before.next() else { return Self::Anything };
         match last.kind() {
             TokenKind::If
