@@ -30,8 +30,8 @@ pub struct ArtifactStore {
     whole: Arc<Whole>,
 }
 
-/// The artifacts that were found to be whole. Each is loaded twice where engines are kept, and reading it through takes as long as much of a
-/// start.
+/// The artifacts that were found to be whole. Where engines are kept each is loaded for two engines of wasmtime, and to read one of
+/// 40 MB through takes tens of milliseconds of a start.
 #[derive(Debug, Default)]
 struct Whole(Mutex<BTreeMap<PathBuf, Looks>>);
 
@@ -245,8 +245,8 @@ fn is_vouched(path: &Path) -> io::Result<bool> {
 #[expect(unsafe_code, reason = "machine code from disk cannot be checked; see host/docs/adr on artifacts")]
 fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: The file holds what `Engine::precompile_component` gave, and is not changed while it is mapped. Every caller comes
-    // through `load`, which found the digest recorded by `write` to be that of the file, now or before it was mapped first. Both lie in a directory that only
-    // this node's user may write to (`write` makes it so and refuses another), or in one that the caller trusts as it trusts
+    // through `load`, which found the digest recorded by `write` to be that of the file, now or before it was mapped first. Both
+    // lie in a directory that only this node's user may write to (`write` makes it so and refuses another), or in one that the caller trusts as it trusts
     // the program. Files are only ever replaced by renaming, never written in place, so that the mapped one stays as it is.
     unsafe { Component::deserialize_file(engine, path) }
 }

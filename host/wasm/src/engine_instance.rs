@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use vraftls_query::{EngineCall, Fault, ProjectSpec, Question, ReadError, Reply, View};
 use vraftls_vfs::VfsPath;
@@ -179,14 +180,24 @@ impl EngineInstance {
 
     /// Lets the guest do what can wait. A fault costs the instance.
     pub(crate) fn rest(&mut self) -> Result<(), Failed> {
-        let Some(resting) = &self.functions.resting else { return Ok(()) };
-        let state = self.store.data_mut();
-        let time_max = state.shared.limits.rest_time_max;
-        state.enter(CallScope::new(None, Waiter::for_time(time_max)));
-        let rested = resting.call_rest(&mut self.store, self.project);
-        let lost = rested.map_err(|error| Failed::lost(&error, &self.store));
+        let (time_max, project) = (self.store.data().shared.limits.rest_time_max, self.project);
+        self.between_questions(time_max, |store, functions| match &functions.resting {
+            Some(resting) => resting.call_rest(store, project),
+            None => Ok(()),
+        })
+    }
+
+    /// Calls the guest for the host itself, without a view, for at most so long.
+    pub(crate) fn between_questions(
+        &mut self,
+        time_max: Duration,
+        call: impl FnOnce(&mut Store<HostState>, &EngineFunctions) -> wasmtime::Result<()>,
+    ) -> Result<(), Failed> {
+        self.store.data_mut().enter(CallScope::new(None, Waiter::for_time(time_max)));
+        let called = call(&mut self.store, &self.functions);
+        let called = called.map_err(|error| Failed::lost(&error, &self.store));
         self.store.data_mut().leave();
-        lost
+        called
     }
 
     fn asking(&mut self) -> Asking<'_> {

@@ -9,7 +9,7 @@ use wasmtime::Store;
 
 use crate::bindings::exports::vraftls::analyzer::keeping::Guest;
 use crate::engine_instance::{EngineInstance, Failed, Instance, Maker, Origin, config, fault_of};
-use crate::host_state::{CallScope, HostState, Waiter};
+use crate::host_state::{HostState, Waiter};
 use crate::import_keeper::{Copied, Copying, Holding};
 use crate::kept::{Kept, KeptEngines, KeptKey, Manifest, Sight, put_in_place};
 use crate::view_change::{Seen, to_guest};
@@ -65,15 +65,13 @@ impl EngineInstance {
     }
 
     fn reveal(&mut self, bytes: u64, holding: Holding) -> Result<Holding, Failed> {
-        let Some(keeping) = &self.functions.keeping else { return Ok(Holding::Nothing) };
-        let state = self.store.data_mut();
-        state.enter(CallScope::new(None, Waiter::for_time(REVEAL_TIME_MAX)));
-        state.holding = holding;
-        let revealed = reveal(&mut self.store, keeping, bytes);
+        self.store.data_mut().holding = holding;
+        let revealed = self.between_questions(REVEAL_TIME_MAX, |store, functions| match &functions.keeping {
+            Some(keeping) => reveal(store, keeping, bytes),
+            None => Ok(()),
+        });
         let holding = std::mem::replace(&mut self.store.data_mut().holding, Holding::Nothing);
-        let lost = revealed.map_err(|error| Failed::lost(&error, &self.store));
-        self.store.data_mut().leave();
-        lost.map(|()| holding)
+        revealed.map(|()| holding)
     }
 
     /// Whether what it was taken up from proved to be damaged.

@@ -51,6 +51,10 @@ impl Resting {
         self.worked += took;
     }
 
+    fn note_kept(&mut self) {
+        (self.worked, self.kept) = (Duration::ZERO, Some(Instant::now()));
+    }
+
     /// `ends` says that its process is about to end: then nobody is to wait long for little.
     fn is_worth_keeping(&self, limits: &Limits, ends: bool) -> bool {
         let again = match self.kept {
@@ -99,8 +103,9 @@ impl EngineThread {
     /// Lets the instance do what can wait.
     fn rest(&mut self) {
         self.rest.rested = true;
-        let rested = self.instance.as_mut().map_or(Ok(()), EngineInstance::rest);
-        match rested {
+        self.drop_if_damaged();
+        let Some(instance) = &mut self.instance else { return };
+        match instance.rest() {
             Ok(()) => self.component.shared.counters.engines_rested.increment(),
             // Nobody waits for it.
             Err(failed) => drop(self.after_failure(failed)),
@@ -115,6 +120,8 @@ impl EngineThread {
 
     /// Keeps the instance for a later process, unless a call comes.
     fn keep(&mut self) {
+        // A copy of it would be taken for whole.
+        self.drop_if_damaged();
         let (Some(Keeping { kept, .. }), Some(instance)) = (&self.engines.context.keeping, &mut self.instance) else {
             return;
         };
@@ -128,7 +135,7 @@ impl EngineThread {
         match outcome {
             Ok(KeepOutcome::Kept(bytes)) => {
                 self.component.shared.counters.engines_kept.increment();
-                self.rest = Resting { rested: self.rest.rested, kept: Some(Instant::now()), ..Resting::default() };
+                self.rest.note_kept();
                 tracing::debug!(analyzer, bytes, took = ?started.elapsed(), "an engine is kept");
             }
             Ok(KeepOutcome::Stopped | KeepOutcome::NotNow) => {}
@@ -168,9 +175,7 @@ impl EngineThread {
     }
 
     fn answer(&mut self, call: &EngineCall, waiter: &Waiter) -> Result<Reply, Failed> {
-        if self.instance.as_ref().is_some_and(EngineInstance::is_damaged) {
-            self.drop_instance();
-        }
+        self.drop_if_damaged();
         let mut instance = match self.instance.take() {
             Some(instance) => instance,
             None => self.start(call, waiter)?,
@@ -194,7 +199,7 @@ impl EngineThread {
             let Some(instance) = taken_up else { return EngineInstance::start(&maker, call, waiter) };
             counters.engines_taken_up.increment();
             // It is on the disk as it is.
-            self.rest.kept = Some(Instant::now());
+            self.rest.note_kept();
             Ok(instance)
         });
         started.inspect_err(|_| counters.engines_dropped.increment())
@@ -211,6 +216,13 @@ impl EngineThread {
             tracing::warn!(analyzer = &*self.component.shared.analyzer, fault = %failed.fault, "an engine was lost");
         }
         failed.fault
+    }
+
+    /// Drops an instance that was taken up from a copy which proved to be damaged.
+    fn drop_if_damaged(&mut self) {
+        if self.instance.as_ref().is_some_and(EngineInstance::is_damaged) {
+            self.drop_instance();
+        }
     }
 
     fn drop_instance(&mut self) {

@@ -141,8 +141,9 @@ impl KeptEngines {
         let look = move || {
             if let Err(error) = kept.check_memory() {
                 tracing::warn!(%error, "the engine that was taken up is damaged");
-                this.forget(&key);
+                // First, so that nobody keeps it again in place of what goes.
                 says.store(true, Ordering::Release);
+                this.forget(&key);
             }
         };
         if std::thread::Builder::new().name("kept-engine".to_owned()).spawn(look).is_err() {

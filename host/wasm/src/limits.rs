@@ -27,12 +27,12 @@ pub struct Limits {
     pub engine_idle_max: Duration,
     /// How long an engine must have had nothing to do before it is told to rest.
     pub rest_after: Duration,
-    /// How long that may take it.
+    /// How long that may take it. After so long it is trapped and lost; nobody hears of a fault.
     pub rest_time_max: Duration,
     /// How long an engine must have worked, since it was started or kept, to be worth keeping: about what it then saves. Ten times as long
     /// where it was kept before and its process is about to end.
     pub keep_after_work: Duration,
-    /// How long it must have rested before.
+    /// How long it must have had nothing to do since it rested.
     pub keep_after_rest: Duration,
     /// How long at least it is not kept again. What is left out then costs the next start a little.
     pub keep_again_after: Duration,

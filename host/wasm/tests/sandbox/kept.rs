@@ -170,11 +170,7 @@ fn an_engine_whose_memory_is_damaged_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let base = Arc::new(Files::new(&[("a.toy", "use name\n"), ("b.toy", "def name # one\n")]));
     in_a_process(directory.path(), &base, &Arc::default());
-    // Memory that nobody uses, so that only the hash can tell.
-    damage_file(directory.path(), |bytes| {
-        let unused = (0..bytes.len() - 4096).rev().find(|at| bytes[*at..at + 4096].iter().all(|byte| *byte == 0));
-        bytes[unused.unwrap() + 2048] ^= 1;
-    });
+    damage_file(directory.path(), |bytes| damage_memory(bytes));
     let runtime = keeping_runtime(Limits { keep_after_work: Duration::from_secs(3600), ..eager() }, directory.path());
     let toy = load(&runtime, "toy");
     let ask = || wait(toy.ask(call(plain(&base), Question::Hover { path: path("a.toy"), offset: 4 })));
@@ -182,6 +178,21 @@ fn an_engine_whose_memory_is_damaged_is_replaced() {
     assert_eq!(runtime.counters().engines_taken_up, 1);
     until("it is removed", || kept_files(directory.path()).is_empty());
     until("another instance answers", || ask().is_ok() && runtime.counters().engines_started == 2);
+}
+
+#[test]
+fn an_engine_whose_memory_is_damaged_is_not_kept_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = Arc::new(Files::new(&[("a.toy", "use name\n"), ("b.toy", "def name # one\n")]));
+    in_a_process(directory.path(), &base, &Arc::default());
+    damage_file(directory.path(), |bytes| damage_memory(bytes));
+    // It would be worth keeping when its process ends.
+    let runtime = keeping_runtime(eager(), directory.path());
+    let toy = load(&runtime, "toy");
+    assert_eq!(documentation(&toy, plain(&base)).as_deref(), Some("one"));
+    until("it is removed", || kept_files(directory.path()).is_empty());
+    drop((toy, runtime));
+    assert_eq!(kept_files(directory.path()), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -218,4 +229,10 @@ fn damage_file(directory: &Path, damage: impl Fn(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(file).unwrap();
     damage(&mut bytes);
     std::fs::write(file, bytes).unwrap();
+}
+
+/// Changes memory that nobody uses, so that only the hash can tell.
+fn damage_memory(bytes: &mut [u8]) {
+    let unused = (0..bytes.len() - 4096).rev().find(|at| bytes[*at..at + 4096].iter().all(|byte| *byte == 0));
+    bytes[unused.unwrap() + 2048] ^= 1;
 }
