@@ -86,7 +86,7 @@ fn wait_until_rest(all: &[Running<'_>]) {
     wait_while_at_work(|| all.iter().filter_map(|running| running.session.as_ref()?.processor_seconds()).sum());
 }
 
-/// Waits until whoever has worked for so many seconds of a processor does not any more.
+/// Waits until the processor time so far, in seconds, hardly grows any more. Returns at once where it is unknown, and zero.
 pub(crate) fn wait_while_at_work(worked: impl Fn() -> f64) {
     let gives_up = Instant::now() + REST_MAX;
     let mut before = worked();

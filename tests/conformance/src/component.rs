@@ -77,11 +77,7 @@ impl Component {
             keep_at_close_max: KEEP_MAX,
             ..Limits::default()
         };
-        self.in_one_of(RuntimeConfig {
-            limits,
-            artifacts: artifacts(),
-            kept: Some(KeptEngines::new(directory, u64::MAX)),
-        })
+        self.start(RuntimeConfig { limits, artifacts: artifacts(), kept: Some(KeptEngines::new(directory, u64::MAX)) })
     }
 
     /// Loads it once more, as a process of its own would whose engines rest as soon as they have answered.
@@ -89,12 +85,12 @@ impl Component {
     /// # Errors
     ///
     /// If it does not load.
-    pub fn in_a_restful_process(&self) -> Result<Process> {
+    pub fn in_a_process_that_rests(&self) -> Result<Process> {
         let limits = Limits { rest_after: Duration::ZERO, ..Limits::default() };
-        self.in_one_of(RuntimeConfig { limits, artifacts: artifacts(), kept: None })
+        self.start(RuntimeConfig { limits, artifacts: artifacts(), kept: None })
     }
 
-    fn in_one_of(&self, config: RuntimeConfig) -> Result<Process> {
+    fn start(&self, config: RuntimeConfig) -> Result<Process> {
         let runtime = Runtime::new(config)?;
         let analyzer = runtime.load_file(&self.component)?;
         Ok(Process { runtime, analyzer })

@@ -24,7 +24,7 @@ fn an_engine_that_rests_answers_as_one_that_does_not() {
 
 fn complaint(component: &Component, sample: &Sample) -> Option<String> {
     let files = Files::new(sample.files.iter().map(|(path, text)| (path.clone(), text.as_str())));
-    let process = component.in_a_restful_process().unwrap();
+    let process = component.in_a_process_that_rests().unwrap();
     let (rests, never_rests) = (process.open(files.clone()), Engine::open(component, files));
     for question in questions(sample) {
         let answers = [&rests, &never_rests].map(|engine| format!("{:?}", engine.ask(question.clone())));
