@@ -246,8 +246,9 @@ fn is_vouched(path: &Path) -> io::Result<bool> {
 fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: The file holds what `Engine::precompile_component` gave, and is not changed while it is mapped. Every caller comes
     // through `load`, which found the digest recorded by `write` to be that of the file, now or before it was mapped first. Both
-    // lie in a directory that only this node's user may write to (`write` makes it so and refuses another), or in one that the caller trusts as it trusts
-    // the program. Files are only ever replaced by renaming, never written in place, so that the mapped one stays as it is.
+    // lie in a directory that only this node's user may write to (`write` makes it so and refuses another), or in one that the
+    // caller trusts as it trusts the program. Files are only ever replaced by renaming, never written in place, so that the mapped
+    // one stays as it is.
     unsafe { Component::deserialize_file(engine, path) }
 }
 

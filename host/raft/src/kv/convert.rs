@@ -54,8 +54,6 @@ fn remove(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-
     use super::*;
 
     /// Every pair of a journal, in order.
@@ -84,7 +82,7 @@ mod tests {
             }
         }
         // sled lets go of its lock on a thread of its own, after the database was dropped (sled issue 1289).
-        File::open(old.join("db")).expect("a data file").lock().expect("sled lets go of it");
+        fs::File::open(old.join("db")).expect("a data file").lock().expect("sled lets go of it");
         // An attempt that a crash ended.
         fs::create_dir(&new).expect("made");
         fs::write(new.join("0000000000000001.journal"), b"half").expect("written");

@@ -23,8 +23,8 @@ const FLAGS: [&str; 8] = [
     // For deeply nested sources: the default of 1 MiB ends in a trap where a native analyzer has 8 MiB.
     "-C",
     "link-arg=-zstack-size=8388608",
-    // What a file of 200 KB takes. A memory that grows to it has its pages protected and opened again at every call, and its growing
-    // arrays copied: a twentieth of the time (ADR 0027). Pages that nobody touches cost nothing.
+    // In bytes; more than a file of 200 KB takes. A memory that grows to it has its pages closed and opened again at every call, and its
+    // growing arrays copied: a twentieth of the time (ADR 0027). Pages that nobody touches cost nothing.
     "-C",
     "link-arg=--initial-heap=16777216",
     // rust-analyzer would drop its trees in threads, which a guest has not.
